@@ -1,0 +1,82 @@
+"""The protocol that every venue adapter speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from exchanges.account import Balance, Position
+from exchanges.book import Book
+from exchanges.fill import Fill
+from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.order import Order, OrderReport
+from exchanges.rules import Rules
+
+
+class Exchange(Protocol):
+    """One account at one venue. ``symbol`` is the coin, e.g. ``BTC``.
+
+    Every method raises errors of :mod:`exchanges.errors` and nothing else.
+    """
+
+    @property
+    def venue(self) -> Venue: ...
+
+    @property
+    def kind(self) -> InstrumentKind: ...
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The market of ``symbol`` at this venue."""
+        ...
+
+    async def submit(self, order: Order) -> OrderReport:
+        """Place ``order`` once; never retried here.
+
+        The report may be a bare acknowledgement (not terminal, nothing filled).
+
+        Raises:
+            OrderDenied: breaks the market's rules; nothing was sent.
+            OrderRejected: the venue's definite no.
+            AuthenticationFailed: the venue's definite no to who or when.
+            VenueUnavailable: certainly not processed.
+            OutcomeUnknown: may have been processed.
+        """
+        ...
+
+    async def cancel(self, symbol: str, client_order_id: str) -> None:
+        """Ask for a cancel. Returning means *asked*, not cancelled: read the order.
+
+        Raises OrderNotFound when the venue says that there is nothing to cancel.
+        """
+        ...
+
+    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+        """The order and its fills, from the venue. Raises OrderNotFound."""
+        ...
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+        """All resting orders of the account in this market (without fills)."""
+        ...
+
+    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+        """Own trades at or after ``since``, oldest first."""
+        ...
+
+    async def balances(self) -> Sequence[Balance]: ...
+
+    async def position(self, symbol: str) -> Position:
+        """The signed position; at a spot venue the coin balance as a long position."""
+        ...
+
+    async def book(self, symbol: str) -> Book: ...
+
+    async def rules(self, symbol: str) -> Rules:
+        """Read from the venue on each call."""
+        ...
+
+    async def server_time(self) -> datetime:
+        """The venue's clock. Upbit has no such call: there it is the reply's Date header."""
+        ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,31 @@
+"""One execution of an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from exchanges.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A trade of ours as the venue recorded it.
+
+    ``price`` and ``fee`` are in ``fee_currency`` = quote currency on both
+    venues (KRW on Upbit, USDT on Binance); a positive fee is paid by us.
+    """
+
+    trade_id: str
+    """The venue's id, unique within venue and market."""
+    venue_order_id: str
+    client_order_id: str | None
+    """None where the venue's trade list does not carry it."""
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_currency: str
+    time: datetime

@@ -1,0 +1,65 @@
+"""A market's trading rules as read from the venue, and exact rounding to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TickBand:
+    """``tick`` applies to prices at or above ``from_price`` (until the next band)."""
+
+    from_price: Decimal
+    tick: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Ticks, lots and minimums of one market, and its fees.
+
+    Prices and minimums are in quote currency, quantities in coin, fees are
+    fractions of value (0.0005 = 0.05 %).
+    """
+
+    symbol: str
+    tick_bands: tuple[TickBand, ...]
+    """Rising by ``from_price``; the first starts at 0. One band where the venue has one tick."""
+    quantity_step: Decimal
+    min_quantity: Decimal
+    max_market_quantity: Decimal | None
+    min_notional: Decimal
+    """Least value of an order; a reduce-only order on Binance is exempt."""
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+    def tick(self, price: Decimal) -> Decimal:
+        """The price step in force at ``price``."""
+        return tick_at(self.tick_bands, price)
+
+    def price_down(self, price: Decimal) -> Decimal:
+        """The highest valid price ≤ ``price``."""
+        return _round(price, self.tick(price), ROUND_FLOOR)
+
+    def price_up(self, price: Decimal) -> Decimal:
+        """The lowest valid price ≥ ``price``. A band's start is a multiple of both ticks."""
+        return _round(price, self.tick(price), ROUND_CEILING)
+
+    def quantity_down(self, quantity: Decimal) -> Decimal:
+        """The largest tradable quantity ≤ ``quantity``."""
+        return _round(quantity, self.quantity_step, ROUND_FLOOR)
+
+
+def tick_at(bands: Sequence[TickBand], price: Decimal) -> Decimal:
+    """The tick of the last band that starts at or below ``price``."""
+    tick = bands[0].tick
+    for band in bands:
+        if band.from_price > price:
+            break
+        tick = band.tick
+    return tick
+
+
+def _round(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    return (value / step).to_integral_value(rounding=rounding) * step

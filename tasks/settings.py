@@ -1,0 +1,197 @@
+"""Every setting of the desk: name, unit, default, meaning.
+
+Sources, strongest first: arguments, ``KIMP_…`` environment variables, the TOML
+file named by ``KIMP_SETTINGS_FILE`` (else ``$KIMP_HOME/settings.toml`` when it
+exists), the defaults below. Unknown names in the file are refused.
+"""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+Bps = Annotated[int, Field(ge=0, le=1_000)]
+Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+PositiveKrw = Annotated[Decimal, Field(gt=0)]
+
+
+class Mode(StrEnum):
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Basis(StrEnum):
+    """What one USDT is worth in KRW when money of both legs is added up."""
+
+    TETHER = "tether"
+    FX = "fx"
+
+
+def settings_file() -> Path:
+    """The TOML file that would be read; it need not exist."""
+    named = os.environ.get("KIMP_SETTINGS_FILE")
+    return Path(named) if named else Path(os.environ.get("KIMP_HOME", "var")) / "settings.toml"
+
+
+class Settings(BaseSettings):
+    """Frozen; built once per process and handed down."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KIMP_", frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    home: Path = Field(Path("var"), description="Folder of all state: journal, books, keys, logs.")
+    mode: Mode = Field(Mode.PAPER, description="paper: simulated venues. live: real ones.")
+    symbols: tuple[str, ...] = Field(("BTC",), description="Coins the desk may trade.")
+
+    upbit_url: str = Field("https://api.upbit.com", description="Upbit REST address.")
+    binance_url: str = Field("https://fapi.binance.com", description="Binance USDⓈ-M REST address.")
+    upbit_access_key: SecretStr | None = Field(None, description="Upbit access key.")
+    upbit_secret_key: SecretStr | None = Field(None, description="Upbit secret key.")
+    binance_access_key: SecretStr | None = Field(None, description="Binance API key.")
+    binance_secret_key: SecretStr | None = Field(None, description="Binance secret key.")
+    fx_url: str = Field(
+        "https://crix-api-cdn.upbit.com/v1/forex/recent?codes=FRX.KRWUSD",
+        description="Bank rate, KRW per USD, in Upbit CRIX shape.",
+    )
+    prefect_api_url: str = Field(
+        "http://127.0.0.1:4200/api", description="Prefect API of the desk's server."
+    )
+    fast_door: str | None = Field(
+        None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."
+    )
+
+    operator_may_trade: bool | None = Field(
+        None, description="May the desk's own operator key trade? Unset: paper yes, live no."
+    )
+    basis: Basis = Field(Basis.TETHER, description="What decides profit and premium: tether or fx.")
+    min_net_profit_krw: Decimal = Field(
+        Decimal(0), ge=0, description="A pair closes only above this net profit, KRW."
+    )
+    auto_exit_profit_bps: Bps = Field(
+        100, description="Automatic exit at this net profit, basis points of the entry value."
+    )
+    default_slippage_bps: Bps = Field(
+        20, description="Bound on each leg's price when a signal names none, basis points."
+    )
+    reserve_pct: Percent = Field(
+        Decimal(5), description="Share of each venue's capital kept out of entries, percent."
+    )
+    max_open_pairs: int = Field(5, ge=1, le=100, description="Pairs open at once.")
+    max_pair_notional_krw: PositiveKrw = Field(
+        Decimal(50_000_000), description="Largest spot value of one pair, KRW."
+    )
+    max_total_notional_krw: PositiveKrw = Field(
+        Decimal(200_000_000), description="Largest spot value of all open pairs, KRW."
+    )
+    daily_loss_limit_pct: Percent = Field(
+        Decimal(3), description="Loss of a KST day that stops entries, percent of capital."
+    )
+    perpetual_leverage: int = Field(
+        1, ge=1, le=20, description="Margin an entry must find free: value divided by this."
+    )
+
+    max_book_age_ms: Milliseconds = Field(1_500, description="An older book is stale.")
+    max_book_skew_ms: Milliseconds = Field(
+        1_000, description="Largest difference in age between both books."
+    )
+    max_fx_age_s: Seconds = Field(300, description="An older bank rate is stale.")
+    max_clock_offset_ms: Milliseconds = Field(
+        1_000, description="Largest distance of our clock from a venue's."
+    )
+    max_signal_lead_ms: Milliseconds = Field(
+        1_000, description="A signal dated further in the future is refused."
+    )
+    book_poll_ms: Milliseconds = Field(250, description="How often each book is read.")
+    balance_poll_s: Seconds = Field(5, description="How often balances are read.")
+    fx_poll_s: Seconds = Field(60, description="How often the bank rate is read.")
+    rules_poll_s: Seconds = Field(3_600, description="How often trading rules are read again.")
+    request_timeout_ms: Milliseconds = Field(3_000, description="A venue's time to answer.")
+    settle_poll_ms: Milliseconds = Field(
+        50, description="First pause between two looks at an order that is not final."
+    )
+    settle_timeout_s: Seconds = Field(
+        10, description="How long an order may stay undecided before it counts as unknown."
+    )
+    unknown_grace_s: Seconds = Field(
+        3, description="How long 'no such order' may still mean 'not visible yet'."
+    )
+    recovery_delays_s: tuple[Seconds, ...] = Field(
+        (1.0, 2.0, 4.0), description="Pauses before each retry of a missing leg."
+    )
+    max_recovery_cost_bps: Bps = Field(
+        100, description="A missing leg is not chased beyond this from its decided price."
+    )
+    circuit_failures: int = Field(5, ge=1, description="Failures in a row that open a circuit.")
+    circuit_reset_s: Seconds = Field(30, description="Until an open circuit lets one probe pass.")
+    switch_poll_ms: Milliseconds = Field(250, description="How often Prefect's switches are read.")
+    switch_silence_s: Seconds = Field(5, description="No word from Prefect this long: no entries.")
+    position_tolerance: Decimal = Field(
+        Decimal("0.0001"), gt=0, description="Positions agree below this difference, coin."
+    )
+
+    @field_validator("symbols")
+    @classmethod
+    def _symbols_are_coins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(not coin.isalnum() or coin != coin.upper() for coin in value):
+            raise ValueError('expected upper-case coin names such as ["BTC"]')
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=settings_file()),
+        )
+
+    @property
+    def operator_trades(self) -> bool:
+        """The effective value of ``operator_may_trade``."""
+        if self.operator_may_trade is None:
+            return self.mode is Mode.PAPER
+        return self.operator_may_trade
+
+    @property
+    def journal_dir(self) -> Path:
+        return self.home / "journal"
+
+    @property
+    def warehouse_file(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def socket_file(self) -> Path:
+        return self.home / "run" / "executor.sock"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def prefect_dir(self) -> Path:
+        return self.home / "prefect"
