@@ -1,0 +1,1 @@
+"""Simulated venues: engines without I/O, and fronts that speak the venues' own formats."""

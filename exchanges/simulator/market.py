@@ -1,0 +1,267 @@
+"""The simulated markets: one moving price behind both venues, and books built around it.
+
+Liquidity is the same for everybody and comes back at once: taking from a book
+does not move it. A book has equal quantities on levels that go away from the
+touch in steps of the market's ``level_bps``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from exchanges.clock import Clock
+from exchanges.instrument import Venue
+from exchanges.rules import TickBand, tick_at
+from exchanges.side import Side
+from exchanges.simulator.bars import PricePath
+from exchanges.simulator.ticks import BINANCE_BTCUSDT_TICKS, UPBIT_KRW_TICKS
+
+MAX_SPEED = 100_000
+DEPTH = 30
+"""Levels that orders can trade against on each side."""
+_BPS = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The touch. ``size`` is the quantity on each level of each side, coin."""
+
+    bid: Decimal
+    ask: Decimal
+    size: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One market and the shape of its book when no quote is set."""
+
+    venue: Venue
+    native: str
+    symbol: str
+    quote_currency: str
+    tick_bands: tuple[TickBand, ...]
+    spread_bps: Decimal
+    size: Decimal
+    level_bps: Decimal
+    """Distance between levels, basis points of the touch, at least one tick."""
+
+
+LISTINGS = (
+    Listing(
+        Venue.UPBIT, "KRW-BTC", "BTC", "KRW", UPBIT_KRW_TICKS,
+        spread_bps=Decimal(2), size=Decimal("0.5"), level_bps=Decimal("0.5"),
+    ),
+    Listing(
+        Venue.UPBIT, "KRW-USDT", "USDT", "KRW", UPBIT_KRW_TICKS,
+        spread_bps=Decimal(2), size=Decimal(50_000), level_bps=Decimal("0.5"),
+    ),
+    Listing(
+        Venue.BINANCE, "BTCUSDT", "BTC", "USDT", BINANCE_BTCUSDT_TICKS,
+        spread_bps=Decimal("0.2"), size=Decimal(2), level_bps=Decimal("0.2"),
+    ),
+)  # fmt: skip
+
+
+class UnknownMarket(LookupError):
+    """No such market at that venue; ``str()`` is one sentence."""
+
+
+class Market:
+    """Prices of all simulated markets at the market's own time.
+
+    The market's time runs ``speed`` times as fast as ``clock``. Whoever drives it calls
+    :meth:`tick` (the server does many times a second; a front also before it answers); between
+    two ticks prices stand still.
+    """
+
+    def __init__(self, path: PricePath, clock: Clock, *, speed: float = 1.0) -> None:
+        self._path = path
+        self._clock = clock
+        self._prices = path.here()
+        self._listings = {(listing.venue, listing.native): listing for listing in LISTINGS}
+        self._quotes: dict[tuple[Venue, str], Quote] = {}
+        self._krw_per_usd: Decimal | None = None
+        self._krw_per_usdt: Decimal | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._speed = _checked_speed(speed)
+        self._anchor = (clock.monotonic(), path.now)
+
+    # ---- time
+
+    @property
+    def speed(self) -> float:
+        """Market seconds per second of the clock."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Change the pace from here on; the market's time does not jump."""
+        checked = _checked_speed(speed)
+        self.tick()
+        self._anchor = (self._clock.monotonic(), self._path.now)
+        self._speed = checked
+
+    def now(self) -> datetime:
+        """The market's time (in a replay: of the history), as of the last tick."""
+        return self._path.now
+
+    @property
+    def ended(self) -> bool:
+        """The history is used up; its last price is held."""
+        return self._path.ended
+
+    def tick(self) -> None:
+        """Catch up with the clock. Every turn of the price since the last tick is shown to the
+        subscribers, so that no high and no low is jumped over at any speed."""
+        started, market_start = self._anchor
+        passed = timedelta(seconds=(self._clock.monotonic() - started) * self._speed)
+        for prices in self._path.advance(market_start + passed):
+            self._prices = prices
+            self._notify()
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """``callback()`` is called after every move of a price."""
+        self._listeners.append(callback)
+
+    # ---- prices
+
+    def listings(self, venue: Venue) -> tuple[Listing, ...]:
+        return tuple(listing for listing in self._listings.values() if listing.venue is venue)
+
+    def listing(self, venue: Venue, native: str) -> Listing:
+        """Raises UnknownMarket."""
+        try:
+            return self._listings[venue, native]
+        except KeyError:
+            raise UnknownMarket(f"{venue} has no market {native!r}") from None
+
+    @property
+    def krw_per_usd(self) -> Decimal:
+        """Bank rate."""
+        return self._prices.krw_per_usd if self._krw_per_usd is None else self._krw_per_usd
+
+    @property
+    def krw_per_usdt(self) -> Decimal:
+        """What KRW-USDT trades around; the bank rate as long as it is not set."""
+        return self.krw_per_usd if self._krw_per_usdt is None else self._krw_per_usdt
+
+    def quote(self, venue: Venue, native: str) -> Quote:
+        """Best bid, best ask and size. Raises UnknownMarket."""
+        listing = self.listing(venue, native)
+        fixed = self._quotes.get((venue, native))
+        if fixed is not None:
+            return fixed
+        middle = self._middle(listing)
+        half = middle * listing.spread_bps * _BPS / 2
+        bid = _round(middle - half, listing.tick_bands, ROUND_FLOOR)
+        ask = _round(middle + half, listing.tick_bands, ROUND_CEILING)
+        if bid == ask:
+            ask += tick_at(listing.tick_bands, ask)
+        return Quote(bid, ask, listing.size)
+
+    def last_price(self, venue: Venue, native: str) -> Decimal:
+        """The middle of the market, down to its tick. Raises UnknownMarket."""
+        listing = self.listing(venue, native)
+        fixed = self._quotes.get((venue, native))
+        middle = (fixed.bid + fixed.ask) / 2 if fixed else self._middle(listing)
+        return _round(middle, listing.tick_bands, ROUND_FLOOR)
+
+    def levels(
+        self, venue: Venue, native: str, side: Side, count: int = DEPTH
+    ) -> list[tuple[Decimal, Decimal]]:
+        """(price, quantity), best first, of the resting ``side``: BUY lists bids, SELL asks.
+
+        An order that buys therefore trades against ``levels(…, Side.SELL)``. Raises UnknownMarket.
+        """
+        listing = self.listing(venue, native)
+        quote = self.quote(venue, native)
+        price = quote.bid if side is Side.BUY else quote.ask
+        step = price * listing.level_bps * _BPS
+        levels: list[tuple[Decimal, Decimal]] = []
+        while price > 0 and len(levels) < min(count, DEPTH):
+            levels.append((price, quote.size))
+            tick = tick_at(listing.tick_bands, price)
+            if side is Side.BUY:
+                price = _round(price - max(step, tick), listing.tick_bands, ROUND_FLOOR)
+            else:
+                price = _round(price + max(step, tick), listing.tick_bands, ROUND_CEILING)
+        return levels
+
+    # ---- overrides
+
+    def set_quote(self, venue: Venue, native: str, quote: Quote | None) -> None:
+        """Hold ``quote`` until it is replaced; None follows the moving price again.
+
+        Raises UnknownMarket, and ValueError for a quote that is crossed, not positive or off tick.
+        """
+        listing = self.listing(venue, native)
+        if quote is None:
+            self._quotes.pop((venue, native), None)
+        else:
+            for name, price in (("bid", quote.bid), ("ask", quote.ask)):
+                tick = tick_at(listing.tick_bands, price)
+                if price <= 0 or price % tick:
+                    raise ValueError(f"{native}.{name}: expected a positive multiple of {tick}")
+            if quote.bid >= quote.ask:
+                raise ValueError(f"{native}.ask: expected more than the bid {quote.bid}")
+            if quote.size <= 0:
+                raise ValueError(f"{native}.size: expected a quantity above 0")
+            self._quotes[venue, native] = quote
+        self._notify()
+
+    def set_shape(
+        self, venue: Venue, native: str, *, spread_bps: Decimal | None, size: Decimal | None
+    ) -> None:
+        """Change spread and depth of the book around the moving price; None leaves as it is.
+
+        Raises UnknownMarket, and ValueError for a negative spread or a size that is not positive.
+        """
+        old = self.listing(venue, native)
+        spread_bps = old.spread_bps if spread_bps is None else spread_bps
+        size = old.size if size is None else size
+        if not 0 <= spread_bps <= 1_000:
+            raise ValueError(f"{native}.spread_bps: expected a number from 0 to 1000")
+        if size <= 0:
+            raise ValueError(f"{native}.size: expected a quantity above 0")
+        self._listings[venue, native] = replace(old, spread_bps=spread_bps, size=size)
+        self._notify()
+
+    def set_krw_per_usd(self, rate: Decimal | None) -> None:
+        """Hold a bank rate; None follows the history again. Raises ValueError."""
+        self._krw_per_usd = _checked_rate("krw_per_usd", rate)
+        self._notify()
+
+    def set_krw_per_usdt(self, rate: Decimal | None) -> None:
+        """Hold a tether rate; None follows the bank rate again. Raises ValueError."""
+        self._krw_per_usdt = _checked_rate("krw_per_usdt", rate)
+        self._notify()
+
+    def _middle(self, listing: Listing) -> Decimal:
+        if listing.symbol == "USDT":
+            return self.krw_per_usdt
+        if listing.venue is Venue.UPBIT:
+            return self._prices.spot
+        return self._prices.perpetual
+
+    def _notify(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def _round(price: Decimal, bands: tuple[TickBand, ...], rounding: str) -> Decimal:
+    tick = tick_at(bands, price)
+    return (price / tick).to_integral_value(rounding=rounding) * tick
+
+
+def _checked_speed(speed: float) -> float:
+    if not 0 <= speed <= MAX_SPEED:
+        raise ValueError(f"speed: expected a number from 0 to {MAX_SPEED}")
+    return speed
+
+
+def _checked_rate(name: str, rate: Decimal | None) -> Decimal | None:
+    if rate is not None and not (rate.is_finite() and rate > 0):
+        raise ValueError(f"{name}: expected a rate above 0")
+    return rate
