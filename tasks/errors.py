@@ -1,0 +1,45 @@
+"""What can go wrong in the desk itself, by what the desk does about it.
+
+::
+
+    DeskError
+    ├── BadSignal           not a signal: refused before anything else happens
+    ├── KeyRefused          a key file that must not be used, made or overwritten
+    ├── IllegalTransition   a pair may not go that way: a fault of ours, the pair stays put
+    ├── ExecutorGone        nobody answers at the executor's socket
+    └── ExecutorRefused     the executor understood and said no
+
+``str()`` of each is one clear sentence that never carries a private key. Venue errors are a
+tree of their own, :mod:`exchanges.errors`; a refused trade is no error but a
+:class:`tasks.refusal.Refusal`.
+"""
+
+from __future__ import annotations
+
+
+class DeskError(Exception):
+    """Base of the desk's own errors."""
+
+
+class BadSignal(DeskError):
+    """Not understandable as a signal. The desk answers with the sentence, which names the field
+    and what was expected; nothing is recorded as traded and the sender corrects and re-sends."""
+
+
+class KeyRefused(DeskError):
+    """A signing key is missing, malformed, readable by others or would be overwritten. The desk
+    does not use the key; the operator puts the file right."""
+
+
+class IllegalTransition(DeskError):
+    """An event that the pair's state does not allow. The desk leaves the pair as it was, raises
+    an alert and takes no entries for the symbol: its picture of the pair is wrong."""
+
+
+class ExecutorGone(DeskError):
+    """The executor is not running or its socket is missing. Whoever asked may ask again: signals
+    are idempotent by id."""
+
+
+class ExecutorRefused(DeskError):
+    """The executor's definite no. Asking the same again gives the same answer."""

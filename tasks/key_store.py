@@ -1,0 +1,102 @@
+"""The signers' keys on disk: ``<keys>/signers/<key_id>.key`` and ``.pub``.
+
+A ``.key`` file is 64 hexadecimal digits and readable by its owner alone (0600, in a 0700
+folder); a ``.pub`` file is the compressed public key, 66 digits. Who has a ``.pub`` file here is
+trusted, so a researcher's key is trusted by placing only that file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import coincurve
+
+from tasks.errors import KeyRefused
+from tasks.signing import PrivateKey
+
+KEY_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+class KeyStore:
+    """Makes and reads signing keys below ``keys_dir``. Holds no key in memory."""
+
+    def __init__(self, keys_dir: Path) -> None:
+        self._folder = keys_dir / "signers"
+
+    def __repr__(self) -> str:
+        return "KeyStore()"
+
+    def generate(self, key_id: str) -> bytes:
+        """Make a key pair, store it and return the public key (33 bytes).
+
+        Raises:
+            KeyRefused: the name is no key id, or has a key already.
+        """
+        private_file, public_file = self._file(key_id, "key"), self._file(key_id, "pub")
+        for file in (private_file, public_file):
+            if file.exists():
+                raise KeyRefused(f'key_id: expected a new name, "{key_id}" has a key already')
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        key = PrivateKey(key_id, coincurve.PrivateKey().secret)
+        _write_new(private_file, key.secret.hex(), 0o600)
+        _write_new(public_file, key.public_key.hex(), 0o644)
+        return key.public_key
+
+    def private_key(self, key_id: str) -> PrivateKey:
+        """The stored private key of ``key_id``.
+
+        Raises:
+            KeyRefused: there is none, others can read it, or it is malformed.
+        """
+        file = self._file(key_id, "key")
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & 0o077:
+                raise KeyRefused(
+                    f"{file}: expected mode 0600, others may read the private key (mode {mode:04o})"
+                )
+            secret = bytes.fromhex(file.read_text("ascii"))
+            coincurve.PrivateKey(secret)  # 32 bytes, not zero, below the group order
+        except FileNotFoundError:
+            raise KeyRefused(f'key_id: expected a stored key, "{key_id}" has no file') from None
+        except ValueError:
+            raise KeyRefused(f"{file}: expected 64 hexadecimal digits of a private key") from None
+        return PrivateKey(key_id, secret)
+
+    def trusted(self) -> Mapping[str, bytes]:
+        """Every trusted public key (33 bytes) by key id; read from disk on each call.
+
+        Raises:
+            KeyRefused: a ``.pub`` file is malformed.
+        """
+        keys: dict[str, bytes] = {}
+        for file in sorted(self._folder.glob("*.pub")):
+            try:
+                keys[file.stem] = coincurve.PublicKey(
+                    bytes.fromhex(file.read_text("ascii"))
+                ).format(compressed=True)
+            except ValueError:
+                raise KeyRefused(
+                    f"{file}: expected 66 hexadecimal digits of a public key"
+                ) from None
+        return keys
+
+    def _file(self, key_id: str, kind: str) -> Path:
+        if not KEY_ID.fullmatch(key_id):
+            raise KeyRefused(
+                "key_id: expected 1 to 64 letters, digits, dots, dashes or underscores, "
+                f"got {key_id[:64]!r}"
+            )
+        return self._folder / f"{key_id}.{kind}"
+
+
+def _write_new(file: Path, text: str, mode: int) -> None:
+    """Create ``file`` with ``mode`` from its first moment; never overwrite."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")
