@@ -61,7 +61,9 @@ class KeyStore:
                     f"{file}: expected mode 0600, others may read the private key (mode {mode:04o})"
                 )
             secret = bytes.fromhex(file.read_text("ascii"))
-            coincurve.PrivateKey(secret)  # 32 bytes, not zero, below the group order
+            if len(secret) != 32:
+                raise ValueError("not 32 bytes")
+            coincurve.PrivateKey(secret)  # refuses zero and what is not below the group order
         except FileNotFoundError:
             raise KeyRefused(f'key_id: expected a stored key, "{key_id}" has no file') from None
         except ValueError:

@@ -40,6 +40,7 @@ For example (one line)::
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -224,20 +225,21 @@ def _sentence(error: ErrorDetails) -> str:
     if not error["loc"]:  # a rule over several fields, already a sentence of ours
         return error["msg"].removeprefix("Value error, ")
     field = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        return f"{_clip(field)}: expected one of {', '.join(EXPECTED)}, got an unknown field"
+    if field not in EXPECTED:
+        name = _clip(json.dumps(field)[1:-1])
+        return f"{name}: expected one of {', '.join(EXPECTED)}, got an unknown field"
     if error["type"] == "missing":
         return f"{field}: expected {EXPECTED[field]}, but it is missing"
     return f"{field}: expected {EXPECTED[field]}, got {_shown(error['input'])}"
 
 
 def _shown(value: object) -> str:
-    """``value`` as JSON, cut to a readable length."""
-    if isinstance(value, float):  # JSON has no word for infinity
-        return repr(value)
-    return _clip(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+    """``value`` as JSON in ASCII, cut to a readable length."""
+    try:
+        return _clip(json.dumps(value, default=str))
+    except ValueError:  # an integer too long to be written
+        return f"a {type(value).__name__}"
 
 
 def _clip(text: str) -> str:
-    text = re.sub(r"[^ -~]", "?", text)
     return text if len(text) <= 60 else text[:57] + "..."
