@@ -4,6 +4,10 @@ The one contract between who writes the journal (the executor) and who reads
 it (recovery, ingest). Bodies are JSON objects: money, prices and quantities
 are decimal strings, times ISO-8601 UTC with ``Z``, ``None`` means *missing*
 and never zero. Fields may be added; none is ever renamed or reused.
+
+Money, prices and quantities have at most 20 digits before and 18 after the
+point: the books hold them exactly or refuse the record. Percentages are
+quotients, may have any number of digits, and are booked to 18 decimals.
 """
 
 from __future__ import annotations
@@ -46,7 +50,10 @@ class SignalReceived(TypedDict):
 
 class SignalDecided(TypedDict):
     outcome: dict[str, Any]
-    """The Outcome of DESIGN §5 as JSON. ``reason`` of a denial is ``code: sentence``."""
+    """The Outcome as JSON. ``reason`` of a denial is ``code: sentence``."""
+    binding: bool
+    """False: denied before its signature was verified, so the id is not used up; no
+    ``signal_received`` stands before it."""
 
 
 class OrderIntended(TypedDict):
