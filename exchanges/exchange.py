@@ -9,6 +9,7 @@ from typing import Protocol
 from exchanges.account import Balance, Position
 from exchanges.book import Book
 from exchanges.fill import Fill
+from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.rules import Rules
@@ -28,6 +29,11 @@ class Exchange(Protocol):
 
     def instrument(self, symbol: str) -> Instrument:
         """The market of ``symbol`` at this venue."""
+        ...
+
+    def order_room(self) -> int:
+        """How many orders the rate limits let through right now, the reserve that is kept for
+        cancels and recovery not counted."""
         ...
 
     async def submit(self, order: Order) -> OrderReport:
@@ -61,6 +67,10 @@ class Exchange(Protocol):
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first."""
+        ...
+
+    async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
+        """Funding settlements at or after ``since``, oldest first; empty at a spot venue."""
         ...
 
     async def balances(self) -> Sequence[Balance]: ...
