@@ -6,6 +6,8 @@
     ├── BadSignal           not a signal: refused before anything else happens
     ├── KeyRefused          a key file that must not be used, made or overwritten
     ├── IllegalTransition   a pair may not go that way: a fault of ours, the pair stays put
+    ├── SwitchesUnreadable  Prefect does not say what is paused
+    ├── FxUnreadable        the bank rate's source gives none
     ├── ExecutorGone        nobody answers at the executor's socket
     └── ExecutorRefused     the executor understood and said no
 
@@ -34,6 +36,16 @@ class KeyRefused(DeskError):
 class IllegalTransition(DeskError):
     """An event that the pair's state does not allow. The desk leaves the pair as it was, raises
     an alert and takes no entries for the symbol: its picture of the pair is wrong."""
+
+
+class SwitchesUnreadable(DeskError):
+    """Prefect could not be asked or told. The desk keeps the old word and lets it age; when it is
+    too old there are no entries."""
+
+
+class FxUnreadable(DeskError):
+    """The source of the bank rate gave no usable answer. The desk keeps the last rate and lets it
+    age; when it is too old there are no entries."""
 
 
 class ExecutorGone(DeskError):
