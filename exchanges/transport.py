@@ -13,11 +13,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request. ``query`` is already percent-encoded, without the question mark."""
+    """An HTTP request. ``query`` is already percent-encoded, without the question mark; like
+    headers and body it may hold a signature and is therefore not in the repr."""
 
     method: str
     path: str
-    query: str = ""
+    query: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 

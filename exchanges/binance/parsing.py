@@ -1,0 +1,213 @@
+"""Binance's replies as our types.
+
+Amounts are strings, ids and times are whole numbers. Shapes: Binance docs,
+USDⓈ-M futures, and Binance's own connector. Everything here raises BadReply
+and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from exchanges.account import Balance, Position
+from exchanges.book import Book, Level
+from exchanges.errors import BadReply
+from exchanges.fill import Fill
+from exchanges.funding import FundingPayment
+from exchanges.instrument import Venue
+from exchanges.order import OrderReport, OrderStatus
+from exchanges.reply import Fields, document, fields, objects, sorted_book, to_decimal
+from exchanges.rules import Rules, TickBand
+from exchanges.side import Side
+
+_VENUE = Venue.BINANCE
+_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+_STATUSES = {
+    "NEW": OrderStatus.NEW,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELLED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
+    "REJECTED": OrderStatus.REJECTED,
+}
+
+
+def parse_time(body: bytes) -> datetime:
+    return _object("time", body).milliseconds("serverTime")
+
+
+def parse_balances(body: bytes) -> tuple[Balance, ...]:
+    """Wallet balances; what is not available serves as margin."""
+    return tuple(
+        Balance(row.text("asset"), row.decimal("balance"), row.decimal("availableBalance"))
+        for row in _rows("balance", body)
+    )
+
+
+def parse_position(body: bytes, symbol: str, native: str) -> Position:
+    """The one-way position. An absent row means flat (Binance docs, positionRisk v3)."""
+    for row in _rows("positionRisk", body):
+        if row.text("symbol") != native or row.decimal("positionAmt") == 0:
+            continue
+        if row.text("positionSide") != "BOTH":
+            raise row.bad("positionSide", "BOTH, the account must be in one-way mode")
+        return Position(
+            symbol,
+            row.decimal("positionAmt"),
+            row.decimal("entryPrice") or None,
+            row.decimal("markPrice") or None,
+            row.decimal("liquidationPrice") or None,
+            row.decimal("unRealizedProfit"),
+        )
+    return Position(symbol, Decimal(0), None, None, None, Decimal(0))
+
+
+def parse_book(body: bytes, symbol: str, received: float) -> Book:
+    row = _object("depth", body)
+    book = Book(symbol, _levels(row, "bids"), _levels(row, "asks"), row.milliseconds("T"), received)
+    return sorted_book(_VENUE, book)
+
+
+def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: str) -> Rules:
+    """Filters of the market and fees of the account; of the two lot filters the stricter one."""
+    fee = _object("commissionRate", commission)
+    for market in _object("exchangeInfo", exchange_info).children("symbols"):
+        if market.text("symbol") != native:
+            continue
+        filters = {row.text("filterType"): row for row in market.children("filters")}
+        price = _filter(market, filters, "PRICE_FILTER")
+        lots = [_filter(market, filters, name) for name in ("LOT_SIZE", "MARKET_LOT_SIZE")]
+        return Rules(
+            symbol=symbol,
+            tick_bands=(TickBand(Decimal(0), price.step("tickSize")),),
+            quantity_step=max(lot.step("stepSize") for lot in lots),
+            min_quantity=max(lot.not_negative("minQty") for lot in lots),
+            max_market_quantity=min(lot.positive("maxQty") for lot in lots),
+            min_notional=_filter(market, filters, "MIN_NOTIONAL").not_negative("notional"),
+            maker_fee=fee.decimal("makerCommissionRate"),
+            taker_fee=fee.decimal("takerCommissionRate"),
+        )
+    raise BadReply(_VENUE, f"exchangeInfo.symbols: expected {native} among them")
+
+
+def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
+    """An order without its trades: since mid-2026 order replies carry no average price, and
+    prices come from the trades alone (Binance change log, 2026-06)."""
+    return _report(_object("order", body), symbol, native)
+
+
+def parse_orders(body: bytes, symbol: str, native: str) -> tuple[OrderReport, ...]:
+    return tuple(_report(row, symbol, native) for row in _rows("orders", body))
+
+
+def parse_order_time(body: bytes) -> datetime:
+    """When the order was made."""
+    return _object("order", body).milliseconds("time")
+
+
+def answering(report: OrderReport, client_order_id: str) -> OrderReport:
+    """``report``, if it is about the order that was asked for."""
+    if report.client_order_id != client_order_id:
+        raise BadReply(_VENUE, f"order.clientOrderId: expected {client_order_id}")
+    return report
+
+
+def parse_fills(body: bytes, symbol: str, native: str) -> tuple[Fill, ...]:
+    """Own trades, in the venue's order (rising id). The list carries no client order ids; a fee
+    is in the currency that the venue took, USDT unless the account pays fees in BNB."""
+    return tuple(_fill(row, symbol, native) for row in _rows("userTrades", body))
+
+
+def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
+    """``report`` with those of ``fills`` that are its own."""
+    own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
+    named = (replace(fill, client_order_id=report.client_order_id) for fill in own)
+    return replace(report, fills=tuple(named))
+
+
+def parse_funding(body: bytes, symbol: str, native: str) -> tuple[FundingPayment, ...]:
+    payments = [
+        FundingPayment(
+            str(row.integer("tranId")),
+            symbol,
+            row.decimal("income"),
+            row.text("asset"),
+            row.milliseconds("time"),
+        )
+        for row in _rows("income", body)
+        if row.text("incomeType") == "FUNDING_FEE" and row.text("symbol") == native
+    ]
+    return tuple(sorted(payments, key=lambda payment: (payment.time, payment.transaction_id)))
+
+
+def _object(what: str, body: bytes) -> Fields:
+    return fields(_VENUE, what, document(_VENUE, what, body))
+
+
+def _rows(what: str, body: bytes) -> Sequence[Fields]:
+    return objects(_VENUE, what, document(_VENUE, what, body))
+
+
+def _filter(market: Fields, filters: dict[str, Fields], name: str) -> Fields:
+    found = filters.get(name)
+    if found is None:
+        raise market.bad("filters", f"{name} among them")
+    return found
+
+
+def _levels(row: Fields, name: str) -> tuple[Level, ...]:
+    levels = []
+    for item in row.items(name):
+        pair = item if isinstance(item, list) and len(item) >= 2 else [None, None]
+        price, quantity = to_decimal(pair[0]), to_decimal(pair[1])
+        if price is None or quantity is None or price <= 0 or quantity < 0:
+            raise row.bad(name, "pairs of price and quantity")
+        if quantity:
+            levels.append(Level(price, quantity))
+    return tuple(levels)
+
+
+def _report(row: Fields, symbol: str, native: str) -> OrderReport:
+    if row.text("symbol") != native:
+        raise row.bad("symbol", native)
+    status = _STATUSES.get(row.text("status"))
+    if status is None:
+        raise row.bad("status", "a known order status")
+    return OrderReport(
+        client_order_id=row.text("clientOrderId"),
+        venue_order_id=str(row.integer("orderId")),
+        symbol=symbol,
+        side=_side(row),
+        status=status,
+        quantity=row.not_negative("origQty"),
+        filled=row.not_negative("executedQty"),
+        updated_at=row.milliseconds("updateTime"),
+    )
+
+
+def _fill(row: Fields, symbol: str, native: str) -> Fill:
+    if row.text("symbol") != native:
+        raise row.bad("symbol", native)
+    return Fill(
+        trade_id=str(row.integer("id")),
+        venue_order_id=str(row.integer("orderId")),
+        client_order_id=None,
+        symbol=symbol,
+        side=_side(row),
+        price=row.positive("price"),
+        quantity=row.positive("qty"),
+        fee=row.decimal("commission"),
+        fee_currency=row.text("commissionAsset"),
+        time=row.milliseconds("time"),
+    )
+
+
+def _side(row: Fields) -> Side:
+    side = _SIDES.get(row.text("side"))
+    if side is None:
+        raise row.bad("side", "BUY or SELL")
+    return side

@@ -1,0 +1,41 @@
+"""Upbit's rate limits as data.
+
+Source: Upbit docs, "Rate limits" (2026-10): windows of one second; orders 12
+since 2026-08-21; other private calls 30; each kind of market data 10. A cancel
+counts as a private call, not as an order.
+"""
+
+from __future__ import annotations
+
+import re
+
+from exchanges.rate_budget import RateBudget, RatePool
+from exchanges.transport import Response
+
+ORDER = "order"
+DEFAULT = "default"
+ORDERBOOK = "orderbook"
+
+POOLS = (
+    RatePool(ORDER, limit=12, interval_s=1, reserve=4),
+    RatePool(DEFAULT, limit=30, interval_s=1, reserve=10),
+    RatePool(ORDERBOOK, limit=10, interval_s=1, reserve=0),
+)
+
+RETRY_S = 1.0
+"""After a 429: one window."""
+BAN_S = 60.0
+"""After a 418 that does not say how long."""
+
+_REMAINING = re.compile(r"group=([\w.-]+);.*?\bsec=(\d{1,6})(?!\d)")
+
+
+def observe_headers(budget: RateBudget, response: Response) -> None:
+    """Believe ``Remaining-Req: group=default; min=1800; sec=29``; ``min`` has been dead for
+    years. Group names may carry a prefix (``exchange.default``); unknown ones are passed over."""
+    match = _REMAINING.search(response.headers.get("remaining-req", ""))
+    if match is None:
+        return
+    group = match[1].rpartition(".")[2]
+    if budget.has_pool(group):
+        budget.observe_left(group, int(match[2]))
