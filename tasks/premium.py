@@ -28,7 +28,7 @@ def premium_pct(spot_krw: Decimal, perpetual_usdt: Decimal, krw_per_dollar: Deci
 def executable_premium_pct(
     spot: Book, perpetual: Book, spot_side: Side, quantity: Decimal, krw_per_dollar: Decimal
 ) -> Decimal | None:
-    """The premium of taking ``quantity`` of spot on ``spot_side`` and of the perpetual on the other.
+    """The premium of taking ``quantity`` of spot on ``spot_side``, of the perpetual on the other.
 
     ``Side.BUY`` pays the spot ask and hits the perpetual bid: long_premium enters and short_premium
     leaves so. ``Side.SELL`` is the other way round. None when a book is too thin.
