@@ -1,0 +1,99 @@
+"""One request on its way through the venue, and the table entry that handles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.engine import BinanceEngine
+from exchanges.simulator.binance.order_request import boolean, integer, required
+from exchanges.simulator.binance.refusal import Refused
+from exchanges.simulator.binance.rules import SymbolRules
+
+WEEK_MS = 7 * 86_400_000
+DEFAULT_ROWS = 500
+MAX_ROWS = 1_000
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler works with."""
+
+    engine: BinanceEngine
+    params: Mapping[str, str]
+    caller: VenueAccount | None
+    """None at public endpoints."""
+    fraction: Decimal | None = None
+    """Only this share of an order may trade."""
+
+    @property
+    def account(self) -> VenueAccount:
+        if self.caller is None:
+            raise RuntimeError("a public endpoint has no account")
+        return self.caller
+
+    def required(self, name: str) -> str:
+        return required(self.params, name)
+
+    def integer(self, name: str) -> int | None:
+        return integer(self.params, name)
+
+    def boolean(self, name: str) -> bool:
+        return boolean(self.params, name)
+
+    def rules(self) -> SymbolRules:
+        """Rules of the mandatory ``symbol``; refused with -1102 or -1121."""
+        return self.engine.rules(self.required("symbol"))
+
+    def symbols(self) -> list[str]:
+        """The ``symbol`` that is named, else all."""
+        if self.params.get("symbol"):
+            return [self.rules().symbol]
+        return list(self.engine.contracts)
+
+    def rows(self, default: int = DEFAULT_ROWS) -> int:
+        """``limit``, refused with -1130 above the maximum."""
+        rows = self.integer("limit")
+        if rows is None:
+            return default
+        if not 1 <= rows <= MAX_ROWS:
+            raise Refused(-1130, "limit")
+        return rows
+
+    def window(self) -> tuple[int, int]:
+        """``startTime`` and ``endTime``, at most seven days apart; the last seven by default."""
+        start, end = self.integer("startTime"), self.integer("endTime")
+        now_ms = self.engine.now_ms()
+        if start is None:
+            last = now_ms if end is None else end
+            return last - WEEK_MS, last
+        if end is None:
+            end = start + WEEK_MS
+        if end - start > WEEK_MS:
+            raise Refused(-1127, WEEK_MS // 3_600_000)
+        return start, end
+
+
+Handler = Callable[[Call], Any]
+Weight = int | Callable[[Mapping[str, str]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``weight`` counts against the address, an ``order_route`` also shows the order counters."""
+
+    handler: Handler
+    weight: Weight = 1
+    signed: bool = True
+    order_route: bool = False
+
+    def weigh(self, params: Mapping[str, str]) -> int:
+        return self.weight if isinstance(self.weight, int) else self.weight(params)
+
+
+def one_or_all(single: int, every: int) -> Weight:
+    """Weight that depends on whether a symbol is named."""
+    return lambda params: single if params.get("symbol") else every

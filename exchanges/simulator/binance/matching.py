@@ -1,0 +1,40 @@
+"""What an order trades against the book in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exchanges.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    price: Decimal
+    quantity: Decimal
+
+
+def take(
+    levels: Iterable[tuple[Decimal, Decimal]], side: Side, quantity: Decimal, bound: Decimal
+) -> list[Execution]:
+    """Executions of an order of ``side`` against the opposite ``levels`` (price, quantity), best
+    first, up to ``quantity`` and not beyond the price ``bound``."""
+    executions: list[Execution] = []
+    left = quantity
+    for price, available in levels:
+        if left <= 0 or not reaches(side, bound, price):
+            break
+        taken = min(left, available)
+        executions.append(Execution(price, taken))
+        left -= taken
+    return executions
+
+
+def reaches(side: Side, bound: Decimal, price: Decimal) -> bool:
+    """May an order of ``side`` bounded by ``bound`` trade at ``price``?"""
+    return price <= bound if side is Side.BUY else price >= bound
+
+
+def total(executions: Iterable[Execution]) -> Decimal:
+    return sum((execution.quantity for execution in executions), Decimal(0))

@@ -1,0 +1,154 @@
+"""Orders entering, resting in and leaving the simulated market.
+
+The book belongs to the market: own resting orders are not shown in it and do
+not meet each other; they fill when the market comes to their price.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from exchanges.instrument import Venue
+from exchanges.side import Side
+from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.execution import Booking
+from exchanges.simulator.binance.matching import Execution, reaches, take, total
+from exchanges.simulator.binance.order import (
+    OrderRequest,
+    VenueOrder,
+    VenueOrderStatus,
+    VenueTimeInForce,
+)
+from exchanges.simulator.binance.order_checks import closes_only
+from exchanges.simulator.binance.refusal import Refused
+from exchanges.simulator.binance.rules import MARKET_TAKE_BOUND, SymbolRules
+from exchanges.simulator.market import Market
+
+FIRST_ORDER_ID = 8_000_000_001
+
+
+class OrderBook:
+    """Turns accepted requests into orders and orders into executions."""
+
+    def __init__(self, market: Market, booking: Booking) -> None:
+        self._market = market
+        self._booking = booking
+        self._next_order_id = FIRST_ORDER_ID
+
+    def levels(self, symbol: str, side: Side) -> list[tuple[Decimal, Decimal]]:
+        """What an order of ``side`` would trade against, best first."""
+        return self._market.levels(Venue.BINANCE, symbol, side.opposite)
+
+    def enter(
+        self,
+        account: VenueAccount,
+        request: OrderRequest,
+        rules: SymbolRules,
+        mark: Decimal,
+        now_ms: int,
+        *,
+        fraction: Decimal | None,
+    ) -> VenueOrder:
+        """Place a request that passed all checks.
+
+        ``fraction`` lets only that share of the quantity trade and ends the rest.
+        Raises Refused: -4131, -5021, -5022; such an order leaves no trace.
+        """
+        order = self._new_order(request, now_ms)
+        bound = self._bound(order, mark, market=request.price is None)
+        wanted = order.quantity
+        if closes_only(request):
+            wanted = min(wanted, account.reducible(order))
+        executions = take(self.levels(order.symbol, order.side), order.side, wanted, bound)
+        if order.time_in_force is VenueTimeInForce.GTX:
+            if executions:
+                raise Refused(-5022)
+        elif fraction is not None:
+            executions = _at_most(executions, rules.round_quantity(order.quantity * fraction))
+        if order.time_in_force is VenueTimeInForce.FOK and total(executions) < wanted:
+            raise Refused(-5021)
+        account.orders.add(order)
+        for execution in executions:
+            self._booking.fill(account, order, execution, now_ms, maker=False)
+        rests = request.price is not None and order.time_in_force in (
+            VenueTimeInForce.GTC,
+            VenueTimeInForce.GTX,
+        )
+        cut_short = fraction is not None and total(executions) > 0
+        if order.is_open and (not rests or cut_short):
+            order.end(VenueOrderStatus.EXPIRED, now_ms)
+        self.expire_void(account, now_ms)
+        return order
+
+    def enter_forced(
+        self, account: VenueAccount, request: OrderRequest, forced_by: str, now_ms: int
+    ) -> VenueOrder:
+        """Fill the venue's own closing order at once, at its price, outside the book."""
+        order = self._new_order(request, now_ms)
+        order.forced_by = forced_by
+        account.orders.add(order)
+        self._booking.fill(
+            account, order, Execution(order.price, order.quantity), now_ms, maker=False
+        )
+        self.expire_void(account, now_ms)
+        return order
+
+    def match_resting(self, account: VenueAccount, now_ms: int) -> None:
+        """Fill resting orders that the market has reached, at their own price, as maker."""
+        for order in account.orders.open():
+            wanted = order.remaining
+            if order.reduce_only:
+                wanted = min(wanted, account.reducible(order))
+            reached = total(
+                take(self.levels(order.symbol, order.side), order.side, wanted, order.price)
+            )
+            if reached:
+                self._booking.fill(
+                    account, order, Execution(order.price, reached), now_ms, maker=True
+                )
+        self.expire_void(account, now_ms)
+
+    def expire_void(self, account: VenueAccount, now_ms: int) -> None:
+        """End resting reduce-only orders that have nothing left to reduce."""
+        for order in account.orders.open():
+            if order.reduce_only and not account.reducible(order):
+                order.end(VenueOrderStatus.EXPIRED, now_ms)
+
+    def _bound(self, order: VenueOrder, mark: Decimal, *, market: bool) -> Decimal:
+        if not market:
+            return order.price
+        distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
+        bound = mark * (1 + distance)
+        levels = self.levels(order.symbol, order.side)
+        if not levels or not reaches(order.side, bound, levels[0][0]):
+            raise Refused(-4131)
+        return bound
+
+    def _new_order(self, request: OrderRequest, now_ms: int) -> VenueOrder:
+        order_id = self._next_order_id
+        self._next_order_id += 1
+        return VenueOrder(
+            order_id=order_id,
+            client_order_id=request.client_order_id or f"venue-{order_id}",
+            symbol=request.symbol,
+            side=request.side,
+            position_side=request.position_side,
+            type=request.type,
+            time_in_force=request.time_in_force,
+            price=request.price or Decimal(0),
+            quantity=request.quantity,
+            reduce_only=closes_only(request),
+            created_ms=now_ms,
+            updated_ms=now_ms,
+        )
+
+
+def _at_most(executions: list[Execution], quantity: Decimal) -> list[Execution]:
+    """The first executions, cut to ``quantity`` together."""
+    kept: list[Execution] = []
+    for execution in executions:
+        room = quantity - total(kept)
+        if room <= 0:
+            break
+        kept.append(Execution(execution.price, min(execution.quantity, room)))
+    return kept

@@ -1,0 +1,124 @@
+"""Orders, trades and income as Binance writes them (USDⓈ-M docs, trade and account endpoints).
+
+Since June 2026 the answers to placing and cancelling carry neither ``avgPrice``
+nor ``cumQuote``; reading an order still does.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from exchanges.side import Side
+from exchanges.simulator.binance.account import MARGIN_ASSET
+from exchanges.simulator.binance.order import VenueOrder, VenueOrderStatus
+from exchanges.simulator.binance.position import money
+from exchanges.simulator.binance.records import Income, VenueTrade
+from exchanges.simulator.binance.rules import SymbolRules
+
+_QUOTE_STEP = Decimal("0.00001")
+
+
+def order_reply(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to POST (RESULT) and DELETE."""
+    step = rules.step
+    return {
+        "orderId": order.order_id,
+        "symbol": order.symbol,
+        "status": order.status.value,
+        "clientOrderId": order.client_order_id,
+        "price": price_text(order.price, rules),
+        "origQty": quantity_text(order.quantity, step),
+        "executedQty": quantity_text(order.executed, step),
+        "cumQty": quantity_text(order.executed, step),
+        "timeInForce": order.time_in_force.value,
+        "type": order.type.value,
+        "reduceOnly": order.reduce_only,
+        "closePosition": False,
+        "side": order.side.name,
+        "positionSide": order.position_side.value,
+        "stopPrice": price_text(Decimal(0), rules),
+        "workingType": "CONTRACT_PRICE",
+        "priceProtect": False,
+        "origType": order.type.value,
+        "priceMatch": "NONE",
+        "selfTradePreventionMode": "EXPIRE_MAKER",
+        "goodTillDate": 0,
+        "updateTime": order.updated_ms,
+    }
+
+
+def order_acknowledged(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to POST (ACK): as if nothing had happened yet."""
+    nothing = quantity_text(Decimal(0), rules.step)
+    return order_reply(order, rules) | {
+        "status": VenueOrderStatus.NEW.value,
+        "executedQty": nothing,
+        "cumQty": nothing,
+        "updateTime": order.created_ms,
+    }
+
+
+def order_read(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to every read of an order."""
+    average = order.value / order.executed if order.executed else Decimal(0)
+    full = order_reply(order, rules) | {
+        "avgPrice": text(average.quantize(_QUOTE_STEP)),
+        "cumQuote": text(order.value.quantize(_QUOTE_STEP)),
+        "time": order.created_ms,
+    }
+    del full["cumQty"]
+    return full
+
+
+def trade(one: VenueTrade, rules: SymbolRules) -> dict[str, Any]:
+    """An entry of GET /fapi/v1/userTrades."""
+    return {
+        "symbol": one.symbol,
+        "id": one.trade_id,
+        "orderId": one.order_id,
+        "side": one.side.name,
+        "price": price_text(one.price, rules),
+        "qty": quantity_text(one.quantity, rules.step),
+        "realizedPnl": money_text(one.realized),
+        "marginAsset": MARGIN_ASSET,
+        "quoteQty": text((one.price * one.quantity).quantize(_QUOTE_STEP)),
+        "commission": money_text(one.commission),
+        "commissionAsset": MARGIN_ASSET,
+        "time": one.time_ms,
+        "positionSide": one.position_side.value,
+        "buyer": one.side is Side.BUY,
+        "maker": one.maker,
+    }
+
+
+def income(one: Income) -> dict[str, Any]:
+    """An entry of GET /fapi/v1/income."""
+    return {
+        "symbol": one.symbol,
+        "incomeType": one.type.value,
+        "income": money_text(one.amount),
+        "asset": MARGIN_ASSET,
+        "time": one.time_ms,
+        "info": one.info,
+        "tranId": one.transaction_id,
+        "tradeId": "" if one.trade_id is None else str(one.trade_id),
+    }
+
+
+def price_text(price: Decimal, rules: SymbolRules) -> str:
+    return text(price.quantize(rules.tick)) if price else "0"
+
+
+def quantity_text(quantity: Decimal, step: Decimal) -> str:
+    return text(quantity.quantize(step))
+
+
+def money_text(amount: Decimal) -> str:
+    """USDT with eight decimals."""
+    return text(money(amount))
+
+
+def text(value: Decimal) -> str:
+    """All digits that ``value`` has, closing zeros too."""
+    return format(value, "f")
