@@ -3,9 +3,11 @@
 ::
 
     DeskError
+    ├── SettingsRefused     a setting is wrong: nothing starts with it
     ├── BadSignal           not a signal: refused before anything else happens
     ├── KeyRefused          a key file that must not be used, made or overwritten
     ├── IllegalTransition   a pair may not go that way: a fault of ours, the pair stays put
+    ├── SettingMissing      a setting without which the desk cannot start
     ├── SwitchesUnreadable  Prefect does not say what is paused
     ├── FxUnreadable        the bank rate's source gives none
     ├── ExecutorGone        nobody answers at the executor's socket
@@ -23,6 +25,11 @@ class DeskError(Exception):
     """Base of the desk's own errors."""
 
 
+class SettingsRefused(DeskError):
+    """A setting is wrong, unknown or contradicts another. Nothing starts; the operator corrects
+    the variable or the key of the file that the sentence names."""
+
+
 class BadSignal(DeskError):
     """Not understandable as a signal. The desk answers with the sentence, which names the field
     and what was expected; nothing is recorded as traded and the sender corrects and re-sends."""
@@ -36,6 +43,10 @@ class KeyRefused(DeskError):
 class IllegalTransition(DeskError):
     """An event that the pair's state does not allow. The desk leaves the pair as it was, raises
     an alert and takes no entries for the symbol: its picture of the pair is wrong."""
+
+
+class SettingMissing(DeskError):
+    """A setting that is needed is not set. The desk does not start; the sentence names it."""
 
 
 class SwitchesUnreadable(DeskError):

@@ -1,8 +1,9 @@
 """Every setting of the desk: name, unit, default, meaning.
 
-Sources, strongest first: arguments, ``KIMP_…`` environment variables, the TOML
-file named by ``KIMP_SETTINGS_FILE`` (else ``$KIMP_HOME/settings.toml`` when it
-exists), the defaults below. Unknown names in the file are refused.
+Sources, strongest first: arguments, ``KIMP_…`` environment variables (``KIMP_MAX_OPEN_PAIRS=3``;
+lists as JSON), the TOML file named by ``KIMP_SETTINGS_FILE`` (else ``$KIMP_HOME/settings.toml``
+when it exists; ``max_open_pairs = 3``), the defaults below. Unknown names in the file are refused.
+:func:`tasks.settings_loading.load_settings` turns whatever is wrong into one sentence.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import os
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -26,6 +28,27 @@ Bps = Annotated[int, Field(ge=0, le=1_000)]
 Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 PositiveKrw = Annotated[Decimal, Field(gt=0)]
+Coin = Annotated[Decimal, Field(gt=0)]
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _http_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected an address such as https://api.upbit.com")
+    return text.rstrip("/")
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("expected HOST:PORT such as 127.0.0.1:8700")
+    return text
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 
 
 class Mode(StrEnum):
@@ -46,6 +69,16 @@ def settings_file() -> Path:
     return Path(named) if named else Path(os.environ.get("KIMP_HOME", "var")) / "settings.toml"
 
 
+# A value that is read less often than it goes stale would be stale for ever. The factor turns the
+# first into the second's unit.
+_SMALLER_THAN = (
+    ("book_poll_ms", "max_book_age_ms", 1),
+    ("fx_poll_s", "max_fx_age_s", 1),
+    ("switch_poll_ms", "switch_silence_s", 0.001),
+    ("settle_poll_ms", "settle_timeout_s", 0.001),
+)
+
+
 class Settings(BaseSettings):
     """Frozen; built once per process and handed down."""
 
@@ -57,20 +90,22 @@ class Settings(BaseSettings):
     mode: Mode = Field(Mode.PAPER, description="paper: simulated venues. live: real ones.")
     symbols: tuple[str, ...] = Field(("BTC",), description="Coins the desk may trade.")
 
-    upbit_url: str = Field("https://api.upbit.com", description="Upbit REST address.")
-    binance_url: str = Field("https://fapi.binance.com", description="Binance USDⓈ-M REST address.")
+    upbit_url: HttpAddress = Field("https://api.upbit.com", description="Upbit REST address.")
+    binance_url: HttpAddress = Field(
+        "https://fapi.binance.com", description="Binance USDⓈ-M REST address."
+    )
     upbit_access_key: SecretStr | None = Field(None, description="Upbit access key.")
     upbit_secret_key: SecretStr | None = Field(None, description="Upbit secret key.")
     binance_access_key: SecretStr | None = Field(None, description="Binance API key.")
     binance_secret_key: SecretStr | None = Field(None, description="Binance secret key.")
-    fx_url: str = Field(
+    fx_url: HttpAddress = Field(
         "https://crix-api-cdn.upbit.com/v1/forex/recent?codes=FRX.KRWUSD",
         description="Bank rate, KRW per USD, in Upbit CRIX shape.",
     )
-    prefect_api_url: str = Field(
+    prefect_api_url: HttpAddress = Field(
         "http://127.0.0.1:4200/api", description="Prefect API of the desk's server."
     )
-    fast_door: str | None = Field(
+    fast_door: HostAndPort | None = Field(
         None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."
     )
 
@@ -139,8 +174,8 @@ class Settings(BaseSettings):
     circuit_reset_s: Seconds = Field(30, description="Until an open circuit lets one probe pass.")
     switch_poll_ms: Milliseconds = Field(250, description="How often Prefect's switches are read.")
     switch_silence_s: Seconds = Field(5, description="No word from Prefect this long: no entries.")
-    position_tolerance: Decimal = Field(
-        Decimal("0.0001"), gt=0, description="Positions agree below this difference, coin."
+    position_tolerance: Coin = Field(
+        Decimal("0.0001"), description="Positions agree below this difference, coin."
     )
 
     @field_validator("symbols")
@@ -149,6 +184,33 @@ class Settings(BaseSettings):
         if not value or any(not coin.isalnum() or coin != coin.upper() for coin in value):
             raise ValueError('expected upper-case coin names such as ["BTC"]')
         return value
+
+    @model_validator(mode="after")
+    def _pairs_of_fields_fit(self) -> Self:
+        """Two settings that are each right can be wrong together; each sentence names both."""
+        for venue in ("upbit", "binance"):
+            access, secret = f"{venue}_access_key", f"{venue}_secret_key"
+            if (getattr(self, access) is None) != (getattr(self, secret) is None):
+                raise ValueError(f"{access} and {secret}: expected both or neither, got one")
+            address = getattr(self, f"{venue}_url")
+            is_real = urlsplit(address).hostname not in LOOPBACK
+            if self.mode is Mode.PAPER and is_real and getattr(self, access) is not None:
+                raise ValueError(
+                    f"mode and {access}: expected no venue key in paper mode unless {venue}_url is "
+                    "a simulator on this machine, got one for a real venue"
+                )
+        for smaller, larger, factor in _SMALLER_THAN:
+            if getattr(self, smaller) * factor >= getattr(self, larger):
+                raise ValueError(
+                    f"{smaller} and {larger}: expected the first to be the shorter time, "
+                    f"got {getattr(self, smaller)} and {getattr(self, larger)}"
+                )
+        if self.max_pair_notional_krw > self.max_total_notional_krw:
+            raise ValueError(
+                "max_pair_notional_krw and max_total_notional_krw: expected one pair to be at most "
+                f"the total, got {self.max_pair_notional_krw} and {self.max_total_notional_krw}"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
