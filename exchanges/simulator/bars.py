@@ -40,6 +40,12 @@ class Bar:
     """BTCUSDT on Binance."""
     krw_per_usd: Decimal
 
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise ValueError("the start of a bar needs a time zone")
+        if not self.krw_per_usd > 0:
+            raise ValueError("krw_per_usd must be above 0")
+
     @property
     def end(self) -> datetime:
         return self.start + self.length

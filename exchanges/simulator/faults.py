@@ -47,6 +47,16 @@ class FaultKind(StrEnum):
     """The order fills at most the share ``fraction`` of its size, the rest ends unfilled."""
 
 
+ALLOWED_ARGS: Mapping[FaultKind, tuple[str, ...]] = {
+    FaultKind.REJECT: ("code", "message"),
+    FaultKind.LOSE_REQUEST: (),
+    FaultKind.LOSE_REPLY: (),
+    FaultKind.DELAY: ("ms",),
+    FaultKind.HTTP_500: (),
+    FaultKind.PARTIAL: ("fraction",),
+}
+
+
 @dataclass(slots=True)
 class Fault:
     """``endpoint`` is ``"POST /v1/orders"``, the beginning of a path, or ``"*"``."""
@@ -63,10 +73,16 @@ class Fault:
             raise BadFault('endpoint: expected "METHOD /path", a path prefix or "*"')
         if self.times < 1:
             raise BadFault("times: expected a whole number of at least 1")
-        if self.kind is FaultKind.DELAY:
-            self.delay_s  # noqa: B018 - refuse bad args now, not when the request comes
-        if self.kind is FaultKind.PARTIAL:
-            self.fraction  # noqa: B018
+        for name in self.args:
+            if name not in ALLOWED_ARGS[self.kind]:
+                raise BadFault(f"args.{name}: {self.kind} takes {_listed(ALLOWED_ARGS[self.kind])}")
+        match self.kind:  # refuse bad args now, not when the request comes
+            case FaultKind.DELAY:
+                _ = self.delay_s
+            case FaultKind.PARTIAL:
+                _ = self.fraction
+            case FaultKind.REJECT:
+                self._check_code()
 
     @property
     def delay_s(self) -> float:
@@ -88,6 +104,14 @@ class Fault:
         if not (share.is_finite() and 0 <= share < 1):
             raise BadFault('args.fraction: expected a decimal string from 0 to below 1, e.g. "0.4"')
         return share
+
+    def _check_code(self) -> None:
+        """Binance numbers its refusals, Upbit names them."""
+        code = self.args.get("code")
+        wanted = int if self.venue is Venue.BINANCE else str
+        if code is not None and (isinstance(code, bool) or not isinstance(code, wanted)):
+            example = "-2019" if wanted is int else '"insufficient_funds_bid"'
+            raise BadFault(f"args.code: expected the venue's code, e.g. {example}")
 
     def matches(self, venue: Venue, method: str, path: str) -> bool:
         if venue is not self.venue:
@@ -125,6 +149,10 @@ class Faults:
                     self._faults.remove(fault)
                 return fault
         return None
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"only {' and '.join(names)}" if names else "no args"
 
 
 Process = Callable[[Request, Fault | None], Awaitable[Response]]

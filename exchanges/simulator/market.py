@@ -56,7 +56,7 @@ LISTINGS = (
     ),
     Listing(
         Venue.UPBIT, "KRW-USDT", "USDT", "KRW", UPBIT_KRW_TICKS,
-        spread_bps=Decimal(2), size=Decimal(50_000), level_bps=Decimal("0.5"),
+        spread_bps=Decimal(0), size=Decimal(50_000), level_bps=Decimal("0.5"),
     ),
     Listing(
         Venue.BINANCE, "BTCUSDT", "BTC", "USDT", BINANCE_BTCUSDT_TICKS,
@@ -194,22 +194,28 @@ class Market:
     def set_quote(self, venue: Venue, native: str, quote: Quote | None) -> None:
         """Hold ``quote`` until it is replaced; None follows the moving price again.
 
-        Raises UnknownMarket, and ValueError for a quote that is crossed, not positive or off tick.
+        Raises what :meth:`check_quote` raises.
         """
-        listing = self.listing(venue, native)
         if quote is None:
+            self.listing(venue, native)
             self._quotes.pop((venue, native), None)
         else:
-            for name, price in (("bid", quote.bid), ("ask", quote.ask)):
-                tick = tick_at(listing.tick_bands, price)
-                if price <= 0 or price % tick:
-                    raise ValueError(f"{native}.{name}: expected a positive multiple of {tick}")
-            if quote.bid >= quote.ask:
-                raise ValueError(f"{native}.ask: expected more than the bid {quote.bid}")
-            if quote.size <= 0:
-                raise ValueError(f"{native}.size: expected a quantity above 0")
+            self.check_quote(venue, native, quote)
             self._quotes[venue, native] = quote
         self._notify()
+
+    def check_quote(self, venue: Venue, native: str, quote: Quote) -> None:
+        """Raises UnknownMarket, and ValueError for a quote that is crossed, not positive or off
+        the market's tick."""
+        bands = self.listing(venue, native).tick_bands
+        for name, price in (("bid", quote.bid), ("ask", quote.ask)):
+            tick = tick_at(bands, price)
+            if price <= 0 or price % tick:
+                raise ValueError(f"{native}.{name}: expected a positive multiple of {tick}")
+        if quote.bid >= quote.ask:
+            raise ValueError(f"{native}.ask: expected more than the bid {quote.bid}")
+        if quote.size <= 0:
+            raise ValueError(f"{native}.size: expected a quantity above 0")
 
     def set_shape(
         self, venue: Venue, native: str, *, spread_bps: Decimal | None, size: Decimal | None

@@ -1,0 +1,1 @@
+"""Simulated Upbit: KRW spot markets."""
