@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from exchanges.clock import Clock
-from exchanges.decimal_json import plain
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.ledger import Ledger
 from exchanges.simulator.market import Market
+from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.order import OrderState, SimulatedOrder, Trade
 from exchanges.simulator.upbit.order_request import (
     FEE,
@@ -28,25 +28,9 @@ from exchanges.simulator.upbit.order_request import (
     check_total,
 )
 from exchanges.simulator.upbit.refusal import Refusal, validation_error
+from exchanges.simulator.upbit.state import account_state
 from exchanges.simulator.upbit.tape import Tape
 from exchanges.simulator.venue_clock import VenueClock
-
-SHOWN_ORDERS = 200
-"""Orders per account in :meth:`UpbitEngine.state`, newest last."""
-
-
-@dataclass(slots=True)
-class UpbitAccount:
-    key: str
-    secret: str = field(repr=False)
-    ledger: Ledger
-    orders: dict[str, SimulatedOrder] = field(default_factory=dict)
-    """By uuid, in order of arrival."""
-    identifiers: dict[str, SimulatedOrder | None] = field(default_factory=dict)
-    """Every identifier ever used; None where the attempt failed."""
-    open: dict[str, SimulatedOrder] = field(default_factory=dict)
-    average_prices: dict[str, Decimal] = field(default_factory=dict)
-    """KRW that each coin held was bought at on average."""
 
 
 class UpbitEngine:
@@ -237,7 +221,7 @@ class UpbitEngine:
         """Accounts with balances and their last orders, JSON-ready; no secrets."""
         return {
             "clock_offset_ms": self.clock.offset_ms,
-            "accounts": {key: _account_state(account) for key, account in self._accounts.items()},
+            "accounts": {key: account_state(account) for key, account in self._accounts.items()},
         }
 
 
@@ -253,48 +237,3 @@ def _fills_whole(request: OrderRequest, levels: list[tuple[Decimal, Decimal]]) -
     if request.budget is not None:
         return sum(price * quantity for price, quantity in levels) >= request.budget
     return sum(quantity for _, quantity in levels) >= (request.volume or 0)
-
-
-def _account_state(account: UpbitAccount) -> dict[str, Any]:
-    ledger = account.ledger
-    orders = list(account.orders.values())[-SHOWN_ORDERS:]
-    return {
-        "balances": {
-            currency: {
-                "total": plain(ledger.total(currency)),
-                "locked": plain(ledger.locked(currency)),
-            }
-            for currency in ledger.currencies()
-        },
-        "positions": [],
-        "orders": [_order_state(order) for order in orders],
-        "fills": [
-            {
-                "client_order_id": order.request.identifier,
-                "trade_id": trade.uuid,
-                "market": order.request.market,
-                "side": order.request.side.value,
-                "price": plain(trade.price),
-                "quantity": plain(trade.volume),
-                "fee": plain(trade.fee),
-                "time": trade.time.isoformat(),
-            }
-            for order in orders
-            for trade in order.trades
-        ],
-    }
-
-
-def _order_state(order: SimulatedOrder) -> dict[str, Any]:
-    request = order.request
-    return {
-        "client_order_id": request.identifier,
-        "venue_order_id": order.uuid,
-        "market": request.market,
-        "side": request.side.value,
-        "type": request.kind.value,
-        "price": None if request.price is None else plain(request.price),
-        "quantity": None if request.volume is None else plain(request.volume),
-        "filled": plain(order.executed_volume),
-        "status": order.state.value,
-    }

@@ -9,7 +9,8 @@ from typing import Any
 
 from exchanges.instrument import Venue
 from exchanges.simulator.market import Listing, UnknownMarket
-from exchanges.simulator.upbit.engine import UpbitAccount, UpbitEngine
+from exchanges.simulator.upbit.account import UpbitAccount
+from exchanges.simulator.upbit.engine import UpbitEngine
 from exchanges.simulator.upbit.order import OrderState, SimulatedOrder
 from exchanges.simulator.upbit.order_request import OrderRequest, parse_order_request
 from exchanges.simulator.upbit.rate_limits import Group

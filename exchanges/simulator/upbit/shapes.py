@@ -8,7 +8,7 @@ from typing import Any
 
 from exchanges.decimal_json import plain
 from exchanges.simulator.market import Listing
-from exchanges.simulator.upbit.engine import UpbitAccount
+from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.order import SimulatedOrder, Trade
 from exchanges.simulator.upbit.order_request import FEE, MAX_TOTAL, MIN_TOTAL
 
