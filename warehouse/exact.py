@@ -1,0 +1,68 @@
+"""From a decimal text of the journal to the text that a DECIMAL(38, 18) column takes.
+
+The database would round a nineteenth decimal without a word. So every value
+is looked at here first: money fits exactly or is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from typing import Final
+
+DECIMALS: Final = 18
+"""Digits after the point of every decimal column."""
+
+_STEP: Final = Decimal(1).scaleb(-DECIMALS)
+_LIMIT: Final = Decimal(10) ** (38 - DECIMALS)
+_WIDE: Final = Context(prec=80, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+# Up to 18 characters cannot hold more digits than fit on either side of the point.
+_SHORT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+def money_text(text: str) -> str:
+    """``text`` in plain notation, its value unchanged.
+
+    Raises ValueError: not a decimal text, more than 18 decimals, or 10^20 and above.
+    """
+    if len(text) <= DECIMALS and _SHORT.fullmatch(text):
+        return text
+    value = _decimal(text)
+    booked = _at_scale(value, text)
+    if booked != value:
+        raise ValueError(f"has more than {DECIMALS} decimals: {text}")
+    return format(booked, "f")
+
+
+def ratio_text(text: str) -> str:
+    """A percentage to 18 decimals, half to even; it is a quotient, rounded once already.
+
+    Raises ValueError: not a decimal text, or 10^20 and above.
+    """
+    if len(text) <= DECIMALS and _SHORT.fullmatch(text):
+        return text
+    return format(_at_scale(_decimal(text), text), "f")
+
+
+def plain_text(value: Decimal) -> str:
+    """For people and JSON: no exponent, no zeros at the end, every other digit kept."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError):
+        raise ValueError(f"expected a decimal text, got {text!r}") from None
+    if not isinstance(text, str) or not value.is_finite():
+        raise ValueError(f"expected a decimal text, got {text!r}")
+    return value
+
+
+def _at_scale(value: Decimal, text: str) -> Decimal:
+    if abs(value) >= _LIMIT:
+        raise ValueError(f"is too large for the books (10^20 and above): {text}")
+    return value.quantize(_STEP, context=_WIDE)

@@ -1,0 +1,135 @@
+"""Move the books on along the journal, each record exactly once.
+
+A batch's rows and the position after them are committed together. A process
+that dies anywhere before the commit has booked nothing of the batch; the next
+ingest starts from the same position.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from warehouse.duck import Duck
+from warehouse.errors import BadRecord, BooksOutOfStep, WarehouseError
+from warehouse.projection import project
+from warehouse.reader import read
+from warehouse.record_line import Position
+from warehouse.segment import segment_file
+from warehouse.stream import Staging
+from warehouse.tables import PNL_RESULTS
+
+BATCH: Final = 50_000
+"""Records a session: about a second, so that others get their turn during a long ingest."""
+
+_PNL_PAIRS: Final = """
+INSERT OR REPLACE INTO pnl_pairs BY NAME
+WITH results AS (
+    SELECT *,
+        row_number() OVER (PARTITION BY pair_id ORDER BY seq DESC) AS place,
+        count(*) OVER (PARTITION BY pair_id) AS revision,
+        min(closed_at) OVER (PARTITION BY pair_id) AS first_closed_at
+    FROM pnl_results
+    WHERE pair_id IN (SELECT unnest(?))
+)
+SELECT * EXCLUDE (seq, recorded_at, place, first_closed_at)
+    REPLACE (first_closed_at AS closed_at),
+    CAST(first_closed_at AT TIME ZONE 'UTC' + INTERVAL 9 HOUR AS DATE) AS day
+FROM results WHERE place = 1
+"""
+"""The last result of each given pair. Korea is nine hours ahead of UTC all year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one ingest did."""
+
+    records: int
+    seconds: float
+
+
+def ingest(duck: Duck, journal_dir: Path) -> Ingested:
+    """Book all records that are complete by now.
+
+    Raises:
+        WarehouseBusy: another process held the books for too long.
+        BadRecord, JournalCorrupt: everything before the bad place is booked.
+        BooksOutOfStep: the journal does not reach as far as the books do.
+    """
+    started = time.perf_counter()
+    total = 0
+    while True:
+        with duck.writing() as connection:
+            records = _ingest_batch(connection, journal_dir)
+        total += records
+        if records < BATCH:
+            return Ingested(total, time.perf_counter() - started)
+
+
+def position(connection: duckdb.DuckDBPyConnection) -> Position:
+    """How far the books have come."""
+    row = connection.execute('SELECT segment, "offset", seq FROM journal_position').fetchone()
+    if row is None:
+        raise BooksOutOfStep(
+            "The warehouse does not know how far it has read the journal: rebuild it with "
+            "`kimp warehouse rebuild`."
+        )
+    return Position(*row)
+
+
+def _ingest_batch(connection: duckdb.DuckDBPyConnection, journal_dir: Path) -> int:
+    begin = position(connection)
+    _check_reaches(journal_dir, begin)
+    staging = Staging()
+    end, records = begin, 0
+    trouble: WarehouseError | None = None
+    try:
+        for record in islice(read(journal_dir, begin if begin.seq else None), BATCH):
+            project(record, staging)
+            end = record.position
+            records += 1
+    except WarehouseError as error:
+        trouble = error
+    if records:
+        _commit(connection, staging, begin, end)
+    if trouble is not None:
+        raise trouble
+    return records
+
+
+def _commit(
+    connection: duckdb.DuckDBPyConnection, staging: Staging, begin: Position, end: Position
+) -> None:
+    connection.execute("BEGIN")
+    try:
+        staging.store(connection)
+        pairs = staging.keys_of(PNL_RESULTS, "pair_id")
+        if pairs:
+            connection.execute(_PNL_PAIRS, [pairs])
+        connection.execute(
+            'UPDATE journal_position SET segment = ?, "offset" = ?, seq = ?',
+            [end.segment, end.offset, end.seq],
+        )
+        connection.execute("COMMIT")
+    except duckdb.Error as error:
+        connection.execute("ROLLBACK")
+        raise BadRecord(
+            f"One of the journal records {begin.seq + 1} to {end.seq} cannot be booked: "
+            f"{str(error).splitlines()[0]}."
+        ) from error
+
+
+def _check_reaches(journal_dir: Path, begin: Position) -> None:
+    if begin.seq == 0:
+        return
+    file = segment_file(journal_dir, begin.segment)
+    if not file.exists() or file.stat().st_size < begin.offset:
+        raise BooksOutOfStep(
+            f"The warehouse has read {file} up to byte {begin.offset}, which is not there: this is "
+            "another journal, or a power cut took its end. Run `kimp warehouse rebuild`."
+        )
