@@ -66,9 +66,9 @@ class BinanceEngine:
     def now_ms(self) -> int:
         return self._clock.now_ms()
 
-    def set_clock_offset(self, ms: int) -> None:
+    def set_clock_offset(self, offset_ms: int) -> None:
         """Shift the venue's clock; positive runs ahead."""
-        self._clock.offset_ms = ms
+        self._clock.offset_ms = offset_ms
 
     def rules(self, symbol: str) -> SymbolRules:
         """Refused with -1121 for a contract that is not listed."""
@@ -103,9 +103,12 @@ class BinanceEngine:
     # ---- accounts
 
     def add_account(self, key: str, secret: str, balances: Mapping[str, Decimal]) -> None:
-        """Raises ValueError when the key is taken."""
+        """Open an account; raises ValueError for a key in use or a negative balance."""
         if key in self._accounts:
-            raise ValueError("account: an account with this key exists already")
+            raise ValueError(f"binance account {key!r} exists already")
+        for asset, amount in balances.items():
+            if not amount.is_finite() or amount < 0:
+                raise ValueError(f"{asset}: a balance must be 0 or more")
         self._accounts[key] = VenueAccount(key, secret, dict(balances), self.now_ms())
 
     def account(self, key: str) -> VenueAccount:
@@ -192,9 +195,9 @@ class BinanceEngine:
     # ---- for the control API
 
     def state(self) -> dict[str, Any]:
-        """All accounts as JSON: numbers are decimal strings, times the venue's milliseconds."""
+        """All accounts, JSON-ready, numbers as decimal strings; no secrets."""
         return {
-            "time_ms": self.now_ms(),
+            "clock_offset_ms": self._clock.offset_ms,
             "accounts": {
                 key: account_state(account, tuple(self.contracts), self.mark)
                 for key, account in self._accounts.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from exchanges.decimal_json import plain
@@ -9,6 +10,9 @@ from exchanges.simulator.binance.account import MARGIN_ASSET, VenueAccount
 from exchanges.simulator.binance.margin import MarkOf, account_margin, liquidation_price
 from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.records import Income, VenueTrade
+
+SHOWN = 1_000
+"""Latest orders, fills and income shown of each account."""
 
 
 def account_state(account: VenueAccount, symbols: tuple[str, ...], mark: MarkOf) -> dict[str, Any]:
@@ -36,52 +40,55 @@ def account_state(account: VenueAccount, symbols: tuple[str, ...], mark: MarkOf)
             }
             for symbol, side, position in account.held()
         ],
-        "orders": [_order(order) for order in account.orders],
-        "fills": [_fill(trade) for trade in account.trades],
-        "income": [_income(income) for income in account.income],
+        "orders": [_order(order) for order in list(account.orders)[-SHOWN:]],
+        "fills": [_fill(trade) for trade in account.trades[-SHOWN:]],
+        "income": [_income(income) for income in account.income[-SHOWN:]],
     }
 
 
 def _order(order: VenueOrder) -> dict[str, Any]:
     return {
-        "order_id": order.order_id,
         "client_order_id": order.client_order_id,
-        "symbol": order.symbol,
+        "venue_order_id": str(order.order_id),
+        "market": order.symbol,
         "side": order.side.value,
         "type": order.type.value,
         "time_in_force": order.time_in_force.value,
         "reduce_only": order.reduce_only,
-        "price": plain(order.price),
+        "price": plain(order.price) if order.price else None,
         "quantity": plain(order.quantity),
-        "executed": plain(order.executed),
+        "filled": plain(order.executed),
         "status": order.status.value,
-        "time_ms": order.created_ms,
         "forced_by": order.forced_by,
+        "time": _time(order.created_ms),
     }
 
 
 def _fill(trade: VenueTrade) -> dict[str, Any]:
     return {
-        "trade_id": trade.trade_id,
-        "order_id": trade.order_id,
         "client_order_id": trade.client_order_id,
-        "symbol": trade.symbol,
+        "trade_id": str(trade.trade_id),
+        "market": trade.symbol,
         "side": trade.side.value,
         "price": plain(trade.price),
         "quantity": plain(trade.quantity),
         "fee": plain(trade.commission),
         "realized_pnl": plain(trade.realized),
         "maker": trade.maker,
-        "time_ms": trade.time_ms,
         "forced_by": trade.forced_by,
+        "time": _time(trade.time_ms),
     }
 
 
 def _income(income: Income) -> dict[str, Any]:
     return {
-        "transaction_id": income.transaction_id,
+        "transaction_id": str(income.transaction_id),
         "type": income.type.value,
-        "symbol": income.symbol,
+        "market": income.symbol,
         "amount": plain(income.amount),
-        "time_ms": income.time_ms,
+        "time": _time(income.time_ms),
     }
+
+
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1_000, UTC).isoformat()
