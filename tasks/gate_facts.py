@@ -27,7 +27,7 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Switches:
+class SwitchFacts:
     """Prefect's switches as last heard."""
 
     paused: Mapping[str, bool]
@@ -63,6 +63,8 @@ class LegFacts:
     """Taking the quantity on the side of the entry; None: no book, no size, or too thin."""
     order_room: int
     """Orders that the rate limits let through now."""
+    touch: Decimal | None = None
+    """Best price on the side of the entry; None: no book."""
     wallet_problem: str | None = None
     """Why the coin cannot move in or out of the venue; None: it can."""
     market_problem: str | None = None
@@ -79,7 +81,7 @@ class GateFacts:
     settings: Settings
     seen_before: bool
     signer: SignerFacts
-    switches: Switches
+    switches: SwitchFacts
     killed: str | None
     """The reason of a kill that still holds."""
     lease_held: bool

@@ -1,0 +1,432 @@
+"""Every reason not to trade: alone, in order, and with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchanges.book import Executable
+from exchanges.instrument import Venue
+from exchanges.rules import Rules, TickBand
+from tasks.capital import Capital
+from tasks.circuit_breaker import CircuitState
+from tasks.gate import CHECKS, all_refusals, first_refusal
+from tasks.gate_facts import Door, GateFacts, LegFacts, SignerFacts, SwitchFacts
+from tasks.pair import LegName
+from tasks.settings import Basis, Mode, Settings
+from tasks.signal import Direction, Signal
+
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
+SETTINGS = Settings(symbols=("BTC",))
+
+Change = Callable[[GateFacts], GateFacts]
+
+
+def rules(step: str, min_quantity: str, min_notional: str) -> Rules:
+    return Rules(
+        symbol="BTC",
+        tick_bands=(TickBand(Decimal(0), Decimal(1)),),
+        quantity_step=Decimal(step),
+        min_quantity=Decimal(min_quantity),
+        max_market_quantity=Decimal(100),
+        min_notional=Decimal(min_notional),
+        maker_fee=Decimal(0),
+        taker_fee=Decimal("0.0005"),
+    )
+
+
+def leg_facts(venue: Venue, leg_rules: Rules, value: str) -> LegFacts:
+    quantity = Decimal("0.01")
+    return LegFacts(
+        venue=venue,
+        circuit=CircuitState.CLOSED,
+        clock_offset_ms=5,
+        book_age_ms=100,
+        book_crossed=False,
+        rules=leg_rules,
+        executable=Executable(quantity, Decimal(value), Decimal(value) / quantity),
+        order_room=1,
+    )
+
+
+def signal(**fields: Any) -> Signal:
+    return Signal.model_validate(
+        {
+            "id": "s-1",
+            "action": "ENTER",
+            "symbol": "BTC",
+            "quantity": "0.01",
+            "created_at": NOW - timedelta(milliseconds=100),
+            "key_id": "alpha",
+            "signature": "ab",
+            **fields,
+        }
+    )
+
+
+def leaving(**fields: Any) -> Signal:
+    return signal(action="EXIT", quantity=None, **fields)
+
+
+# Everything is well: 0.01 BTC for 1,400,000 KRW against 1,000 USDT.
+GOOD = GateFacts(
+    signal=signal(),
+    door=Door.PREFECT,
+    now=NOW,
+    settings=SETTINGS,
+    seen_before=False,
+    signer=SignerFacts(is_trusted=True, signature_fits=True, is_operator=False),
+    switches=SwitchFacts({"entry/live": False, "signal-intake/live": False}, 0.2),
+    killed=None,
+    lease_held=True,
+    not_ready=None,
+    legs={
+        LegName.SPOT: leg_facts(Venue.UPBIT, rules("0.00000001", "0.00000001", "5000"), "1400000"),
+        LegName.PERPETUAL: leg_facts(Venue.BINANCE, rules("0.001", "0.001", "100"), "1000"),
+    },
+    krw_per_usd=Decimal(1_390),
+    fx_age_s=30.0,
+    krw_per_usdt=Decimal(1_400),
+    tether_age_s=1.0,
+    quantity=Decimal("0.01"),
+    premium_pct=Decimal("1.5"),
+    capital=Capital(
+        krw_spendable=Decimal(10_000_000),
+        usdt_spendable=Decimal(10_000),
+        free_coin=Decimal(1),
+        total_krw=Decimal(30_000_000),
+        open_notional_krw=Decimal(0),
+        day_result_krw=Decimal(0),
+    ),
+    open_pairs=0,
+    naked_pair_id=None,
+)
+
+
+def facts(**changes: Any) -> Change:
+    return lambda good: replace(good, **changes)
+
+
+def spot(**changes: Any) -> Change:
+    return lambda good: _with_leg(good, LegName.SPOT, changes)
+
+
+def perpetual(**changes: Any) -> Change:
+    return lambda good: _with_leg(good, LegName.PERPETUAL, changes)
+
+
+def _with_leg(good: GateFacts, name: LegName, changes: dict[str, Any]) -> GateFacts:
+    return replace(good, legs={**good.legs, name: replace(good.legs[name], **changes)})
+
+
+def capital(**changes: Any) -> Change:
+    def change(good: GateFacts) -> GateFacts:
+        assert good.capital is not None
+        return replace(good, capital=replace(good.capital, **changes))
+
+    return change
+
+
+def settings(**changes: Any) -> Change:
+    return facts(settings=SETTINGS.model_copy(update=changes))
+
+
+def paused(name: str) -> Change:
+    return facts(switches=SwitchFacts({name: True}, 0.2))
+
+
+def sized(quantity: str, spot_value: str, perpetual_value: str) -> Change:
+    def executable(value: str) -> Executable:
+        return Executable(Decimal(quantity), Decimal(value), Decimal(1))
+
+    def change(good: GateFacts) -> GateFacts:
+        good = spot(executable=executable(spot_value))(good)
+        good = perpetual(executable=executable(perpetual_value))(good)
+        return replace(good, quantity=Decimal(quantity))
+
+    return change
+
+
+def signer(**changes: Any) -> Change:
+    return facts(signer=replace(GOOD.signer, **changes))
+
+
+SHORT = signal(direction="short_premium")
+
+# What is wrong, the code it gets, and a piece of the sentence with its numbers.
+REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
+    (paused("signal-intake/live"), "paused", "signal-intake/live is paused"),
+    (facts(lease_held=False), "lease_lost", "does not hold the journal's lease"),
+    (signer(is_trusted=False), "unknown_key", "no trusted key is named alpha"),
+    (signer(signature_fits=False), "bad_signature", "not one of alpha"),
+    (
+        lambda good: settings(mode=Mode.LIVE)(signer(is_operator=True)(good)),
+        "operator_not_allowed",
+        "operator_may_trade",
+    ),
+    (facts(seen_before=True), "duplicate", "s-1 was seen before"),
+    (
+        facts(now=NOW + timedelta(milliseconds=2_901)),
+        "expired",
+        "3,001 ms old, it was good for 3,000",
+    ),
+    (facts(now=NOW - timedelta(milliseconds=1_101)), "from_future", "1,001 ms in the future"),
+    (settings(symbols=("ETH", "XRP")), "symbol_unknown", "BTC is not traded here, only ETH, XRP"),
+    (spot(circuit=CircuitState.OPEN), "circuit_open", "circuit of upbit is open"),
+    (perpetual(circuit=CircuitState.HALF_OPEN), "circuit_open", "binance is half_open"),
+    (spot(clock_offset_ms=None), "clock_offset", "upbit was never compared"),
+    (perpetual(clock_offset_ms=-1_001), "clock_offset", "binance is -1,001 ms from ours"),
+    (spot(book_age_ms=None), "book_missing", "upbit shows no book of BTC"),
+    (
+        lambda good: spot(book_age_ms=1_501)(perpetual(book_age_ms=1_000)(good)),
+        "book_stale",
+        "upbit is 1,501 ms old, at most 1,500",
+    ),
+    (perpetual(book_age_ms=1_101), "books_skewed", "1,001 ms apart in age, at most 1,000"),
+    (spot(book_crossed=True), "book_crossed", "upbit has its bid at or above its ask"),
+    (facts(krw_per_usdt=None, tether_age_s=None), "rates_missing", "no tether rate"),
+    (facts(tether_age_s=10.5), "tether_stale", "10.5 s old, at most 10 s"),
+    (perpetual(market_problem="BTCUSDT is halted"), "market_halted", "binance: BTCUSDT is halted"),
+    (perpetual(order_room=0), "no_rate_budget", "rate limit of binance"),
+]
+REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
+    (paused("entry/live"), "paused", "entry/live is paused"),
+    (paused("executor/live"), "paused", "executor/live is paused"),
+    (facts(switches=SwitchFacts({}, None)), "switch_silent", "never heard"),
+    (facts(switches=SwitchFacts({}, 5.1)), "switch_silent", "5.1 s ago, at most 5 s"),
+    (facts(killed="exchange hacked"), "killed", "(exchange hacked)"),
+    (facts(not_ready="positions differ by 0.5 BTC"), "not_ready", "differ by 0.5"),
+    (facts(fx_age_s=301.0), "fx_stale", "301 s old, at most 300 s"),
+    (facts(fx_age_s=None), "fx_stale", "never read"),
+    (spot(wallet_problem="BTC deposits are closed"), "wallet_closed", "upbit: BTC deposits"),
+    (spot(rules=None), "rules_missing", "rules of BTC at upbit"),
+    (
+        sized("0.0105", "1470000", "1050"),
+        "off_lot",
+        "0.0105 is no multiple of the lot 0.001 of bin",
+    ),
+    (sized("0.001", "140000", "99.9"), "below_minimum", "99.9 is below the least value 100 of bin"),
+    (sized("0", "0", "0"), "below_minimum", "0 BTC is below the least quantity"),
+    (
+        sized("101", "5000", "100"),
+        "above_maximum",
+        "101 is above the largest market order 100",
+    ),
+    (spot(executable=None), "book_thin", "upbit holds less than 0.01 BTC"),
+    (facts(capital=None), "capital_unknown", "balances or rates"),
+    (
+        capital(krw_spendable=Decimal(1_403_000)),
+        "insufficient_krw",
+        "upbit needs 1,403,501 KRW, 1,403,000 KRW may be spent above the reserve of 5 %",
+    ),
+    (
+        capital(usdt_spendable=Decimal("1000.49")),
+        "insufficient_margin",
+        "1,000.50 USDT of margin, 1,",
+    ),
+    (
+        lambda good: capital(free_coin=Decimal("0.009"))(replace(good, signal=SHORT)),
+        "insufficient_coin",
+        "sells 0.01 BTC, 0.009 are held",
+    ),
+    (facts(naked_pair_id="p0123456789ab"), "naked_pair", "p0123456789ab of BTC is naked"),
+    (facts(open_pairs=5), "too_many_pairs", "5 pairs are open, at most 5"),
+    (
+        settings(max_pair_notional_krw=Decimal(1_399_999)),
+        "over_pair_limit",
+        "worth 1,400,000 KRW, at most 1,399,999",
+    ),
+    (
+        capital(open_notional_krw=Decimal(198_600_001)),
+        "over_total_limit",
+        "200,000,001 KRW, at most",
+    ),
+    (
+        capital(day_result_krw=Decimal(-900_000)),
+        "daily_loss",
+        "lost 900,000 KRW, the limit is 900,000",
+    ),
+    (
+        facts(signal=signal(premium_limit_pct="1.4999")),
+        "premium_worse",
+        "1.5000 %, long_premium wanted at most 1.4999 %",
+    ),
+    (
+        facts(signal=signal(direction="short_premium", premium_limit_pct="1.5001")),
+        "premium_worse",
+        "short_premium wanted at least 1.5001 %",
+    ),
+]
+EVERY = REFUSED_ALWAYS + REFUSED_ENTRIES
+
+
+def codes(judged: GateFacts) -> list[str]:
+    return [refusal.code for refusal in all_refusals(judged)]
+
+
+def test_when_all_is_well_there_is_no_refusal() -> None:
+    assert all_refusals(GOOD) == []
+    assert first_refusal(GOOD) is None
+    assert all_refusals(replace(GOOD, signal=leaving())) == []
+
+
+@pytest.mark.parametrize(("change", "code", "words"), EVERY)
+def test_one_thing_wrong_is_refused_for_that_alone(change: Change, code: str, words: str) -> None:
+    refusals = all_refusals(change(GOOD))
+
+    assert [refusal.code for refusal in refusals] == [code]
+    assert words in refusals[0].message
+    assert first_refusal(change(GOOD)) == refusals[0]
+
+
+@pytest.mark.parametrize(("change", "code", "words"), REFUSED_ALWAYS)
+def test_an_exit_is_refused_for_what_concerns_every_signal(
+    change: Change, code: str, words: str
+) -> None:
+    assert codes(change(replace(GOOD, signal=leaving()))) == [code]
+
+
+@pytest.mark.parametrize(
+    "change", [change for change, _, _ in REFUSED_ENTRIES if change(GOOD).signal == GOOD.signal]
+)
+def test_an_exit_passes_what_concerns_new_pairs_only(change: Change) -> None:
+    assert codes(change(replace(GOOD, signal=leaving()))) == []
+
+
+def test_every_check_has_a_case_that_it_refuses() -> None:
+    refusing = {check.__name__ for check in CHECKS for change, _, _ in EVERY if check(change(GOOD))}
+
+    assert refusing == {check.__name__ for check in CHECKS}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        facts(now=NOW + timedelta(milliseconds=2_900)),
+        facts(now=NOW - timedelta(milliseconds=1_100)),
+        lambda good: spot(book_age_ms=1_500)(perpetual(book_age_ms=500)(good)),
+        facts(switches=SwitchFacts({}, 5.0)),
+        perpetual(clock_offset_ms=1_000),
+        facts(fx_age_s=300.0),
+        facts(open_pairs=4),
+        capital(krw_spendable=Decimal("1403501.40")),
+        capital(usdt_spendable=Decimal("1000.50")),
+        capital(open_notional_krw=Decimal(198_600_000)),
+        capital(day_result_krw=Decimal(-899_999)),
+        settings(max_pair_notional_krw=Decimal(1_400_000)),
+        sized("0.001", "5000", "100"),
+        facts(signal=signal(premium_limit_pct="1.5")),
+        facts(signal=signal(direction="short_premium", premium_limit_pct="1.5")),
+        signer(is_operator=True),
+    ],
+)
+def test_a_limit_itself_is_still_allowed(change: Change) -> None:
+    assert all_refusals(change(GOOD)) == []
+
+
+def test_the_first_refusal_is_the_first_of_the_list() -> None:
+    judged = GOOD
+    for change in (facts(open_pairs=9), facts(seen_before=True), paused("entry/live")):
+        judged = change(judged)
+
+    assert codes(judged) == ["paused", "duplicate", "too_many_pairs"]
+    assert first_refusal(judged) == all_refusals(judged)[0]
+
+
+def test_an_unsigned_signal_names_what_is_missing() -> None:
+    unsigned = facts(signal=signal(signature=None), signer=SignerFacts(True, False, False))
+    nameless = facts(
+        signal=signal(signature=None, key_id=None), signer=SignerFacts(False, False, False)
+    )
+
+    assert [str(refusal) for refusal in all_refusals(unsigned(GOOD))] == [
+        "bad_signature: the signal is not signed"
+    ]
+    assert [str(refusal) for refusal in all_refusals(nameless(GOOD))] == [
+        "unknown_key: the signal names no key_id"
+    ]
+
+
+def test_an_operator_closes_a_pair_while_the_intake_is_paused() -> None:
+    by_hand = replace(GOOD, signal=leaving(), door=Door.OPERATOR)
+
+    assert codes(paused("signal-intake/live")(by_hand)) == []
+    assert codes(paused("signal-intake/live")(replace(GOOD, door=Door.OPERATOR))) == ["paused"]
+
+
+def test_on_the_bank_basis_the_bank_rate_decides_exits_too() -> None:
+    by_bank = settings(basis=Basis.FX)(replace(GOOD, signal=leaving()))
+
+    assert codes(replace(by_bank, krw_per_usdt=None, tether_age_s=99.0)) == []
+    assert codes(replace(by_bank, fx_age_s=301.0)) == ["fx_stale"]
+    assert codes(replace(by_bank, krw_per_usd=None)) == ["rates_missing"]
+
+
+def test_short_premium_needs_coin_and_not_krw() -> None:
+    judged = capital(krw_spendable=Decimal(0))(replace(GOOD, signal=SHORT))
+
+    assert codes(judged) == []
+
+
+def test_a_signals_own_slippage_bound_sets_the_cash_it_needs() -> None:
+    tight = capital(krw_spendable=Decimal(1_400_700))
+
+    assert codes(tight(GOOD)) == ["insufficient_krw"]
+    assert codes(tight(replace(GOOD, signal=signal(max_slippage_bps=0)))) == []
+
+
+def test_with_nothing_known_every_gap_is_named_and_nothing_breaks() -> None:
+    unknown: dict[str, Any] = {
+        "clock_offset_ms": None,
+        "book_age_ms": None,
+        "rules": None,
+        "executable": None,
+        "order_room": 0,
+    }
+    judged = perpetual(**unknown)(spot(**unknown)(GOOD))
+    judged = replace(
+        judged,
+        switches=SwitchFacts({}, None),
+        krw_per_usd=None,
+        fx_age_s=None,
+        krw_per_usdt=None,
+        tether_age_s=None,
+        quantity=None,
+        premium_pct=None,
+        capital=None,
+    )
+
+    assert codes(judged) == [
+        "switch_silent",
+        "clock_offset",
+        "book_missing",
+        "rates_missing",
+        "fx_stale",
+        "no_rate_budget",
+        "rules_missing",
+        "capital_unknown",
+    ]
+
+
+@given(
+    direction=st.sampled_from(Direction),
+    premium=st.decimals(min_value=-50, max_value=50, places=4),
+    limit=st.decimals(min_value=-50, max_value=50, places=4),
+)
+def test_a_premium_passes_only_when_it_is_no_worse_than_the_limit(
+    direction: Direction, premium: Decimal, limit: Decimal
+) -> None:
+    judged = replace(
+        GOOD, signal=signal(direction=direction, premium_limit_pct=limit), premium_pct=premium
+    )
+
+    room = limit - premium if direction is Direction.LONG_PREMIUM else premium - limit
+
+    assert (codes(judged) == []) == (room >= 0)
