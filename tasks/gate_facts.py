@@ -27,7 +27,7 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchFacts:
+class Switches:
     """Prefect's switches as last heard."""
 
     paused: Mapping[str, bool]
@@ -81,7 +81,7 @@ class GateFacts:
     settings: Settings
     seen_before: bool
     signer: SignerFacts
-    switches: SwitchFacts
+    switches: Switches
     killed: str | None
     """The reason of a kill that still holds."""
     lease_held: bool

@@ -18,7 +18,7 @@ from exchanges.rules import Rules, TickBand
 from tasks.capital import Capital
 from tasks.circuit_breaker import CircuitState
 from tasks.gate import CHECKS, all_refusals, first_refusal
-from tasks.gate_facts import Door, GateFacts, LegFacts, SignerFacts, SwitchFacts
+from tasks.gate_facts import Door, GateFacts, LegFacts, SignerFacts, Switches
 from tasks.pair import LegName
 from tasks.settings import Basis, Mode, Settings
 from tasks.signal import Direction, Signal
@@ -83,7 +83,7 @@ GOOD = GateFacts(
     settings=SETTINGS,
     seen_before=False,
     signer=SignerFacts(is_trusted=True, signature_fits=True, is_operator=False),
-    switches=SwitchFacts({"entry/live": False, "signal-intake/live": False}, 0.2),
+    switches=Switches({"entry/live": False, "signal-intake/live": False}, 0.2),
     killed=None,
     lease_held=True,
     not_ready=None,
@@ -139,7 +139,7 @@ def settings(**changes: Any) -> Change:
 
 
 def paused(name: str) -> Change:
-    return facts(switches=SwitchFacts({name: True}, 0.2))
+    return facts(switches=Switches({name: True}, 0.2))
 
 
 def sized(quantity: str, spot_value: str, perpetual_value: str) -> Change:
@@ -199,8 +199,8 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
 REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
     (paused("entry/live"), "paused", "entry/live is paused"),
     (paused("executor/live"), "paused", "executor/live is paused"),
-    (facts(switches=SwitchFacts({}, None)), "switch_silent", "never heard"),
-    (facts(switches=SwitchFacts({}, 5.1)), "switch_silent", "5.1 s ago, at most 5 s"),
+    (facts(switches=Switches({}, None)), "switch_silent", "never heard"),
+    (facts(switches=Switches({}, 5.1)), "switch_silent", "5.1 s ago, at most 5 s"),
     (facts(killed="exchange hacked"), "killed", "(exchange hacked)"),
     (facts(not_ready="positions differ by 0.5 BTC"), "not_ready", "differ by 0.5"),
     (facts(fx_age_s=301.0), "fx_stale", "301 s old, at most 300 s"),
@@ -312,7 +312,7 @@ def test_every_check_has_a_case_that_it_refuses() -> None:
         facts(now=NOW + timedelta(milliseconds=2_900)),
         facts(now=NOW - timedelta(milliseconds=1_100)),
         lambda good: spot(book_age_ms=1_500)(perpetual(book_age_ms=500)(good)),
-        facts(switches=SwitchFacts({}, 5.0)),
+        facts(switches=Switches({}, 5.0)),
         perpetual(clock_offset_ms=1_000),
         facts(fx_age_s=300.0),
         facts(open_pairs=4),
@@ -393,7 +393,7 @@ def test_with_nothing_known_every_gap_is_named_and_nothing_breaks() -> None:
     judged = perpetual(**unknown)(spot(**unknown)(GOOD))
     judged = replace(
         judged,
-        switches=SwitchFacts({}, None),
+        switches=Switches({}, None),
         krw_per_usd=None,
         fx_age_s=None,
         krw_per_usdt=None,
