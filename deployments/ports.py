@@ -1,0 +1,39 @@
+"""Ports on this machine: free ones, and whether a wanted one is free."""
+
+from __future__ import annotations
+
+import socket
+
+from deployments.failure import CommandFailed
+
+HOST = "127.0.0.1"
+
+
+def is_free(port: int, host: str = HOST) -> bool:
+    with socket.socket() as probe:
+        # As servers do: a port whose old connections linger is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(preferred: int, host: str = HOST) -> int:
+    """``preferred`` when it is free, else any free port."""
+    if is_free(preferred, host):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def demand_free(port: int, setting: str, host: str = HOST) -> None:
+    """Raises CommandFailed when ``port``, which ``setting`` asks for, is taken."""
+    if not is_free(port, host):
+        raise CommandFailed(
+            f"{setting}: expected a free port, {host}:{port} is in use by another program; "
+            "stop that one, choose another port or leave the setting out"
+        )

@@ -1,0 +1,144 @@
+"""Real programs: a death is noticed and said, and nothing is left behind, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deployments.failure import CommandFailed
+from deployments.supervisor import ChildDied, Supervisor
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('up', flush=True); time.sleep(600)"
+)
+# A grandchild in a session of its own, as a worker starts flow runs.
+PARENT = (
+    "import subprocess, sys, time; "
+    f"child = subprocess.Popen([sys.executable, '-c', {SLEEPER!r}], start_new_session=True); "
+    "print('up', child.pid, flush=True); time.sleep(600)"
+)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+async def first_line(log_file: Path) -> str:
+    written = await asyncio.to_thread(wait_until, lambda: log_file.read_text().endswith("\n"))
+    assert written
+    return log_file.read_text().splitlines()[0]
+
+
+async def test_leaving_stops_what_was_started_even_what_ignores_sigterm(tmp_path: Path) -> None:
+    async with Supervisor(tmp_path, PROJECT, grace_s=0.3) as supervisor:
+        children = [
+            await supervisor.start("sleeper", ("-c", SLEEPER), os.environ),
+            await supervisor.start("stubborn", ("-c", STUBBORN), os.environ),
+        ]
+        for child in children:
+            await first_line(child.log_file)
+        assert all(alive(child.pid) for child in children)
+
+    assert not any(alive(child.pid) for child in children)
+
+
+async def test_leaving_ends_grandchildren_in_other_sessions(tmp_path: Path) -> None:
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        parent = await supervisor.start("parent", ("-c", PARENT), os.environ)
+        grandchild = int((await first_line(parent.log_file)).split()[1])
+        assert alive(grandchild)
+
+    assert not alive(grandchild)
+
+
+async def test_a_death_ends_the_work_at_hand_with_name_code_log_and_last_lines(
+    tmp_path: Path,
+) -> None:
+    dying = "import sys; print('no market data', file=sys.stderr); sys.exit(3)"
+
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        await supervisor.start("simulators", ("-c", dying), os.environ)
+        with pytest.raises(ChildDied) as caught:
+            await supervisor.guarded(asyncio.sleep(60))
+
+    assert str(caught.value) == (
+        "simulators ended unexpectedly (exit code 3), so everything is stopped; its log is "
+        f"{tmp_path}/simulators.log and ends with:\n    no market data"
+    )
+
+
+async def test_a_killed_program_is_named_with_its_signal(tmp_path: Path) -> None:
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        child = await supervisor.start("hot worker", ("-c", SLEEPER), os.environ)
+        os.kill(child.pid, signal.SIGKILL)
+        with pytest.raises(ChildDied, match=r"^hot worker ended .* \(killed by SIGKILL\)"):
+            await supervisor.guarded(asyncio.sleep(60))
+
+
+async def test_what_does_not_become_ready_in_time_is_said(tmp_path: Path) -> None:
+    async def never() -> None:
+        return None
+
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        with pytest.raises(CommandFailed, match=r"^Prefect was not ready within 0\.3 s"):
+            await supervisor.ready("Prefect", never, 0.3)
+
+
+async def test_a_program_that_is_run_to_its_end_must_end_well(tmp_path: Path) -> None:
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        await supervisor.run("registration", ("-c", "pass"), os.environ)
+        with pytest.raises(ChildDied, match=r"^registration ended unexpectedly \(exit code 1\)"):
+            await supervisor.run("registration", ("-c", "raise SystemExit(1)"), os.environ)
+
+
+def test_a_killed_supervisor_leaves_no_process_behind(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, os, pathlib
+from deployments.supervisor import Supervisor
+async def main():
+    folder = pathlib.Path({str(tmp_path)!r})
+    async with Supervisor(folder, pathlib.Path({str(PROJECT)!r})) as supervisor:
+        child = await supervisor.start("parent", ("-c", {PARENT!r}), os.environ)
+        while not child.log_file.read_text().endswith("\\n"):
+            await asyncio.sleep(0.02)
+        print(child.pid, child.log_file.read_text().split()[1], flush=True)
+        await asyncio.sleep(600)
+asyncio.run(main())
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ) as up:
+        assert up.stdout is not None
+        pids = [int(word) for word in up.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(alive(pid) for pid in pids)
+
+        up.kill()
+        up.wait()
+
+        assert wait_until(lambda: not any(alive(pid) for pid in pids))
