@@ -5,7 +5,7 @@ A check whose facts are missing passes: an earlier one has refused for the missi
 
 from __future__ import annotations
 
-from tasks.capital import cash_needed, loss_limit_krw, margin_needed
+from tasks.capital import BPS, cash_needed, loss_limit_krw, margin_needed
 from tasks.gate_facts import GateFacts
 from tasks.krw_text import krw_text
 from tasks.pair import LegName
@@ -77,6 +77,24 @@ def book_thin(facts: GateFacts) -> Refusal | None:
                 f"the book of {leg.venue} holds less than {facts.quantity:f} {facts.signal.symbol}",
             )
     return None
+
+
+def over_slippage(facts: GateFacts) -> Refusal | None:
+    """The spot order is bound to a distance from the touch; a size that reaches further down the
+    book would fill in part."""
+    spot = facts.legs[LegName.SPOT]
+    if not facts.is_entry or spot.executable is None or not spot.touch:
+        return None
+    bps = facts.signal.max_slippage_bps
+    bps = facts.settings.default_slippage_bps if bps is None else bps
+    away = abs(spot.executable.worst_price / spot.touch - 1) * BPS
+    if away <= bps:
+        return None
+    return Refusal(
+        "over_slippage",
+        f"{facts.quantity:f} {facts.signal.symbol} reaches {away:.1f} bps into the book of "
+        f"{spot.venue}, at most {bps} bps are allowed",
+    )
 
 
 def capital_unknown(facts: GateFacts) -> Refusal | None:

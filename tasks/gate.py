@@ -51,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     entry_checks.below_minimum,
     entry_checks.above_maximum,
     entry_checks.book_thin,
+    entry_checks.over_slippage,
     # capital
     entry_checks.capital_unknown,
     entry_checks.insufficient_krw,

@@ -7,25 +7,30 @@ trusted, so a researcher's key is trusted by placing only that file.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import coincurve
 
 from tasks.errors import KeyRefused
 from tasks.signing import PrivateKey
 
+log = logging.getLogger(__name__)
+
 KEY_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 class KeyStore:
-    """Makes and reads signing keys below ``keys_dir``. Holds no key in memory."""
+    """Makes and reads signing keys below ``keys_dir``. Holds no private key in memory."""
 
     def __init__(self, keys_dir: Path) -> None:
         self._folder = keys_dir / "signers"
+        self._trusted: tuple[tuple[object, ...], Mapping[str, bytes]] | None = None
 
     def __repr__(self) -> str:
         return "KeyStore()"
@@ -71,22 +76,19 @@ class KeyStore:
         return PrivateKey(key_id, secret)
 
     def trusted(self) -> Mapping[str, bytes]:
-        """Every trusted public key (33 bytes) by key id; read from disk on each call.
+        """Every trusted public key (33 bytes) by key id.
 
-        Raises:
-            KeyRefused: a ``.pub`` file is malformed.
+        The folder is looked at on each call and read again when a file in it changed, so a key
+        is trusted or not from the next signal on. A malformed file trusts nobody: it is left out
+        and named in the log.
         """
-        keys: dict[str, bytes] = {}
-        for file in sorted(self._folder.glob("*.pub")):
-            try:
-                keys[file.stem] = coincurve.PublicKey(
-                    bytes.fromhex(file.read_text("ascii"))
-                ).format(compressed=True)
-            except ValueError:
-                raise KeyRefused(
-                    f"{file}: expected 66 hexadecimal digits of a public key"
-                ) from None
-        return keys
+        files = sorted(self._folder.glob("*.pub"))
+        seen = tuple(_stamp(file) for file in files)
+        if self._trusted is None or self._trusted[0] != seen:
+            keys = {file.stem: _public_key(file) for file in files}
+            known = {key_id: key for key_id, key in keys.items() if key is not None}
+            self._trusted = seen, MappingProxyType(known)
+        return self._trusted[1]
 
     def _file(self, key_id: str, kind: str) -> Path:
         if not KEY_ID.fullmatch(key_id):
@@ -95,6 +97,21 @@ class KeyStore:
                 f"got {key_id[:64]!r}"
             )
         return self._folder / f"{key_id}.{kind}"
+
+
+def _stamp(file: Path) -> tuple[str, int, int, int]:
+    """Differs when the file was replaced or written."""
+    status = file.stat()
+    return file.name, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _public_key(file: Path) -> bytes | None:
+    try:
+        key = coincurve.PublicKey(bytes.fromhex(file.read_text("ascii")))
+    except ValueError:
+        log.warning("%s: expected 66 hexadecimal digits of a public key; trusts nobody", file)
+        return None
+    return key.format(compressed=True)
 
 
 def _write_new(file: Path, text: str, mode: int) -> None:

@@ -71,6 +71,7 @@ TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyTyp
             PairEvent.NOTHING_FILLED: PairState.FAILED,
             PairEvent.LEG_MISSING: PairState.RECOVERING,
             PairEvent.FLAT: PairState.CLOSED,
+            PairEvent.UNWOUND: PairState.UNWOUND,
             PairEvent.GAVE_UP: PairState.NAKED,
         },
         PairState.HEDGED: {

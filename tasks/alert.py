@@ -1,0 +1,33 @@
+"""Something an operator should know: a row to acknowledge, not a message to lose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AlertType(StrEnum):
+    TRADE_EXECUTED = "TRADE_EXECUTED"
+    ONE_LEG = "ONE_LEG"
+    STOP_REFUSED_LOSS = "STOP_REFUSED_LOSS"
+    DAILY_LOSS_EXCEEDED = "DAILY_LOSS_EXCEEDED"
+    API_CONNECTION_LOST = "API_CONNECTION_LOST"
+    RECONCILE_MISMATCH = "RECONCILE_MISMATCH"
+    EMERGENCY_STOP = "EMERGENCY_STOP"
+    RESUMED = "RESUMED"
+    SYSTEM_ERROR = "SYSTEM_ERROR"
+
+
+class AlertLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    type: AlertType
+    level: AlertLevel
+    message: str
+    """One sentence: what happened and what to do."""
+    pair_id: str | None = None

@@ -1,0 +1,262 @@
+"""Puts a desk together out of its parts, and runs it from start-up to its end.
+
+The same assembly serves the executor (HTTP, the machine's clock), backtests
+and fault campaigns (simulated venues in memory, virtual time).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from exchanges.clock import Clock
+from exchanges.exchange import Exchange
+from tasks.alert import Alert, AlertLevel
+from tasks.circuit_breaker import CircuitBreaker
+from tasks.client_order_id import pair_id_for
+from tasks.day_results import DayResults
+from tasks.decisions import Decisions
+from tasks.desk import Desk, OnDecided
+from tasks.desk_blocks import JOURNAL, RECOVERING, STOPPING, DeskBlocks
+from tasks.desk_facts import DeskFacts
+from tasks.desk_operations import DeskOperations
+from tasks.desk_view import DeskView
+from tasks.exit_judge import ExitJudge
+from tasks.feeds import Feeds
+from tasks.funding_ledger import FundingLedger
+from tasks.fx_source import FxSource
+from tasks.key_store import KeyStore
+from tasks.kill_switch import KillSwitch
+from tasks.leg_execution import LegExecution
+from tasks.leg_venue import LegVenue
+from tasks.metrics import Metrics
+from tasks.outcome import Outcome, OutcomeStatus
+from tasks.outcome_of_pair import outcome_of_entry
+from tasks.pair import LegName
+from tasks.pair_book import PairBook
+from tasks.pair_transitions import PairState
+from tasks.rates import Rates
+from tasks.reconciliation import Reconciliation
+from tasks.recovery import Recovery
+from tasks.restoring import Memory, restore
+from tasks.settings import Settings
+from tasks.signal import SignalAction
+from tasks.switch_guard import Switches, SwitchGuard
+from tasks.trading import Trading
+from warehouse import Journal, JournalError, LeaseLost, Record
+from warehouse.records import AlertRecord, RecordType, SignalDecided
+
+log = logging.getLogger(__name__)
+
+GUARDIAN_S = 2.0
+"""How often pairs in doubt are asked about."""
+FINISH_S = 30.0
+"""How long a stop waits for decisions under way."""
+
+_LEVELS = {
+    AlertLevel.INFO: logging.INFO,
+    AlertLevel.WARNING: logging.WARNING,
+    AlertLevel.CRITICAL: logging.CRITICAL,
+}
+
+
+class JournalWriter:
+    """The journal's ``write`` for the desk: a failure blocks entries until a write succeeds."""
+
+    def __init__(self, journal: Journal, blocks: DeskBlocks, results: DayResults) -> None:
+        self._journal = journal
+        self._blocks = blocks
+        self._results = results
+        self.lease_held = True
+
+    def __call__(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
+        try:
+            seq = self._journal.write(record_type, body)
+        except LeaseLost:
+            self.lease_held = False
+            raise
+        except JournalError as error:
+            self._blocks.set(JOURNAL, f"the journal cannot be written: {error}")
+            raise
+        self._blocks.clear(JOURNAL)
+        return seq
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledDesk:
+    """A desk ready to restore and run."""
+
+    desk: Desk
+    operations: DeskOperations
+    view: DeskView
+    feeds: Feeds
+    guard: SwitchGuard
+    memory: Memory
+    blocks: DeskBlocks
+    write: JournalWriter
+    trading: Trading
+
+    def restore(self, records: Iterable[Record]) -> None:
+        """Remember what the journal knows. Call once, before :meth:`run`."""
+        count = restore(self.memory, records)
+        open_pairs = self.trading.pairs.open_pairs()
+        log.info("read %d records: %d pairs are open", count, len(open_pairs))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Recover, then trade until ``stop``, then finish what is under way."""
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(self.guard.run())]
+            await self.recover()
+            background += [
+                group.create_task(self.feeds.run()),
+                group.create_task(self._guardian()),
+            ]
+            await stop.wait()
+            self.blocks.set(STOPPING)
+            log.info("stopping: decisions under way are finished, positions are kept")
+            await self.desk.finish(FINISH_S)
+            for task in background:
+                task.cancel()
+
+    async def recover(self) -> None:
+        """Start-up is recovery: read the world, finish what was open, compare, accept entries."""
+        await self.feeds.read_all()
+        for report in await self.operations.recover(None):
+            log.warning("%s: %s: %s", report["pair_id"], report["state"], report["steps"])
+        self._answer_interrupted()
+        record = await self.operations.reconcile()
+        self.blocks.clear(RECOVERING)
+        log.info("recovered: journal and venues %s", "agree" if record["agreed"] else "DISAGREE")
+
+    def _answer_interrupted(self) -> None:
+        """Signals that were received and not answered when the last run ended."""
+        for signal in list(self.memory.undecided_signals.values()):
+            pair = self.trading.pairs.get(pair_id_for(signal.id))
+            reason = "interrupted: the desk restarted while this was decided"
+            if signal.action is SignalAction.ENTER and pair is not None:
+                outcome = outcome_of_entry(pair, reason, {})
+            else:
+                outcome = Outcome(
+                    signal_id=signal.id,
+                    status=OutcomeStatus.DENIED,
+                    reason=f"{reason}; look at the pair and send a new signal",
+                    pair_id=signal.pair_id,
+                )
+            self.write(
+                RecordType.SIGNAL_DECIDED,
+                SignalDecided(outcome=outcome.to_json(), binding=True),
+            )
+            self.memory.decisions.restore(signal, outcome)
+        self.memory.undecided_signals.clear()
+
+    async def _guardian(self) -> None:
+        """Keep asking about pairs whose orders are in doubt, whoever else is silent."""
+        while True:
+            await asyncio.sleep(GUARDIAN_S)
+            for pair in self.trading.pairs.open_pairs():
+                if pair.state in (PairState.HEDGED, PairState.NAKED):
+                    continue
+                try:
+                    await self.operations.recover(pair.pair_id)
+                except Exception:
+                    log.exception("%s could not be taken further", pair.pair_id)
+
+
+def assemble(
+    settings: Settings,
+    exchanges: Mapping[LegName, Exchange],
+    fx: FxSource,
+    switches: Switches,
+    journal: Journal,
+    clock: Clock,
+    *,
+    on_decided: OnDecided,
+    metrics: Metrics,
+) -> AssembledDesk:
+    """Build every part of a desk on ``exchanges`` and ``journal``."""
+    blocks = DeskBlocks()
+    blocks.set(RECOVERING)
+    results = DayResults()
+    write = JournalWriter(journal, blocks, results)
+    venues = {
+        leg: LegVenue(
+            leg,
+            exchange,
+            CircuitBreaker(
+                clock, failures=settings.circuit_failures, reset_s=settings.circuit_reset_s
+            ),
+        )
+        for leg, exchange in exchanges.items()
+    }
+
+    def alert(alert: Alert) -> None:
+        log.log(_LEVELS[alert.level], "%s: %s", alert.type, alert.message)
+        record = AlertRecord(
+            alert_id=str(uuid4()),
+            type=alert.type,
+            level=alert.level,
+            message=alert.message,
+            pair_id=alert.pair_id,
+        )
+        try:
+            write(RecordType.ALERT, record)
+        except JournalError as error:
+            log.error("alert is not in the journal: %s", error)
+
+    pairs = PairBook(write, clock, results)
+    funding = FundingLedger()
+    rates = Rates()
+    kill = KillSwitch()
+    decisions = Decisions()
+    trading = Trading(
+        venues, pairs, LegExecution(write, clock, settings), funding, settings, clock, alert
+    )
+    guard = SwitchGuard(switches, clock, settings.switch_poll_ms / 1000)
+    facts = DeskFacts(
+        venues,
+        rates,
+        pairs,
+        results,
+        KeyStore(settings.keys_dir),
+        guard,
+        blocks,
+        kill,
+        lambda: write.lease_held,
+        clock,
+        settings,
+    )
+    recovery = Recovery(trading)
+    judge = ExitJudge(trading, rates)
+    feeds = Feeds(venues, rates, fx, funding, pairs, write, clock, settings)
+    desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
+    view = DeskView(
+        trading,
+        facts,
+        judge,
+        feeds,
+        rates,
+        guard,
+        blocks,
+        kill,
+        lambda: journal.epoch,
+        clock.now(),
+    )
+    operations = DeskOperations(
+        desk,
+        trading,
+        recovery,
+        Reconciliation(venues, pairs, clock, settings),
+        judge,
+        feeds,
+        view,
+        guard,
+        blocks,
+        kill,
+        write,
+    )
+    memory = Memory(pairs, decisions, funding, kill)
+    return AssembledDesk(desk, operations, view, feeds, guard, memory, blocks, write, trading)

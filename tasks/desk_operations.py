@@ -1,0 +1,251 @@
+"""What the desk does besides deciding signals: repair, reconcile, kill, resume, health."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exchanges.errors import ExchangeError, OrderNotFound
+from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.circuit_breaker import CircuitState
+from tasks.client_order_id import PREFIX
+from tasks.desk import Desk
+from tasks.desk_blocks import MISMATCH, DeskBlocks
+from tasks.desk_view import DeskView
+from tasks.errors import DeskError
+from tasks.exit_judge import ExitJudge
+from tasks.exiting import ExitPlan, leave
+from tasks.feeds import Feeds
+from tasks.kill_switch import KillSwitch
+from tasks.leg_orders import price_bound
+from tasks.outcome import Outcome
+from tasks.outcome_of_pair import STATUS, outcome_of_exit
+from tasks.pair import LegName, Pair
+from tasks.pair_transitions import PairState
+from tasks.reconciliation import Reconciliation
+from tasks.recovery import EMERGENCY_BOUND_BPS, Recovery
+from tasks.settled_order import Purpose
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
+from tasks.trading import Trading
+from warehouse.records import HealthRecord, ReconciliationRecord, RecordType, SwitchRecord
+
+log = logging.getLogger(__name__)
+
+UNFINISHED = (
+    PairState.OPENING,
+    PairState.CLOSING,
+    PairState.UNKNOWN,
+    PairState.RECOVERING,
+    PairState.NAKED,
+)
+
+
+class DeskOperations:
+    """Acts on pairs under the same locks as the desk does."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        trading: Trading,
+        recovery: Recovery,
+        reconciliation: Reconciliation,
+        judge: ExitJudge,
+        feeds: Feeds,
+        view: DeskView,
+        guard: SwitchGuard,
+        blocks: DeskBlocks,
+        kill: KillSwitch,
+        write: Callable[[RecordType, Mapping[str, Any]], int],
+    ) -> None:
+        self._desk = desk
+        self._trading = trading
+        self._recovery = recovery
+        self._reconciliation = reconciliation
+        self._judge = judge
+        self._feeds = feeds
+        self._view = view
+        self._guard = guard
+        self._blocks = blocks
+        self._kill = kill
+        self._write = write
+
+    async def recover(self, pair_id: str | None) -> list[dict[str, Any]]:
+        """Take unfinished pairs (or the one named) as far as they can be taken now."""
+        pairs = self._trading.pairs
+        if pair_id is not None and pairs.get(pair_id) is None:
+            raise DeskError(f"pair_id: expected a known pair, got {pair_id}")
+        reports = []
+        for pair in [pairs[pair_id]] if pair_id else pairs.open_pairs():
+            async with self._desk.lock(pair.symbol):
+                current = pairs[pair.pair_id]
+                before = len(self._recovery.steps.get(pair.pair_id, ()))
+                if current.state in UNFINISHED:
+                    current = await self._recovery.resolve(pair.pair_id)
+                steps = self._recovery.steps.get(pair.pair_id, [])[before:]
+            if steps or pair_id:
+                reports.append(
+                    {"pair_id": pair.pair_id, "state": current.state.value, "steps": steps}
+                )
+        return reports
+
+    async def reconcile(self) -> ReconciliationRecord:
+        """Compare journal and venues; what differs blocks entries until it does not."""
+        async with self._desk.all_locks():
+            record = await self._reconciliation.run()
+        self._write(RecordType.RECONCILIATION, record)
+        unexplained = [item for item in record["differences"] if item["explained"] is None]
+        if not unexplained:
+            self._blocks.clear(MISMATCH)
+            return record
+        sentence = "; ".join(
+            f"{item['venue']} {item['symbol']} {item['kind']}: journal {item['journal']}, venue "
+            f"{item['venue_says']} (difference {item['difference']})"
+            for item in unexplained
+        )
+        is_new = MISMATCH not in dict(self._blocks)
+        self._blocks.set(MISMATCH, f"journal and venues disagree: {sentence}")
+        if is_new:
+            self._trading.alert(
+                Alert(
+                    AlertType.RECONCILE_MISMATCH,
+                    AlertLevel.CRITICAL,
+                    f"journal and venues disagree: {sentence}. Entries are blocked until "
+                    "reconcile/live finds them equal.",
+                )
+            )
+        return record
+
+    async def refresh_rates(self) -> dict[str, Any]:
+        """Read both rates now and tell them with the premium of each coin."""
+        await self._feeds.refresh_rates()
+        state = self._view.state()
+        return {
+            **state["rates"],
+            "premiums": [item for item in state["premium"].values() if item is not None],
+        }
+
+    async def kill(self, reason: str, *, liquidate: bool) -> dict[str, Any]:
+        """Stop entries for good (until resumed), cancel what rests, liquidate only if asked."""
+        self._kill.reason = reason
+        self._write(
+            RecordType.SWITCH, SwitchRecord(switch="kill", reason=reason, liquidate=liquidate)
+        )
+        self._trading.alert(
+            Alert(
+                AlertType.EMERGENCY_STOP,
+                AlertLevel.CRITICAL,
+                f"emergency stop: {reason}. New entries are blocked until kimp resume.",
+            )
+        )
+        await self._guard.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
+        cancelled = await self._cancel_resting()
+        outcomes = []
+        if liquidate:
+            for pair in self._trading.pairs.open_pairs():
+                async with self._desk.lock(pair.symbol):
+                    current = self._trading.pairs[pair.pair_id]
+                    if current.state is PairState.HEDGED:
+                        outcomes.append((await self._liquidate(current, reason)).to_json())
+            await self._feeds.refresh_balances()
+        return {"killed": True, "cancelled": cancelled, "outcomes": outcomes}
+
+    async def resume(self, reason: str) -> dict[str, Any]:
+        """Lift a kill if journal and venues agree and both venues are healthy."""
+        await self._feeds.read_all()
+        record = await self.reconcile()
+        reasons = [{"code": code, "message": message} for code, message in self._blocks]
+        for name, component in self.health()["components"].items():
+            if name != "prefect" and not component["ok"]:
+                reasons.append({"code": f"unhealthy:{name}", "message": component["detail"]})
+        resumed = record["agreed"] and not reasons
+        if resumed:
+            self._kill.reason = None
+            self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
+            self._trading.alert(
+                Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed: {reason}.")
+            )
+        return {"resumed": resumed, "reasons": reasons}
+
+    def health(self) -> HealthRecord:
+        """Each part of the desk with a verdict and a few words."""
+        settings = self._trading.settings
+        components: dict[str, dict[str, Any]] = {}
+        state = self._view.state()
+        for name, venue in state["venues"].items():
+            ages = [book["age_ms"] for book in venue["books"].values()]
+            oldest = max(ages, default=None)
+            offset = venue["clock_offset_ms"]
+            stale = oldest is None or oldest > settings.max_book_age_ms
+            off = offset is None or abs(offset) > settings.max_clock_offset_ms
+            components[name] = {
+                "ok": venue["circuit"] == CircuitState.CLOSED and not stale and not off,
+                "detail": f"circuit {venue['circuit']}, book "
+                + ("missing" if oldest is None else f"{oldest} ms old")
+                + f", clock {'unknown' if offset is None else f'{offset:+d} ms'}",
+            }
+        fx_age = state["rates"]["fx_age_s"]
+        components["fx"] = {
+            "ok": fx_age is not None and fx_age <= settings.max_fx_age_s,
+            "detail": "bank rate missing" if fx_age is None else f"bank rate {fx_age:.0f} s old",
+        }
+        age = self._guard.age_s
+        components["prefect"] = {
+            "ok": age is not None and age <= settings.switch_silence_s,
+            "detail": "never heard" if age is None else f"heard {age:.1f} s ago",
+        }
+        naked = [
+            pair.pair_id
+            for pair in self._trading.pairs.open_pairs()
+            if pair.state is PairState.NAKED
+        ]
+        components["pairs"] = {
+            "ok": not naked,
+            "detail": f"naked: {', '.join(naked)}" if naked else f"{state['open_pairs']} open",
+        }
+        components["journal"] = {
+            "ok": not any(code in (MISMATCH,) for code, _ in self._blocks),
+            "detail": "; ".join(text for _, text in self._blocks) or "in step with the venues",
+        }
+        return HealthRecord(
+            ok=all(component["ok"] for component in components.values()), components=components
+        )
+
+    def record_health(self) -> HealthRecord:
+        """Health, into the journal."""
+        record = self.health()
+        self._write(RecordType.HEALTH, record)
+        return record
+
+    async def _cancel_resting(self) -> list[str]:
+        """Ask for the cancel of every order of ours that rests."""
+        cancelled = []
+        for venue in self._trading.venues.values():
+            for symbol in self._trading.settings.symbols:
+                try:
+                    for order in await venue.call(venue.exchange.open_orders(symbol)):
+                        if order.client_order_id.startswith(PREFIX):
+                            await venue.call(venue.exchange.cancel(symbol, order.client_order_id))
+                            cancelled.append(order.client_order_id)
+                except OrderNotFound:
+                    continue
+                except ExchangeError as error:
+                    log.error("%s: resting orders could not be cancelled: %s", venue.venue, error)
+        return cancelled
+
+    async def _liquidate(self, pair: Pair, reason: str) -> Outcome:
+        reference = self._judge.reference_now(pair)
+        if reference is None:
+            sentence = "not_liquidated: no fresh book to trade on; run it again"
+            return outcome_of_exit(pair.signal_id, [pair], STATUS[pair.state], sentence, {})
+        side = pair.side(LegName.SPOT, purpose_is_entry=False)
+        plan = ExitPlan(
+            pair.pair_id,
+            reference,
+            price_bound(side, reference.spot_price, EMERGENCY_BOUND_BPS),
+            Purpose.LIQUIDATION,
+            f"liquidated by an operator: {reason}",
+        )
+        left = await leave(self._trading, plan, self._recovery)
+        status = STATUS[left.state]
+        return outcome_of_exit(pair.signal_id, [left], status, f"liquidated: {reason}", {})

@@ -1,0 +1,159 @@
+"""The executor: one process, one lease, one loop on which the desk lives.
+
+:func:`run_executor` may be awaited on any loop; the desk itself runs on a
+uvloop loop of its own in a thread of its own, so that nothing of whoever
+started it (a flow engine, its logging, its heartbeats) can delay an order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from urllib.parse import urlsplit
+
+import uvloop
+from pydantic import SecretStr
+
+from exchanges.clock import SystemClock
+from exchanges.credentials import Credentials
+from exchanges.endpoints import Endpoints
+from exchanges.exchange import Exchange
+from exchanges.factory import create_exchange
+from exchanges.http_transport import HttpTransport
+from exchanges.instrument import Venue
+from tasks.control_api import ControlApi
+from tasks.desk import OnDecided
+from tasks.desk_assembly import assemble
+from tasks.errors import SettingMissing
+from tasks.fx_source import FxSource
+from tasks.metrics import Metrics
+from tasks.pair import LegName
+from tasks.settings import Settings
+from tasks.switch_guard import Switches
+from warehouse import GroupSync, Journal, read
+
+log = logging.getLogger(__name__)
+
+
+async def run_executor(
+    settings: Settings, *, switches: Switches, on_decided: OnDecided, stop: asyncio.Event
+) -> None:
+    """Run the desk until ``stop`` is set, then bring it to an orderly end.
+
+    ``switches`` and ``on_decided`` are used on the desk's own loop and thread.
+
+    Raises:
+        JournalLocked: another executor holds this KIMP_HOME.
+        JournalCorrupt: the journal is damaged; nothing was traded.
+        SettingMissing: a venue key is not set.
+    """
+    # asyncio.to_thread carries the context over, so the desk's log lines belong to the run.
+    desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    thread = asyncio.create_task(
+        asyncio.to_thread(_run_on_uvloop, settings, switches, on_decided, desk_loop)
+    )
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({thread, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if desk_loop and not thread.done():
+            loop, stop_desk = desk_loop[0]
+            loop.call_soon_threadsafe(stop_desk.set)
+        await asyncio.shield(thread)
+
+
+def _run_on_uvloop(
+    settings: Settings,
+    switches: Switches,
+    on_decided: OnDecided,
+    desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
+) -> None:
+    async def main() -> None:
+        stop = asyncio.Event()
+        desk_loop.append((asyncio.get_running_loop(), stop))
+        await _serve(settings, switches, on_decided, stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+async def _serve(
+    settings: Settings, switches: Switches, on_decided: OnDecided, stop: asyncio.Event
+) -> None:
+    clock = SystemClock()
+    journal = Journal.open(settings.journal_dir, clock.now)
+    try:
+        if journal.torn_tail is not None:
+            log.warning("the journal's last record was torn and has been cut off")
+        exchanges = connect(settings)
+        fx = fx_source(settings)
+        metrics = Metrics()
+        parts = assemble(
+            settings,
+            exchanges,
+            fx,
+            switches,
+            journal,
+            clock,
+            on_decided=on_decided,
+            metrics=metrics,
+        )
+        api = ControlApi(parts.desk, parts.operations, parts.view, metrics)
+        with GroupSync(journal):
+            try:
+                parts.restore(read(settings.journal_dir))
+                await api.start(settings.socket_file, settings.fast_door)
+                log.info(
+                    "epoch %d: the executor listens at %s", journal.epoch, settings.socket_file
+                )
+                await parts.run(stop)
+            finally:
+                await api.stop(settings.socket_file)
+                for exchange in exchanges.values():
+                    await exchange.aclose()
+                await fx.aclose()
+    finally:
+        journal.close()
+
+
+def connect(settings: Settings) -> dict[LegName, Exchange]:
+    """The two venues of the desk, by direct adapters over HTTP."""
+    clock = SystemClock()
+    timeout_s = settings.request_timeout_ms / 1000
+    return {
+        LegName.SPOT: create_exchange(
+            Venue.UPBIT,
+            credentials=_credentials(settings, "upbit"),
+            endpoints=Endpoints(settings.upbit_url),
+            clock=clock,
+            timeout_s=timeout_s,
+        ),
+        LegName.PERPETUAL: create_exchange(
+            Venue.BINANCE,
+            credentials=_credentials(settings, "binance"),
+            endpoints=Endpoints(settings.binance_url),
+            clock=clock,
+            timeout_s=timeout_s,
+        ),
+    }
+
+
+def fx_source(settings: Settings) -> FxSource:
+    """The bank rate over HTTP."""
+    parts = urlsplit(settings.fx_url)
+    transport = HttpTransport(Endpoints(f"{parts.scheme}://{parts.netloc}"))
+    return FxSource(settings.fx_url, transport, settings.request_timeout_ms / 1000)
+
+
+def _credentials(settings: Settings, venue: str) -> Credentials:
+    return Credentials(
+        _secret(settings, f"{venue}_access_key"), _secret(settings, f"{venue}_secret_key")
+    )
+
+
+def _secret(settings: Settings, field: str) -> str:
+    value: SecretStr | None = getattr(settings, field)
+    if value is None:
+        raise SettingMissing(f"{field}: expected a key, set KIMP_{field.upper()}")
+    return value.get_secret_value()

@@ -1,0 +1,231 @@
+"""How everything outside the executor speaks to it: HTTP over its Unix socket.
+
+One method per call of the control API. Nothing here is ever sent twice by itself: a signal is
+idempotent by its id, and the caller decides whether to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+
+import aiohttp
+import orjson
+
+from tasks.errors import ExecutorGone, ExecutorRefused
+from tasks.outcome import Outcome
+from warehouse.records import (
+    HealthRecord,
+    PairSnapshot,
+    PremiumRecord,
+    ReconciliationRecord,
+)
+
+Door = Literal["prefect", "fast", "operator"]
+
+# A repaired leg takes its pauses and its settling time; a kill may liquidate.
+DECISION_TIMEOUT_S = 120.0
+READ_TIMEOUT_S = 20.0
+CONNECT_TIMEOUT_S = 2.0
+
+
+class Reason(TypedDict):
+    """Why not: a stable code and a sentence for people."""
+
+    code: str
+    message: str
+
+
+class Check(TypedDict):
+    """The gate's answer to a signal that is not traded."""
+
+    signal_id: str
+    would_trade: bool
+    reasons: list[Reason]
+    timings_us: dict[str, int]
+
+
+class PairNow(TypedDict):
+    """What a pair would bring if it were closed now."""
+
+    net_krw: str
+    premium_pct: str | None
+    sentence: str
+
+
+class PairView(PairSnapshot):
+    """A pair as the journal has it, and its value now (None: cannot be told now)."""
+
+    now: NotRequired[PairNow | None]
+
+
+class ExitDecision(TypedDict):
+    """What the exit rule said of one pair."""
+
+    pair_id: str
+    net_krw: str | None
+    target_krw: str | None
+    decision: str
+    """``hold`` or ``close``."""
+    sentence: str
+    outcome: dict[str, Any] | None
+    """The Outcome as JSON where a close was tried."""
+
+
+class RecoveryReport(TypedDict):
+    pair_id: str
+    state: str
+    steps: list[str]
+
+
+class Rates(TypedDict):
+    krw_per_usd: str | None
+    krw_per_usdt: str | None
+    fx_source: str | None
+    fx_age_s: float | None
+    premiums: list[PremiumRecord]
+
+
+class KillReport(TypedDict):
+    killed: bool
+    cancelled: list[str]
+    """Client order ids."""
+    outcomes: list[dict[str, Any]]
+
+
+class ResumeReport(TypedDict):
+    resumed: bool
+    reasons: list[Reason]
+
+
+class ExecutorClient:
+    """One warm connection pool to one executor; an async context manager.
+
+    Every method raises ExecutorGone when nobody answers and ExecutorRefused with the executor's
+    own sentence when it says no.
+    """
+
+    def __init__(
+        self, socket_file: Path, *, decision_timeout_s: float = DECISION_TIMEOUT_S
+    ) -> None:
+        self._socket_file = socket_file
+        self._decision_timeout_s = decision_timeout_s
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            "http://executor", connector=aiohttp.UnixConnector(str(self._socket_file))
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def submit(self, signal: Mapping[str, object], *, door: Door) -> Outcome:
+        """Hand in a signal and wait until it is decided: seconds when a leg must be repaired."""
+        return Outcome.model_validate(await self._decide(f"/v1/signals?door={door}", dict(signal)))
+
+    async def check(self, signal: Mapping[str, object]) -> Check:
+        """Every check of the gate, and no order."""
+        return cast(Check, await self._ask("POST", "/v1/check", dict(signal)))
+
+    async def state(self) -> dict[str, Any]:
+        """The desk at one look: blocks, switches, venues, rates, premium, capital."""
+        return cast(dict[str, Any], await self._ask("GET", "/v1/state"))
+
+    async def pairs(self, *, open_only: bool = False) -> Sequence[PairView]:
+        path = "/v1/pairs?open=1" if open_only else "/v1/pairs"
+        return cast(list[PairView], await self._ask("GET", path))
+
+    async def pair(self, pair_id: str) -> PairView:
+        return cast(PairView, await self._ask("GET", f"/v1/pairs/{pair_id}"))
+
+    async def close_pair(self, pair_id: str, signal: Mapping[str, object]) -> Outcome:
+        """Close one pair by a signed EXIT that names it."""
+        return Outcome.model_validate(
+            await self._decide(f"/v1/pairs/{pair_id}/close", dict(signal))
+        )
+
+    async def validate_exits(self) -> Sequence[ExitDecision]:
+        """Weigh every open pair and close those in enough profit."""
+        return cast(list[ExitDecision], await self._decide("/v1/exits/validate", {}))
+
+    async def recover(self, pair_id: str | None) -> Sequence[RecoveryReport]:
+        """Finish what is unfinished of one pair, or of all."""
+        return cast(list[RecoveryReport], await self._decide("/v1/recover", {"pair_id": pair_id}))
+
+    async def reconcile(self) -> ReconciliationRecord:
+        return cast(ReconciliationRecord, await self._decide("/v1/reconcile", {}))
+
+    async def refresh_rates(self) -> Rates:
+        return cast(Rates, await self._ask("POST", "/v1/rates/refresh", {}))
+
+    async def kill(self, reason: str, *, liquidate: bool) -> KillReport:
+        body = {"reason": reason, "liquidate": liquidate}
+        return cast(KillReport, await self._decide("/v1/kill", body))
+
+    async def resume(self, reason: str) -> ResumeReport:
+        return cast(ResumeReport, await self._decide("/v1/resume", {"reason": reason}))
+
+    async def health(self) -> HealthRecord:
+        return cast(HealthRecord, await self._ask("GET", "/v1/health"))
+
+    async def _decide(self, path: str, body: Mapping[str, object]) -> object:
+        return await self._ask("POST", path, body, timeout_s=self._decision_timeout_s)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        timeout_s: float = READ_TIMEOUT_S,
+    ) -> object:
+        if self._session is None:
+            raise RuntimeError("ExecutorClient is used outside its async with block")
+        try:
+            async with self._session.request(
+                method,
+                path,
+                data=None if body is None else orjson.dumps(body),
+                headers={"Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+            ) as response:
+                status, payload = response.status, await response.read()
+        except aiohttp.ClientConnectorError as error:
+            raise ExecutorGone(
+                f"the executor is not running (nobody listens at {self._socket_file}): "
+                "start a run of the deployment executor/live"
+            ) from error
+        except TimeoutError as error:
+            raise ExecutorGone(
+                f"the executor did not answer {method} {path} within {timeout_s:g} s; what it did "
+                "is unknown: look at the pairs before asking again"
+            ) from error
+        except aiohttp.ClientError as error:
+            raise ExecutorGone(
+                f"the executor went away during {method} {path}; what it did is unknown until it "
+                "is back and has recovered"
+            ) from error
+        return _answer(status, payload, f"{method} {path}")
+
+
+def _answer(status: int, payload: bytes, asked: str) -> object:
+    try:
+        answer: object = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        raise ExecutorRefused(f"{asked}: HTTP {status} without JSON") from None
+    if status == 200:
+        return answer
+    if isinstance(answer, dict) and isinstance(answer.get("error"), str):
+        raise ExecutorRefused(answer["error"])
+    raise ExecutorRefused(f"{asked}: HTTP {status} without a reason")

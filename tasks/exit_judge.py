@@ -1,0 +1,132 @@
+"""May a pair be closed now? Applies the exit rule to the books as they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exchanges.side import Side
+from tasks.desk_facts import reference
+from tasks.exit_rule import ExitPrices, judge_exit
+from tasks.exiting import ExitPlan, profit_bound
+from tasks.leg_orders import BPS, price_bound
+from tasks.pair import LegName, Pair, PriceReference
+from tasks.pair_result import funding_of
+from tasks.premium import premium_pct
+from tasks.rates import Rates
+from tasks.settled_order import Purpose
+from tasks.trading import Trading
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one pair. ``plan`` is there exactly when it may be closed."""
+
+    pair: Pair
+    plan: ExitPlan | None
+    net_krw: Decimal | None
+    """If closed now; None when that cannot be told (no fresh book, no rate)."""
+    at_least_krw: Decimal
+    premium_pct: Decimal | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    exit: ExitPrices
+    spot_worst: Decimal
+    spot_touch: Decimal
+
+
+class ExitJudge:
+    """Judges; sends nothing."""
+
+    def __init__(self, trading: Trading, rates: Rates) -> None:
+        self._trading = trading
+        self._rates = rates
+
+    def automatic_target(self, pair: Pair) -> Decimal:
+        """Net profit in KRW at which a pair closes without a signal."""
+        settings = self._trading.settings
+        target = pair.spot.entry.value * settings.auto_exit_profit_bps / BPS
+        return max(target, settings.min_net_profit_krw)
+
+    def judge(
+        self, pair: Pair, slippage_bps: int, *, at_least_krw: Decimal | None = None
+    ) -> Judged:
+        """Judge ``pair`` at executable prices. ``at_least_krw``: the profit it must exceed, by
+        default the setting ``min_net_profit_krw``."""
+        least = self._trading.settings.min_net_profit_krw if at_least_krw is None else at_least_krw
+        prices = self._prices(pair)
+        if isinstance(prices, str):
+            return Judged(pair, None, None, least, None, prices)
+        verdict = judge_exit(pair, prices.exit, funding_of(self._trading, pair), least)
+        premium = prices.exit.reference.premium_pct
+        if not verdict.allowed:
+            return Judged(pair, None, verdict.net_krw, least, premium, verdict.sentence)
+        side = pair.side(LegName.SPOT, purpose_is_entry=False)
+        plan = ExitPlan(
+            pair.pair_id,
+            prices.exit.reference,
+            profit_bound(
+                side,
+                prices.spot_worst,
+                verdict.net_krw - least,
+                prices.exit.quantity,
+                price_bound(side, prices.spot_touch, slippage_bps),
+            ),
+            Purpose.EXIT,
+            verdict.sentence,
+        )
+        return Judged(pair, plan, verdict.net_krw, least, premium, verdict.sentence)
+
+    def reference_now(self, pair: Pair) -> PriceReference | None:
+        """The touch and the rates that leaving ``pair`` would meet now."""
+        prices = self._prices(pair)
+        return None if isinstance(prices, str) else prices.exit.reference
+
+    def _prices(self, pair: Pair) -> _Prices | str:
+        """What leaving would trade at, or one sentence why that cannot be told."""
+        settings = self._trading.settings
+        now = self._trading.clock.monotonic()
+        rate = self._rates.deciding(settings.basis)
+        if rate is None:
+            return f"the {settings.basis} rate is missing"
+        quantity = min(pair.held(leg) for leg in LegName)
+        taken = {}
+        touches = {}
+        for leg in LegName:
+            venue = self._trading.venues[leg]
+            book = venue.books.get(pair.symbol)
+            if book is None or (now - book.received) * 1000 > settings.max_book_age_ms:
+                return f"the book of {venue.venue} is missing or stale"
+            side = pair.side(leg, purpose_is_entry=False)
+            touch = book.best_ask if side is Side.BUY else book.best_bid
+            executable = book.executable(side, quantity) if quantity > 0 else None
+            if touch is None or executable is None:
+                return f"the book of {venue.venue} holds less than {quantity:f} {pair.symbol}"
+            taken[leg], touches[leg] = executable, touch.price
+        spot, perpetual = taken[LegName.SPOT], taken[LegName.PERPETUAL]
+        usd = self._rates.krw_per_usd
+        return _Prices(
+            ExitPrices(
+                quantity=quantity,
+                spot_value=spot.value,
+                perpetual_value=perpetual.value,
+                spot_taker_fee=self._taker_fee(LegName.SPOT, pair.symbol),
+                perpetual_taker_fee=self._taker_fee(LegName.PERPETUAL, pair.symbol),
+                reference=reference(
+                    touches[LegName.SPOT],
+                    touches[LegName.PERPETUAL],
+                    rate,
+                    usd,
+                    premium_pct(spot.value, perpetual.value, rate),
+                    None if usd is None else premium_pct(spot.value, perpetual.value, usd),
+                ),
+            ),
+            spot.worst_price,
+            touches[LegName.SPOT],
+        )
+
+    def _taker_fee(self, leg: LegName, symbol: str) -> Decimal:
+        return self._trading.venues[leg].rules[symbol].taker_fee

@@ -1,0 +1,267 @@
+"""What the desk knows of the world, read again and again: books, rules, balances, clocks, rates.
+
+Each feed writes into a :class:`LegVenue` or :class:`Rates`; nothing here
+decides. A read that fails leaves the last value to age, and the gate looks at
+the age. A venue whose circuit is open is left alone until its probe is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from exchanges.clock import Clock
+from exchanges.errors import ExchangeError
+from exchanges.instrument import InstrumentKind
+from tasks.errors import DeskError
+from tasks.funding_ledger import FundingLedger
+from tasks.fx_source import FxSource
+from tasks.leg_execution import Write
+from tasks.leg_venue import LegVenue
+from tasks.pair import LegName
+from tasks.pair_book import PairBook
+from tasks.premium import premium_record
+from tasks.rates import Rates
+from tasks.settings import Settings
+from tasks.wire_text import decimal_text, utc_text
+from warehouse.records import BalanceRecord, FundingRecord, FxRate, RecordType
+
+log = logging.getLogger(__name__)
+
+TETHER = "USDT"
+TETHER_POLL_S = 1.0
+CLOCK_POLL_S = 30.0
+FUNDING_POLL_S = 30.0
+PREMIUM_SAMPLE_S = 1.0
+FUNDING_LOOK_BACK = timedelta(days=2)
+"""How far back each read of the income feed reaches; payments are told apart by their id."""
+
+
+class Feeds:
+    """Runs one loop per feed; ``read_all`` does one round of each, for start-up."""
+
+    def __init__(
+        self,
+        venues: Mapping[LegName, LegVenue],
+        rates: Rates,
+        fx: FxSource,
+        funding: FundingLedger,
+        pairs: PairBook,
+        write: Write,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._venues = venues
+        self._rates = rates
+        self._fx = fx
+        self._funding = funding
+        self._pairs = pairs
+        self._write = write
+        self._clock = clock
+        self._settings = settings
+        self._failing: set[str] = set()
+        self._journalled: dict[str, Any] = {}
+
+    async def read_all(self) -> None:
+        """Every feed once; failures are logged and leave their value missing."""
+        for symbol in self._settings.symbols:
+            await self._each_venue("rules", self._read_rules, symbol)
+        await asyncio.gather(
+            self._each_venue("clock", self._read_clock),
+            self._each_venue("balances", self._read_balances),
+            *(self._each_venue("book", self._read_book, symbol) for symbol in self._symbols),
+            self._guarded("tether book", self._read_tether),
+            self._guarded("bank rate", self._read_fx),
+            *(self._guarded("funding", self._read_funding, symbol) for symbol in self._symbols),
+        )
+
+    async def run(self) -> None:
+        """All feeds until cancelled."""
+        settings = self._settings
+        async with asyncio.TaskGroup() as group:
+            for venue in self._venues.values():
+                self._start(group, venue, "balances", settings.balance_poll_s, self._read_balances)
+                self._start(group, venue, "clock", CLOCK_POLL_S, self._read_clock)
+                for symbol in self._symbols:
+                    poll_s = settings.book_poll_ms / 1000
+                    self._start(group, venue, "book", poll_s, self._read_book, symbol)
+                    self._start(
+                        group, venue, "rules", settings.rules_poll_s, self._read_rules, symbol
+                    )
+            group.create_task(self._every(TETHER_POLL_S, "tether book", self._read_tether))
+            group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
+            for symbol in self._symbols:
+                name = f"funding {symbol}"
+                group.create_task(self._every(FUNDING_POLL_S, name, self._read_funding, symbol))
+                group.create_task(
+                    self._every(PREMIUM_SAMPLE_S, f"premium {symbol}", self._sample_premium, symbol)
+                )
+
+    async def refresh_rates(self) -> None:
+        """Bank rate and tether book now; a failure leaves the old value."""
+        await self._guarded("bank rate", self._read_fx)
+        await self._guarded("tether book", self._read_tether)
+
+    async def refresh_balances(self) -> None:
+        """Balances of both venues now, after they were changed by a trade."""
+        await self._each_venue("balances", self._read_balances)
+
+    @property
+    def _symbols(self) -> tuple[str, ...]:
+        return self._settings.symbols
+
+    # ---- the loops
+
+    def _start(
+        self,
+        group: asyncio.TaskGroup,
+        venue: LegVenue,
+        name: str,
+        every_s: float,
+        read: Callable[..., Awaitable[None]],
+        *args: Any,
+    ) -> None:
+        async def unless_open() -> None:
+            if venue.breaker.allow():
+                await read(venue, *args)
+
+        group.create_task(self._every(every_s, f"{venue.venue} {name}", unless_open))
+
+    async def _every(
+        self, every_s: float, name: str, read: Callable[..., Awaitable[None]], *args: Any
+    ) -> None:
+        while True:
+            await self._guarded(name, read, *args)
+            await asyncio.sleep(every_s)
+
+    async def _guarded(self, name: str, read: Callable[..., Awaitable[None]], *args: Any) -> None:
+        """Run one read; say once when it begins to fail and once when it works again."""
+        try:
+            await read(*args)
+        except (ExchangeError, DeskError) as error:
+            if name not in self._failing:
+                self._failing.add(name)
+                log.warning("%s: cannot be read: %s", name, error)
+        else:
+            if name in self._failing:
+                self._failing.discard(name)
+                log.warning("%s: is read again", name)
+
+    async def _each_venue(
+        self, name: str, read: Callable[..., Awaitable[None]], *args: Any
+    ) -> None:
+        await asyncio.gather(
+            *(
+                self._guarded(f"{venue.venue} {name}", read, venue, *args)
+                for venue in self._venues.values()
+            )
+        )
+
+    # ---- the reads
+
+    async def _read_book(self, venue: LegVenue, symbol: str) -> None:
+        venue.books[symbol] = await venue.call(venue.exchange.book(symbol))
+
+    async def _read_rules(self, venue: LegVenue, symbol: str) -> None:
+        venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
+
+    async def _read_clock(self, venue: LegVenue) -> None:
+        before = self._clock.now()
+        theirs = await venue.call(venue.exchange.server_time())
+        middle = before + (self._clock.now() - before) / 2
+        venue.clock_offset_ms = round((theirs - middle).total_seconds() * 1000)
+
+    async def _read_balances(self, venue: LegVenue) -> None:
+        balances = await venue.call(venue.exchange.balances())
+        venue.balances = {balance.currency: balance for balance in balances}
+        for balance in balances:
+            record = BalanceRecord(
+                venue=venue.venue,
+                currency=balance.currency,
+                total=decimal_text(balance.total),
+                available=decimal_text(balance.available),
+            )
+            self._write_if_changed(f"{venue.venue} {balance.currency}", RecordType.BALANCE, record)
+
+    async def _read_tether(self) -> None:
+        spot = self._venues[LegName.SPOT]
+        self._rates.tether_book = await spot.call(spot.exchange.book(TETHER))
+        rate = self._rates.krw_per_usdt
+        if rate is not None:
+            self._write_rate(str(spot.venue), "USDTKRW", rate)
+
+    async def _read_fx(self) -> None:
+        self._rates.fx = await self._fx.read()
+        self._rates.fx_heard = self._clock.monotonic()
+        self._write_rate(self._rates.fx.source, "USDKRW", self._rates.fx.krw_per_usd)
+
+    async def _read_funding(self, symbol: str) -> None:
+        asked_at = self._clock.now()
+        for venue in self._venues.values():
+            if venue.exchange.kind is not InstrumentKind.PERPETUAL:
+                continue
+            since = asked_at - FUNDING_LOOK_BACK
+            payments = await venue.call(venue.exchange.funding(symbol, since))
+            for payment in payments:
+                if self._funding.note(payment, self._pairs.open_pairs(symbol)):
+                    self._write(
+                        RecordType.FUNDING,
+                        FundingRecord(
+                            venue=venue.venue,
+                            transaction_id=payment.transaction_id,
+                            symbol=payment.symbol,
+                            amount=decimal_text(payment.amount),
+                            currency=payment.currency,
+                            time=utc_text(payment.time),
+                        ),
+                    )
+            self._funding.read(symbol, asked_at)
+
+    async def _sample_premium(self, symbol: str) -> None:
+        record = self.premium(symbol)
+        if record is not None:
+            self._write(RecordType.PREMIUM, record)
+
+    def premium(self, symbol: str) -> Mapping[str, Any] | None:
+        """The executable premium of one lot now, from fresh books; None while one is missing."""
+        spot, perpetual = (self._venues[leg] for leg in LegName)
+        books = spot.books.get(symbol), perpetual.books.get(symbol)
+        rules = spot.rules.get(symbol), perpetual.rules.get(symbol)
+        if books[0] is None or books[1] is None or rules[0] is None or rules[1] is None:
+            return None
+        oldest = self._clock.monotonic() - min(books[0].received, books[1].received)
+        if oldest * 1000 > self._settings.max_book_age_ms:
+            return None
+        quantity = max(rules[0].quantity_step, rules[1].quantity_step)
+        return premium_record(
+            symbol,
+            quantity,
+            books[0],
+            books[1],
+            krw_per_usd=self._rates.krw_per_usd,
+            krw_per_usdt=self._rates.krw_per_usdt,
+        )
+
+    # ---- the journal
+
+    def _write_rate(self, source: str, pair: str, rate: Decimal) -> None:
+        record = FxRate(
+            source=source,
+            pair=pair,
+            rate=decimal_text(rate),
+            observed_at=utc_text(self._clock.now()),
+        )
+        if self._journalled.get(pair) != rate:
+            self._journalled[pair] = rate
+            self._write(RecordType.FX_RATE, record)
+
+    def _write_if_changed(
+        self, key: str, record_type: RecordType, record: Mapping[str, Any]
+    ) -> None:
+        if self._journalled.get(key) != record:
+            self._journalled[key] = record
+            self._write(record_type, record)

@@ -1,0 +1,65 @@
+"""Funding of the perpetual positions, from the venue's income feed only, each payment once.
+
+A payment belongs to the pairs that were open when it was settled, in
+proportion to what their perpetual legs held; the shares add up to it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from exchanges.funding import FundingPayment
+from tasks.pair import LegName, Pair
+
+SHARE_STEP = Decimal("0.00000001")
+"""Shares are kept to the digits that Binance books USDT in."""
+
+
+class FundingLedger:
+    """All payments heard of, and up to when the feed has been read."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._shares: dict[str, Decimal] = {}
+        self._read_until: dict[str, datetime] = {}
+
+    def note(self, payment: FundingPayment, pairs: Iterable[Pair]) -> bool:
+        """Divide a payment among the pairs that hold a position now. False if it was known."""
+        if payment.transaction_id in self._known:
+            return False
+        self._known.add(payment.transaction_id)
+        holders = [
+            (pair.pair_id, pair.held(LegName.PERPETUAL))
+            for pair in pairs
+            if pair.symbol == payment.symbol
+            and pair.opened_at <= payment.time
+            and pair.held(LegName.PERPETUAL) > 0
+        ]
+        whole = sum((held for _, held in holders), Decimal(0))
+        left = payment.amount
+        for index, (pair_id, held) in enumerate(holders, start=1):
+            share = (payment.amount * held / whole).quantize(SHARE_STEP)
+            if index == len(holders):
+                share = left
+            left -= share
+            self._shares[pair_id] = self._shares.get(pair_id, Decimal(0)) + share
+        return True
+
+    def read(self, symbol: str, asked_at: datetime) -> None:
+        """The feed of ``symbol`` was read whole, as of ``asked_at``."""
+        self._read_until[symbol] = asked_at
+
+    def share(self, pair: Pair, at: datetime, *, max_age_s: float) -> Decimal | None:
+        """Funding of ``pair`` in USDT up to ``at``; None while the feed has not told (missing).
+
+        Known means: the feed was read after the pair was opened, and not longer than
+        ``max_age_s`` ago.
+        """
+        read_until = self._read_until.get(pair.symbol)
+        if read_until is None or read_until < pair.opened_at:
+            return None
+        if (at - read_until).total_seconds() > max_age_s:
+            return None
+        return self._shares.get(pair.pair_id, Decimal(0))

@@ -1,0 +1,72 @@
+"""One leg's venue with all that the desk currently knows about it.
+
+Every call to the venue passes through :meth:`LegVenue.call`, which keeps the
+circuit breaker true: what shows the venue (or the way to it) ill counts as a
+failure, a definite business answer counts as health.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from exchanges.account import Balance
+from exchanges.book import Book
+from exchanges.errors import (
+    AuthenticationFailed,
+    BadReply,
+    OutcomeUnknown,
+    VenueUnavailable,
+)
+from exchanges.exchange import Exchange
+from exchanges.instrument import Venue
+from exchanges.rules import Rules
+from tasks.circuit_breaker import CircuitBreaker
+from tasks.pair import LegName
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ILLNESS = (AuthenticationFailed, BadReply, OutcomeUnknown, VenueUnavailable)
+"""Errors that speak against the venue's health; all others are its considered answer."""
+
+
+@dataclass(slots=True)
+class LegVenue:
+    """Adapter, breaker and last known facts of the venue that one leg trades on."""
+
+    leg: LegName
+    exchange: Exchange
+    breaker: CircuitBreaker
+    books: dict[str, Book] = field(default_factory=dict)
+    rules: dict[str, Rules] = field(default_factory=dict)
+    balances: dict[str, Balance] = field(default_factory=dict)
+    clock_offset_ms: int | None = None
+    """Venue clock minus ours; None until first measured."""
+
+    @property
+    def venue(self) -> Venue:
+        return self.exchange.venue
+
+    def available(self, currency: str) -> Decimal:
+        """Free amount of ``currency``; 0 when the account has no such row."""
+        balance = self.balances.get(currency)
+        return balance.available if balance else Decimal(0)
+
+    async def call(self, awaitable: Awaitable[T]) -> T:
+        """Await a call to the adapter and let the circuit breaker hear how it ended."""
+        try:
+            result = await awaitable
+        except ILLNESS as error:
+            self.breaker.failed()
+            log.debug("%s", error)
+            raise
+        except Exception:
+            self.breaker.succeeded()
+            raise
+        self.breaker.succeeded()
+        return result

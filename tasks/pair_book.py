@@ -1,0 +1,183 @@
+"""Every pair of the desk and every order behind it, kept in step with the journal.
+
+What a leg holds is never a number that is counted up and down: it is the sum
+of the settled orders of that leg, so a restarted desk, which reads the same
+orders from the journal, holds the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from exchanges.clock import Clock
+from tasks.client_order_id import parse_client_order_id
+from tasks.day_results import DayResults
+from tasks.leg_execution import Write
+from tasks.pair import LegFlow, LegName, Pair, PriceReference
+from tasks.pair_transitions import PairEvent, PairState, advance
+from tasks.settled_order import LegOrder, SettledOrder
+from tasks.wire_text import decimal_text
+from warehouse.records import PairEventRecord, PairResult, RecordType
+
+OPENED = "opened"
+"""The journal's name for the event that creates a pair."""
+
+NO_FLOW = LegFlow(Decimal(0), Decimal(0), Decimal(0))
+
+
+class PairBook:
+    """All pairs by id; the only place that changes one."""
+
+    def __init__(self, write: Write, clock: Clock, results: DayResults) -> None:
+        self._write = write
+        self._results = results
+        self._clock = clock
+        self._pairs: dict[str, Pair] = {}
+        self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._pairs.values())
+
+    def get(self, pair_id: str) -> Pair | None:
+        return self._pairs.get(pair_id)
+
+    def __getitem__(self, pair_id: str) -> Pair:
+        return self._pairs[pair_id]
+
+    def open_pairs(self, symbol: str | None = None) -> list[Pair]:
+        """Pairs that are not ended, oldest first; of one coin, or all."""
+        return [
+            pair
+            for pair in self._pairs.values()
+            if pair.is_open and (symbol is None or pair.symbol == symbol)
+        ]
+
+    def open(self, pair: Pair, detail: str) -> None:
+        """Enter a new pair, journalled before anything is sent for it."""
+        self._journal(None, OPENED, pair, detail, None)
+        self._pairs[pair.pair_id] = pair
+        self._orders[pair.pair_id] = {}
+
+    def advance(
+        self, pair_id: str, event: PairEvent, detail: str, result: PairResult | None = None
+    ) -> Pair:
+        """Apply ``event``; raises IllegalTransition, and then nothing has changed."""
+        before = self._pairs[pair_id]
+        state = advance(before.state, event)
+        pair = replace(before, state=state)
+        if not pair.is_open:
+            pair = replace(pair, closed_at=self._clock.now())
+        self._journal(before.state, event, pair, detail, result)
+        self._pairs[pair_id] = pair
+        self._note_result(pair, result)
+        return pair
+
+    def set_exit_reference(self, pair_id: str, reference: PriceReference | None) -> None:
+        """Keep what the exit was decided on; stands in the journal with the next event."""
+        self._pairs[pair_id] = replace(self._pairs[pair_id], exit_reference=reference)
+
+    def next_attempt(self, pair_id: str, leg: LegName) -> int:
+        """The number that the next order of ``leg`` gets; numbers are never used twice."""
+        return self._pairs[pair_id].leg(leg).attempts + 1
+
+    def intended(self, leg_order: LegOrder) -> None:
+        """Note an order that the journal already has and that is about to be sent."""
+        pair = self._pairs[leg_order.pair_id]
+        leg = pair.leg(leg_order.leg)
+        attempts = max(leg.attempts, leg_order.attempt)
+        self._pairs[pair.pair_id] = pair.with_leg(leg_order.leg, replace(leg, attempts=attempts))
+        self._orders[pair.pair_id][leg_order.order.client_order_id] = leg_order
+
+    def settled(self, order: SettledOrder) -> Pair:
+        """Note what became of an order and add up its leg again."""
+        leg_order = order.leg_order
+        self._orders[leg_order.pair_id][leg_order.order.client_order_id] = order
+        pair = self._pairs[leg_order.pair_id]
+        entry, exit_ = self._flows(pair, leg_order.leg)
+        leg = replace(pair.leg(leg_order.leg), entry=entry, exit=exit_)
+        pair = pair.with_leg(leg_order.leg, leg)
+        self._pairs[pair.pair_id] = pair
+        return pair
+
+    def undecided(self, pair_id: str) -> list[LegOrder]:
+        """Orders of the pair whose end the venue has not shown yet."""
+        found: list[LegOrder] = []
+        for order in self._orders[pair_id].values():
+            if isinstance(order, LegOrder):
+                found.append(order)
+            elif not order.decided:
+                found.append(order.leg_order)
+        return found
+
+    def leg_order(self, client_order_id: str) -> LegOrder:
+        """An order of any pair by its client id; raises KeyError."""
+        parsed = parse_client_order_id(client_order_id)
+        if parsed is None:
+            raise KeyError(client_order_id)
+        order = self._orders[parsed[0]][client_order_id]
+        return order if isinstance(order, LegOrder) else order.leg_order
+
+    def order_ids(self) -> set[str]:
+        """Client ids of all orders known to the journal."""
+        return {order_id for orders in self._orders.values() for order_id in orders}
+
+    def restore(self, pair: Pair, result: PairResult | None) -> None:
+        """Take a pair from the journal as of one of its events."""
+        known = self._pairs.get(pair.pair_id)
+        self._orders.setdefault(pair.pair_id, {})
+        if known is not None:
+            for leg in LegName:
+                pair = pair.with_leg(leg, known.leg(leg))
+        self._pairs[pair.pair_id] = pair
+        self._note_result(pair, result)
+
+    def _note_result(self, pair: Pair, result: PairResult | None) -> None:
+        if result is not None and pair.closed_at is not None:
+            self._results.add(pair.closed_at, Decimal(result["net_krw"]))
+
+    def _flows(self, pair: Pair, leg: LegName) -> tuple[LegFlow, LegFlow]:
+        """What the orders of ``leg`` have traded in the entry's and in the exit's direction."""
+        entry = exit_ = NO_FLOW
+        for settled in self._orders[pair.pair_id].values():
+            if isinstance(settled, LegOrder) or settled.leg_order.leg is not leg:
+                continue
+            flow = LegFlow(settled.filled, settled.value, settled.fee)
+            if settled.leg_order.order.side is pair.side(leg, purpose_is_entry=True):
+                entry = entry + flow
+            else:
+                exit_ = exit_ + flow
+        return entry, exit_
+
+    def _journal(
+        self,
+        from_state: PairState | None,
+        event: str,
+        pair: Pair,
+        detail: str,
+        result: PairResult | None,
+    ) -> None:
+        record = PairEventRecord(
+            pair_id=pair.pair_id,
+            event=event,
+            from_state=from_state,
+            to_state=pair.state,
+            detail=detail,
+            pair=pair.snapshot(),
+        )
+        if result is not None:
+            record["result"] = result
+        self._write(RecordType.PAIR_EVENT, record)
+
+
+def held_text(pair: Pair) -> str:
+    """``spot 0.01, perpetual 0.004 BTC``: for details and messages."""
+    spot, perpetual = pair.held(LegName.SPOT), pair.held(LegName.PERPETUAL)
+    return f"spot {decimal_text(spot)}, perpetual {decimal_text(perpetual)} {pair.symbol}"
+
+
+def age_s(pair: Pair, now: datetime) -> float:
+    """Seconds since the pair was opened."""
+    return (now - pair.opened_at).total_seconds()

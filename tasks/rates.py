@@ -1,0 +1,40 @@
+"""What a dollar is worth in KRW, on both bases, and since when that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from exchanges.book import Book
+from tasks.fx_source import FxReading
+from tasks.settings import Basis
+
+
+@dataclass(slots=True)
+class Rates:
+    """The last reading of each basis; None until the first."""
+
+    fx: FxReading | None = None
+    fx_heard: float | None = None
+    """Monotonic seconds when ``fx`` was read."""
+    tether_book: Book | None = None
+    """Upbit's KRW-USDT."""
+
+    @property
+    def krw_per_usd(self) -> Decimal | None:
+        """Bank rate."""
+        return self.fx.krw_per_usd if self.fx else None
+
+    @property
+    def krw_per_usdt(self) -> Decimal | None:
+        """What one USDT fetches on Upbit now: the bid."""
+        if self.tether_book is None or self.tether_book.best_bid is None:
+            return None
+        return self.tether_book.best_bid.price
+
+    def deciding(self, basis: Basis) -> Decimal | None:
+        """The rate of ``basis``."""
+        return self.krw_per_usdt if basis is Basis.TETHER else self.krw_per_usd
+
+    def fx_age_s(self, now: float) -> float | None:
+        return None if self.fx_heard is None else now - self.fx_heard

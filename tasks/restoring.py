@@ -1,0 +1,133 @@
+"""The desk's memory out of the journal: start-up is recovery.
+
+Reads every record once, in order, and leaves pairs, orders, decisions,
+funding and the lasting switches as they were when the last record was
+written. What was under way then (an order intended, a signal received) is
+left *undecided*; finding out is the venues' part, afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from exchanges.funding import FundingPayment
+from exchanges.order import Order, OrderType, TimeInForce
+from exchanges.side import Side
+from tasks.decisions import Decisions
+from tasks.funding_ledger import FundingLedger
+from tasks.kill_switch import KillSwitch
+from tasks.outcome import Outcome
+from tasks.pair import LegName, Pair
+from tasks.pair_book import PairBook
+from tasks.settled_order import LegOrder, Purpose, SettledOrder
+from tasks.signal import Signal, parse_signal
+from tasks.wire_text import read_utc
+from warehouse import Record
+from warehouse.records import RecordType
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the desk keeps between two runs."""
+
+    pairs: PairBook
+    decisions: Decisions
+    funding: FundingLedger
+    kill: KillSwitch
+    undecided_signals: dict[str, Signal] = field(default_factory=dict)
+    """Received and not answered when the journal ended."""
+
+
+def restore(memory: Memory, records: Iterable[Record]) -> int:
+    """Feed every record into ``memory``; returns how many there were."""
+    readers: Mapping[str, Callable[[Memory, Mapping[str, Any]], None]] = {
+        RecordType.SIGNAL_RECEIVED: _signal_received,
+        RecordType.SIGNAL_DECIDED: _signal_decided,
+        RecordType.PAIR_EVENT: _pair_event,
+        RecordType.ORDER_INTENDED: _order_intended,
+        RecordType.ORDER_OUTCOME: _order_outcome,
+        RecordType.FUNDING: _funding,
+        RecordType.SWITCH: _switch,
+    }
+    count = 0
+    for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
+        reader = readers.get(record.type)
+        if reader is not None:
+            reader(memory, record.body)
+    return count
+
+
+def _signal_received(memory: Memory, body: Mapping[str, Any]) -> None:
+    signal = parse_signal(body["signal"])
+    if not memory.decisions.knows(signal):
+        memory.undecided_signals[signal.id] = signal
+
+
+def _signal_decided(memory: Memory, body: Mapping[str, Any]) -> None:
+    if not body["binding"]:
+        return
+    outcome = Outcome.model_validate(body["outcome"])
+    signal = memory.undecided_signals.pop(outcome.signal_id)
+    memory.decisions.restore(signal, outcome)
+
+
+def _pair_event(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.pairs.restore(Pair.from_snapshot(body["pair"]), body.get("result"))
+
+
+def _order_intended(memory: Memory, body: Mapping[str, Any]) -> None:
+    price = body["price"]
+    time_in_force = body["time_in_force"]
+    memory.pairs.intended(
+        LegOrder(
+            body["pair_id"],
+            LegName(body["leg"]),
+            body["attempt"],
+            Purpose(body["purpose"]),
+            Order(
+                client_order_id=body["client_order_id"],
+                symbol=body["symbol"],
+                side=Side(body["side"]),
+                type=OrderType(body["type"]),
+                quantity=Decimal(body["quantity"]),
+                price=None if price is None else Decimal(price),
+                time_in_force=None if time_in_force is None else TimeInForce(time_in_force),
+                reduce_only=body["reduce_only"],
+            ),
+        )
+    )
+
+
+def _order_outcome(memory: Memory, body: Mapping[str, Any]) -> None:
+    leg_order = memory.pairs.leg_order(body["client_order_id"])
+    memory.pairs.settled(
+        SettledOrder(
+            leg_order,
+            body["final"],
+            Decimal(body["filled"] or 0),
+            Decimal(body["value"] or 0),
+            Decimal(body["fee"] or 0),
+            body["error"],
+        )
+    )
+
+
+def _funding(memory: Memory, body: Mapping[str, Any]) -> None:
+    payment = FundingPayment(
+        transaction_id=body["transaction_id"],
+        symbol=body["symbol"],
+        amount=Decimal(body["amount"]),
+        currency=body["currency"],
+        time=read_utc(body["time"]),
+    )
+    memory.funding.note(payment, memory.pairs.open_pairs(payment.symbol))
+
+
+def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
+    if body["switch"] == "kill":
+        memory.kill.reason = body["reason"]
+    elif body["switch"] == "resume":
+        memory.kill.reason = None

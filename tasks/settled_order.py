@@ -1,0 +1,52 @@
+"""The end of an order as far as evidence goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from exchanges.order import Order
+from tasks.pair import LegName
+
+
+class Purpose(StrEnum):
+    """Why an order is sent. Stands in the journal."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    HEDGE = "hedge"
+    """A missing leg tried again."""
+    UNWIND = "unwind"
+    """Emergency hedge: giving back what the other leg could not match."""
+    LIQUIDATION = "liquidation"
+
+
+@dataclass(frozen=True, slots=True)
+class LegOrder:
+    """An order together with what it is for. Written to the journal before it is sent."""
+
+    pair_id: str
+    leg: LegName
+    attempt: int
+    purpose: Purpose
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class SettledOrder:
+    """What became of a :class:`LegOrder`.
+
+    ``decided`` False: the venue has not shown how it ended; the quantities are
+    what is proven so far and may still grow. Nothing may be sent in its place.
+    """
+
+    leg_order: LegOrder
+    decided: bool
+    filled: Decimal
+    value: Decimal
+    """Σ price × quantity, quote currency."""
+    fee: Decimal
+    """Quote currency."""
+    error: str | None
+    """Why it did not fill, one sentence; None when it filled whole."""
