@@ -101,14 +101,17 @@ class KeyStore:
 
 def _stamp(file: Path) -> tuple[str, int, int, int]:
     """Differs when the file was replaced or written."""
-    status = file.stat()
+    try:
+        status = file.stat()
+    except FileNotFoundError:  # taken away since the folder was listed
+        return file.name, 0, 0, 0
     return file.name, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _public_key(file: Path) -> bytes | None:
     try:
         key = coincurve.PublicKey(bytes.fromhex(file.read_text("ascii")))
-    except ValueError:
+    except (OSError, ValueError):
         log.warning("%s: expected 66 hexadecimal digits of a public key; trusts nobody", file)
         return None
     return key.format(compressed=True)

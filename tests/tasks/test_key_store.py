@@ -71,13 +71,32 @@ def test_a_malformed_private_key_is_refused_without_showing_it(tmp_path: Path, t
     assert caught.value.__suppress_context__
 
 
-def test_a_malformed_public_key_is_refused(tmp_path: Path) -> None:
+def test_a_malformed_public_key_trusts_nobody_and_is_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = KeyStore(tmp_path)
-    store.generate("alpha")
+    public_key = store.generate("alpha")
     (tmp_path / "signers" / "beta.pub").write_text("02")
 
-    with pytest.raises(KeyRefused, match="expected 66 hexadecimal digits"):
-        store.trusted()
+    first, second = store.trusted(), store.trusted()
+
+    assert first == second == {"alpha": public_key}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/signers/beta.pub: expected 66 hexadecimal digits of a public key; "
+        "trusts nobody"
+    ]
+
+
+def test_trust_follows_the_files(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path)
+    alpha, beta = store.generate("alpha"), store.generate("beta")
+    assert store.trusted() == {"alpha": alpha, "beta": beta}
+
+    (tmp_path / "signers" / "beta.pub").unlink()
+    assert store.trusted() == {"alpha": alpha}
+
+    (tmp_path / "signers" / "alpha.pub").write_text(beta.hex() + "\n\n")
+    assert store.trusted() == {"alpha": beta}
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
