@@ -6,10 +6,7 @@ from datetime import timedelta
 
 from tasks.gate_facts import Door, GateFacts
 from tasks.refusal import Refusal
-
-ENTRY = "entry/live"
-SIGNAL_INTAKE = "signal-intake/live"
-EXECUTOR = "executor/live"
+from tasks.switch_guard import ENTRY, EXECUTOR, SIGNAL_INTAKE
 
 MILLISECOND = timedelta(milliseconds=1)
 

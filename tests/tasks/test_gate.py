@@ -53,6 +53,7 @@ def leg_facts(venue: Venue, leg_rules: Rules, value: str) -> LegFacts:
         rules=leg_rules,
         executable=Executable(quantity, Decimal(value), Decimal(value) / quantity),
         order_room=1,
+        touch=Decimal(value) / quantity,
     )
 
 
@@ -147,8 +148,8 @@ def sized(quantity: str, spot_value: str, perpetual_value: str) -> Change:
         return Executable(Decimal(quantity), Decimal(value), Decimal(1))
 
     def change(good: GateFacts) -> GateFacts:
-        good = spot(executable=executable(spot_value))(good)
-        good = perpetual(executable=executable(perpetual_value))(good)
+        good = spot(executable=executable(spot_value), touch=Decimal(1))(good)
+        good = perpetual(executable=executable(perpetual_value), touch=Decimal(1))(good)
         return replace(good, quantity=Decimal(quantity))
 
     return change
@@ -220,6 +221,11 @@ REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
         "101 is above the largest market order 100",
     ),
     (spot(executable=None), "book_thin", "upbit holds less than 0.01 BTC"),
+    (
+        spot(touch=Decimal(139_700_000)),
+        "over_slippage",
+        "0.01 BTC reaches 21.5 bps into the book of upbit, at most 20 bps",
+    ),
     (facts(capital=None), "capital_unknown", "balances or rates"),
     (
         capital(krw_spendable=Decimal(1_403_000)),
@@ -382,10 +388,28 @@ def test_a_signals_own_slippage_bound_sets_the_cash_it_needs() -> None:
     assert codes(tight(replace(GOOD, signal=signal(max_slippage_bps=0)))) == []
 
 
+@pytest.mark.parametrize(
+    ("direction", "touch"),
+    [
+        (Direction.LONG_PREMIUM, Decimal(139_000_000)),
+        (Direction.SHORT_PREMIUM, Decimal(141_000_000)),
+    ],
+)
+def test_a_signals_own_slippage_bound_is_how_deep_it_may_reach(
+    direction: Direction, touch: Decimal
+) -> None:
+    deep = spot(touch=touch)
+
+    assert codes(deep(replace(GOOD, signal=signal(direction=direction)))) == ["over_slippage"]
+    wide = signal(direction=direction, max_slippage_bps=72)
+    assert codes(deep(replace(GOOD, signal=wide))) == []
+
+
 def test_with_nothing_known_every_gap_is_named_and_nothing_breaks() -> None:
     unknown: dict[str, Any] = {
         "clock_offset_ms": None,
         "book_age_ms": None,
+        "touch": None,
         "rules": None,
         "executable": None,
         "order_room": 0,

@@ -21,6 +21,7 @@ ALLOWED = {
     unknown nothing_filled failed
     unknown leg_missing recovering
     unknown flat closed
+    unknown unwound unwound
     unknown gave_up naked
     hedged exit_started closing
     hedged leg_missing recovering
