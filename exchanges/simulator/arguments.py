@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +47,10 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     given = parser.parse_args(argv)
     if given.walk is not None and given.start is not None:
         parser.error("argument --from: a random walk has no history to begin in")
-    accounts = tuple(given.account or (_account(text) for text in DEFAULT_ACCOUNTS))
+    accounts = tuple(
+        [*(given.account or ()), *(given.accounts_file or ())]
+        or [_account(text) for text in DEFAULT_ACCOUNTS]
+    )
     seen = set()
     for account in accounts:
         if (account.venue, account.key) in seen:
@@ -94,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="VENUE:KEY:SECRET:CURRENCY=AMOUNT,…",
         help=f"may be repeated (default: {' and '.join(DEFAULT_ACCOUNTS)})",
     )
+    parser.add_argument(
+        "--accounts-file",
+        type=_accounts_file,
+        metavar="FILE",
+        help="JSON list of texts as for --account, so that no secret shows in the process list",
+    )
     return parser
 
 
@@ -136,6 +146,20 @@ def _account(text: str) -> Account:
         venues = " or ".join(venue.value for venue in Venue)
         raise argparse.ArgumentTypeError(f"expected {venues}, got {venue_name!r}") from None
     return Account(venue, key, secret, dict(_balance(part) for part in amounts.split(",") if part))
+
+
+def _accounts_file(name: str) -> list[Account]:
+    """The message never repeats the file's content: it holds secrets."""
+    expected = f"expected a JSON list of VENUE:KEY:SECRET:CURRENCY=AMOUNT,… in {name}"
+    try:
+        texts = json.loads(Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{expected}: {error.strerror}") from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{expected}, got text that is not JSON") from None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise argparse.ArgumentTypeError(f"{expected}, got other JSON")
+    return [_account(text) for text in texts]
 
 
 def _balance(text: str) -> tuple[str, Decimal]:
