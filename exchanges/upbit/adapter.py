@@ -168,10 +168,9 @@ class UpbitSpot:
     ) -> Sequence[OrderReport]:
         """Closed orders made at or after ``since``, window by window, oldest first."""
         found: dict[str, OrderReport] = {}
-        now = self._clock.now()
-        start = since
-        while start < now:
-            end = min(start + _CLOSED_WINDOW, now + timedelta(seconds=1))
+        start, until = since, self._clock.now() + timedelta(seconds=1)
+        while start < until:
+            end = min(start + _CLOSED_WINDOW, until)
             response = await self._client.ask(
                 "GET",
                 "/v1/orders/closed",

@@ -1,0 +1,128 @@
+"""The budget keeps us inside the venue's limits, whatever window the venue counts by."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchanges.rate_budget import OverBudget, RateBudget, RatePool
+from tests.exchanges.manual_clock import ManualClock
+
+ORDERS = RatePool("orders", limit=5, interval_s=10, reserve=2)
+WEIGHT = RatePool("weight", limit=100, interval_s=60, reserve=0)
+
+
+def test_reserve_is_for_urgent_requests_only() -> None:
+    budget = RateBudget([ORDERS], ManualClock())
+    for _ in range(3):
+        budget.take({"orders": 1}, urgent=False)
+
+    with pytest.raises(OverBudget):
+        budget.take({"orders": 1}, urgent=False)
+    budget.take({"orders": 2}, urgent=True)
+    with pytest.raises(OverBudget):
+        budget.take({"orders": 1}, urgent=True)
+
+
+def test_room_counts_down_without_the_reserve_and_comes_back_with_time() -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS], clock)
+    rooms = [budget.room("orders")]
+    for _ in range(4):
+        budget.take({"orders": 1}, urgent=True)
+        rooms.append(budget.room("orders"))
+    clock.advance(10)
+    rooms.append(budget.room("orders"))
+
+    assert rooms == [3, 2, 1, 0, 0, 3]
+
+
+def test_refusal_names_the_moment_when_there_is_room_again() -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS], clock)
+    budget.take({"orders": 2}, urgent=False)
+    clock.advance(4)
+    budget.take({"orders": 1}, urgent=False)
+
+    with pytest.raises(OverBudget) as caught:
+        budget.take({"orders": 1}, urgent=False)
+
+    assert caught.value.wait_s == 6
+    clock.advance(6)
+    budget.take({"orders": 1}, urgent=False)
+
+
+def test_request_that_one_pool_refuses_is_booked_in_none() -> None:
+    budget = RateBudget([ORDERS, WEIGHT], ManualClock())
+
+    with pytest.raises(OverBudget) as caught:
+        budget.take({"weight": 10, "orders": 9}, urgent=True)
+
+    assert caught.value.pool == "orders"
+    assert budget.room("weight") == 100
+
+
+def test_venue_that_counts_more_than_we_do_is_believed() -> None:
+    clock = ManualClock()
+    budget = RateBudget([WEIGHT], clock)
+    budget.take({"weight": 10}, urgent=False)
+    budget.observe_used("weight", 95)
+
+    assert budget.room("weight") == 5
+    clock.advance(60)
+    assert budget.room("weight") == 100
+
+
+def test_venue_that_counts_less_than_we_do_is_not_believed() -> None:
+    budget = RateBudget([WEIGHT], ManualClock())
+    budget.take({"weight": 40}, urgent=False)
+    budget.observe_left("weight", 99)
+
+    assert budget.room("weight") == 60
+
+
+def test_block_stops_named_pools_until_it_ends() -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS, WEIGHT], clock)
+    budget.block(30, ["orders"])
+
+    with pytest.raises(OverBudget) as caught:
+        budget.take({"orders": 1}, urgent=True)
+    assert caught.value.wait_s == 30
+    assert budget.room("orders") == 0
+    budget.take({"weight": 1}, urgent=False)
+    clock.advance(30)
+    budget.take({"orders": 1}, urgent=True)
+
+
+def test_shorter_block_does_not_shorten_a_longer_one() -> None:
+    budget = RateBudget([ORDERS], ManualClock())
+    budget.block(30)
+    budget.block(1)
+
+    with pytest.raises(OverBudget) as caught:
+        budget.take({"orders": 1}, urgent=True)
+    assert caught.value.wait_s == 30
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 7), st.integers(1, 4), st.booleans()), min_size=1, max_size=60)
+)
+def test_no_window_ever_holds_more_than_the_limit(
+    requests: list[tuple[float, int, bool]],
+) -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS], clock)
+    sent: list[tuple[float, int]] = []
+    for pause, units, urgent in requests:
+        clock.advance(pause)
+        with suppress(OverBudget):
+            budget.take({"orders": units}, urgent=urgent)
+            sent.append((clock.monotonic(), units))
+
+    for end, _ in sent:
+        in_window = [units for at, units in sent if end - ORDERS.interval_s < at <= end]
+        assert sum(in_window) <= ORDERS.limit

@@ -1,0 +1,417 @@
+"""What the Upbit adapter puts on the wire, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exchanges.credentials import Credentials
+from exchanges.errors import (
+    AuthenticationFailed,
+    BadReply,
+    OrderDenied,
+    OrderNotFound,
+    OutcomeUnknown,
+    RateLimited,
+    VenueUnavailable,
+)
+from exchanges.order import Order, OrderStatus, OrderType, TimeInForce
+from exchanges.side import Side
+from exchanges.transport import Interrupted, NotSent, Request, Response, TransportError
+from exchanges.upbit.adapter import UpbitSpot
+from exchanges.upbit.signing import query_hash
+from tests.exchanges.manual_clock import ManualClock
+from tests.exchanges.scripted_transport import ScriptedTransport, reply
+from tests.exchanges.upbit import samples
+
+ACCESS = "Qm3TzXk8Wv5Yb1Nc7Rd2Fg9Hj4Lp6Sa0Ue"
+SECRET = "Zx7Cv5Bn3Mq1Wl9Ek8Rj6Th4Yg2Uf0Id8Os"
+RULES = (reply(samples.CHANCE), reply(samples.INSTRUMENTS), reply(samples.ORDERBOOK))
+BUY = Order(
+    "kimp-p1-s001",
+    "BTC",
+    Side.BUY,
+    OrderType.LIMIT,
+    Decimal("0.010"),
+    Decimal("61501000"),
+    TimeInForce.IOC,
+)
+
+
+def build(*answers: Response | TransportError) -> tuple[UpbitSpot, ScriptedTransport, ManualClock]:
+    wire, clock = ScriptedTransport(*answers), ManualClock()
+    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+    return exchange, wire, clock
+
+
+async def build_ready(*answers: Response | TransportError) -> tuple[UpbitSpot, ScriptedTransport]:
+    exchange, wire, _ = build(*RULES, *answers)
+    await exchange.rules("BTC")
+    wire.requests.clear()
+    return exchange, wire
+
+
+def claims(request: Request) -> dict[str, Any]:
+    part = request.headers["authorization"].removeprefix("Bearer ").split(".")[1]
+    decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return decoded
+
+
+async def test_limit_order_is_sent_as_json_in_the_order_that_is_hashed() -> None:
+    exchange, wire = await build_ready(reply(samples.order(), 201))
+
+    report = await exchange.submit(BUY)
+
+    (request,) = wire.requests
+    assert (request.method, request.path, request.query) == ("POST", "/v1/orders", "")
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+    assert request.body == (
+        b'{"market":"KRW-BTC","side":"bid","ord_type":"limit","volume":"0.01","price":"61501000",'
+        b'"identifier":"kimp-p1-s001","time_in_force":"ioc"}'
+    )
+    assert claims(request)["query_hash"] == query_hash(list(json.loads(request.body).items()))
+    assert report.client_order_id == "kimp-p1-s001"
+    assert report.status is OrderStatus.NEW
+
+
+async def test_market_sell_is_by_quantity() -> None:
+    answer = samples.order(side="ask", ord_type="market", price=None, identifier="kimp-1")
+    exchange, wire = await build_ready(reply(answer, 201))
+
+    await exchange.submit(
+        Order("kimp-1", "BTC", Side.SELL, OrderType.MARKET, Decimal("0.01000000"))
+    )
+
+    assert json.loads(wire.requests[0].body) == {
+        "market": "KRW-BTC",
+        "side": "ask",
+        "ord_type": "market",
+        "volume": "0.01",
+        "identifier": "kimp-1",
+    }
+
+
+@pytest.mark.parametrize("time_in_force", [None, TimeInForce.GTC])
+async def test_resting_order_names_no_time_in_force(time_in_force: TimeInForce | None) -> None:
+    exchange, wire = await build_ready(reply(samples.order(), 201))
+
+    await exchange.submit(replace(BUY, time_in_force=time_in_force))
+
+    assert "time_in_force" not in json.loads(wire.requests[0].body)
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        (
+            Order("kimp-1", "BTC", Side.BUY, OrderType.MARKET, Decimal("0.01")),
+            "upbit: type: expected limit, because Upbit's market buy takes an amount of KRW and "
+            "cannot buy an exact quantity",
+        ),
+        (
+            replace(BUY, reduce_only=True),
+            "upbit: reduce_only: expected false, a spot market has no positions to reduce",
+        ),
+        (
+            replace(BUY, price=Decimal("61500500")),
+            "upbit: price: expected a multiple of the tick 1000, got 61500500",
+        ),
+        (
+            replace(BUY, quantity=Decimal("0.00001")),
+            "upbit: value: expected at least 5500, got 615.01",
+        ),
+        (
+            replace(BUY, symbol="ETH"),
+            "upbit: the rules of ETH have not been read, so nothing can be sent",
+        ),
+    ],
+)
+async def test_order_against_the_rules_is_denied_and_not_sent(order: Order, sentence: str) -> None:
+    exchange, wire = await build_ready()
+
+    with pytest.raises(OrderDenied) as caught:
+        await exchange.submit(order)
+
+    assert str(caught.value) == sentence
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>OK</html>", b"[]", b"{}", json.dumps(samples.order(identifier="x")).encode()],
+)
+async def test_success_that_shows_no_order_is_unknown(body: bytes) -> None:
+    exchange, _ = await build_ready(reply(body, 201))
+
+    with pytest.raises(OutcomeUnknown):
+        await exchange.submit(BUY)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"), [(NotSent("x"), VenueUnavailable), (Interrupted("x"), OutcomeUnknown)]
+)
+async def test_order_on_a_broken_wire_is_sent_once_and_split_by_what_is_known(
+    failure: TransportError, expected: type[Exception]
+) -> None:
+    exchange, wire = await build_ready(failure)
+
+    with pytest.raises(expected) as caught:
+        await exchange.submit(BUY)
+
+    assert type(caught.value) is expected
+    assert len(wire.requests) == 1
+
+
+async def test_each_request_has_a_nonce_of_its_own() -> None:
+    exchange, wire, _ = build(*(reply([]) for _ in range(5)))
+
+    for _ in range(5):
+        await exchange.balances()
+
+    assert len({claims(request)["nonce"] for request in wire.requests}) == 5
+
+
+async def test_order_is_asked_for_by_our_id_and_comes_with_its_fills() -> None:
+    exchange, wire, _ = build(reply(samples.FILLED))
+
+    report = await exchange.order("BTC", "kimp-p1-s001")
+
+    (request,) = wire.requests
+    assert (request.method, request.path) == ("GET", "/v1/order")
+    assert request.query == "identifier=kimp-p1-s001"
+    assert claims(request)["query_hash"] == query_hash([("identifier", "kimp-p1-s001")])
+    assert report.status is OrderStatus.FILLED
+    assert report.fills_complete
+
+
+async def test_unknown_order_is_not_found() -> None:
+    unknown = reply({"error": {"name": "order_not_found", "message": "?"}}, 404)
+    exchange, _, _ = build(unknown, unknown)
+
+    with pytest.raises(OrderNotFound):
+        await exchange.order("BTC", "kimp-1")
+    with pytest.raises(OrderNotFound):
+        await exchange.cancel("BTC", "kimp-1")
+
+
+async def test_cancel_asks_and_nothing_more() -> None:
+    exchange, wire, _ = build(reply(samples.order()))
+
+    await exchange.cancel("BTC", "kimp-p1-s001")
+
+    (request,) = wire.requests
+    assert (request.method, request.path) == ("DELETE", "/v1/order")
+    assert (request.query, request.body) == ("identifier=kimp-p1-s001", b"")
+
+
+async def test_open_orders_are_read_to_the_last_page() -> None:
+    pages = [
+        [samples.order(uuid=f"u-{number}") for number in range(100)],
+        [samples.order(uuid="u-100")],
+    ]
+    exchange, wire, _ = build(*(reply(page) for page in pages))
+
+    orders = await exchange.open_orders("BTC")
+
+    assert len({order.venue_order_id for order in orders}) == 101
+    assert [request.query for request in wire.requests] == [
+        "market=KRW-BTC&states[]=wait&states[]=watch&page=1&limit=100",
+        "market=KRW-BTC&states[]=wait&states[]=watch&page=2&limit=100",
+    ]
+
+
+async def test_fills_are_collected_from_every_order_that_traded() -> None:
+    other = {
+        **samples.FILLED,
+        "uuid": "u-2",
+        "state": "cancel",
+        "trades": [
+            {**trade, "uuid": f"other-{trade['uuid']}"} for trade in samples.FILLED["trades"]
+        ],
+    }
+    untouched = samples.order(uuid="u-3", state="cancel")
+    closed = [
+        {key: value for key, value in row.items() if key != "trades"}
+        for row in (samples.FILLED, other, untouched)
+    ]
+    exchange, wire, clock = build(reply([]), reply(closed), reply(samples.FILLED), reply(other))
+
+    fills = await exchange.fills("BTC", clock.now() + timedelta(milliseconds=200))
+
+    assert [fill.trade_id for fill in fills] == ["other-t-2", "t-2"]
+    assert [request.path for request in wire.requests] == [
+        "/v1/orders/open",
+        "/v1/orders/closed",
+        "/v1/order",
+        "/v1/order",
+    ]
+
+
+async def test_fills_of_weeks_are_asked_for_in_windows_of_seven_days() -> None:
+    exchange, wire, clock = build(reply([]), reply([]), reply([]), reply([]))
+
+    assert await exchange.fills("BTC", clock.now() - timedelta(days=15)) == []
+
+    spans = [
+        dict(part.split("=") for part in request.query.split("&"))
+        for request in wire.requests
+        if request.path == "/v1/orders/closed"
+    ]
+    assert len(spans) == 3
+    for span in spans:
+        assert int(span["end_time"]) - int(span["start_time"]) <= 7 * 86_400_000
+    assert [span["start_time"] for span in spans[1:]] == [span["end_time"] for span in spans[:-1]]
+
+
+async def test_full_page_of_closed_orders_is_followed_by_the_next() -> None:
+    first = [
+        samples.order(uuid=f"u-{number}", state="cancel", created_at="2026-11-02T11:30:00+09:00")
+        for number in range(1_000)
+    ]
+    second = [first[-1], {**samples.FILLED, "created_at": "2026-11-02T12:00:00+09:00"}]
+    exchange, wire, clock = build(reply([]), reply(first), reply(second), reply(samples.FILLED))
+
+    fills = await exchange.fills("BTC", clock.now() - timedelta(hours=1))
+
+    assert len(fills) == 2
+    assert "start_time=1793586600000" in wire.requests[2].query
+
+
+async def test_closed_orders_that_never_go_on_are_a_bad_reply() -> None:
+    page = reply([samples.order(uuid=f"u-{number}", state="cancel") for number in range(1_000)])
+    exchange, _, clock = build(reply([]), page, page)
+
+    with pytest.raises(BadReply, match="go on"):
+        await exchange.fills("BTC", clock.now() - timedelta(hours=1))
+
+
+async def test_market_questions_carry_no_key() -> None:
+    exchange, wire, clock = build(reply(samples.ORDERBOOK))
+
+    book = await exchange.book("BTC")
+
+    assert wire.requests[0].headers == {}
+    assert book.received == clock.monotonic()
+
+
+async def test_server_time_is_the_date_header() -> None:
+    exchange, _, _ = build(
+        reply(samples.INSTRUMENTS, headers={"date": "Mon, 02 Nov 2026 03:04:05 GMT"})
+    )
+
+    assert await exchange.server_time() == datetime(2026, 11, 2, 3, 4, 5, 500000, tzinfo=UTC)
+
+
+async def test_spot_pays_no_funding() -> None:
+    exchange, wire, clock = build()
+
+    assert await exchange.funding("BTC", clock.now()) == ()
+    assert wire.requests == []
+
+
+async def test_without_a_key_only_market_data_is_read() -> None:
+    wire = ScriptedTransport(reply(samples.ORDERBOOK))
+    exchange = UpbitSpot(wire, None, ManualClock(), timeout_s=3)
+
+    await exchange.book("BTC")
+    with pytest.raises(AuthenticationFailed, match="no key is set"):
+        await exchange.balances()
+
+    assert len(wire.requests) == 1
+
+
+async def test_orders_stop_before_the_venue_limit_and_cancels_go_on() -> None:
+    acks = [reply(samples.order(), 201) for _ in range(12)]
+    exchange, wire = await build_ready(*acks, reply(samples.order()))
+    rooms = []
+    for _ in range(12):
+        rooms.append(exchange.order_room())
+        await exchange.submit(BUY)
+
+    with pytest.raises(RateLimited) as caught:
+        await exchange.submit(BUY)
+    await exchange.cancel("BTC", BUY.client_order_id)
+
+    assert rooms == [8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0]
+    assert 0 < caught.value.retry_after_s <= 1
+    assert [request.method for request in wire.requests] == ["POST"] * 12 + ["DELETE"]
+
+
+async def test_remaining_requests_of_the_header_are_believed() -> None:
+    headers = {"remaining-req": "group=order; min=198; sec=5"}
+    exchange, _ = await build_ready(reply(samples.order(), 201, headers))
+
+    await exchange.submit(BUY)
+
+    assert exchange.order_room() == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "group=mystery; min=1; sec=0",
+        "group=order",
+        "group=order; sec=x",
+        "nonsense",
+        "group=order; sec=99999999999",
+    ],
+)
+async def test_header_that_says_nothing_changes_nothing(header: str) -> None:
+    exchange, _ = await build_ready(reply(samples.order(), 201, {"remaining-req": header}))
+
+    await exchange.submit(BUY)
+
+    assert exchange.order_room() == 7
+
+
+async def test_too_many_orders_silence_orders_only() -> None:
+    exchange, wire = await build_ready(reply(b"", 429), reply(samples.ACCOUNTS))
+    with pytest.raises(RateLimited):
+        await exchange.submit(BUY)
+
+    assert exchange.order_room() == 0
+    with pytest.raises(RateLimited):
+        await exchange.submit(BUY)
+    await exchange.balances()
+
+    assert [request.method for request in wire.requests] == ["POST", "GET"]
+
+
+async def test_ban_silences_everything_until_it_ends() -> None:
+    exchange, wire, clock = build(reply(b"", 418, {"retry-after": "30"}), reply([]))
+    with pytest.raises(RateLimited) as caught:
+        await exchange.balances()
+    assert caught.value.banned
+
+    with pytest.raises(RateLimited):
+        await exchange.book("BTC")
+    clock.advance(30)
+    await exchange.balances()
+
+    assert len(wire.requests) == 2
+
+
+async def test_no_error_repr_or_request_shows_key_or_token() -> None:
+    echo = json.dumps({"error": {"name": ACCESS, "message": f"{ACCESS} {SECRET}"}}).encode()
+    exchange, wire = await build_ready(Interrupted("x"), reply(echo, 401), reply(echo, 400))
+    shown = [repr(exchange), repr(Credentials(ACCESS, SECRET))]
+
+    for question in (exchange.submit(BUY), exchange.balances(), exchange.submit(BUY)):
+        with pytest.raises(Exception) as caught:
+            await question
+        error: BaseException | None = caught.value
+        while error is not None:
+            shown.append(f"{error!s} {error!r} {vars(error)}")
+            error = error.__cause__ or error.__context__
+    shown.extend(repr(request) for request in wire.requests)
+
+    tokens = [request.headers["authorization"] for request in wire.requests]
+    for secret in (ACCESS, SECRET, *tokens):
+        assert not any(secret in text for text in shown)
