@@ -101,6 +101,13 @@ class Feeds:
                     self._every(PREMIUM_SAMPLE_S, f"premium {symbol}", self._sample_premium, symbol)
                 )
 
+    async def read_prices(self) -> None:
+        """Books and rates now: what moves between two steps of a backtest."""
+        await asyncio.gather(
+            *(self._each_venue("book", self._read_book, symbol) for symbol in self._symbols),
+            self.refresh_rates(),
+        )
+
     async def refresh_rates(self) -> None:
         """Bank rate and tether book now; a failure leaves the old value."""
         await self._guarded("bank rate", self._read_fx)
@@ -134,9 +141,10 @@ class Feeds:
     async def _every(
         self, every_s: float, name: str, read: Callable[..., Awaitable[None]], *args: Any
     ) -> None:
+        """``read_all`` has just been; so the first read is one period away."""
         while True:
-            await self._guarded(name, read, *args)
             await asyncio.sleep(every_s)
+            await self._guarded(name, read, *args)
 
     async def _guarded(self, name: str, read: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Run one read; say once when it begins to fail and once when it works again."""

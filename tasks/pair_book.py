@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 
 from exchanges.clock import Clock
@@ -19,7 +18,7 @@ from tasks.leg_execution import Write
 from tasks.pair import LegFlow, LegName, Pair, PriceReference
 from tasks.pair_transitions import PairEvent, PairState, advance
 from tasks.settled_order import LegOrder, SettledOrder
-from tasks.wire_text import decimal_text
+from tasks.wire_text import short_decimal_text
 from warehouse.records import PairEventRecord, PairResult, RecordType
 
 OPENED = "opened"
@@ -175,9 +174,6 @@ class PairBook:
 def held_text(pair: Pair) -> str:
     """``spot 0.01, perpetual 0.004 BTC``: for details and messages."""
     spot, perpetual = pair.held(LegName.SPOT), pair.held(LegName.PERPETUAL)
-    return f"spot {decimal_text(spot)}, perpetual {decimal_text(perpetual)} {pair.symbol}"
-
-
-def age_s(pair: Pair, now: datetime) -> float:
-    """Seconds since the pair was opened."""
-    return (now - pair.opened_at).total_seconds()
+    return (
+        f"spot {short_decimal_text(spot)}, perpetual {short_decimal_text(perpetual)} {pair.symbol}"
+    )

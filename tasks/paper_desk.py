@@ -1,0 +1,147 @@
+"""A whole desk and both simulated venues in one process, over memory, on any clock.
+
+The desk is the one that trades: same decisions, orders, recovery and journal.
+Backtests run it on virtual time through months of history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from exchanges.clock import Clock
+from exchanges.credentials import Credentials
+from exchanges.endpoints import Endpoints
+from exchanges.factory import create_exchange
+from exchanges.instrument import Venue
+from exchanges.memory_transport import MemoryTransport
+from exchanges.simulator.simulation import Simulation
+from tasks.desk_assembly import AssembledDesk, assemble
+from tasks.fx_source import FxSource
+from tasks.key_store import KeyStore
+from tasks.metrics import Metrics
+from tasks.outcome import Outcome
+from tasks.pair import LegName
+from tasks.settings import Settings
+from tasks.signal import Signal, parse_signal
+from tasks.signing import PrivateKey, sign
+from tasks.switch_guard import ENTRY, EXECUTOR, EXIT_VALIDATION, SIGNAL_INTAKE
+from warehouse import Journal, read
+
+STRATEGY_KEY = "strategy"
+_UNUSED = Endpoints("http://memory")
+_FX_URL = "http://memory/v1/forex/recent?codes=FRX.KRWUSD"
+_ACCOUNTS = {
+    Venue.UPBIT: Credentials("paper-upbit", "paper-upbit-secret"),
+    Venue.BINANCE: Credentials("paper-binance", "paper-binance-secret"),
+}
+
+
+class MemorySwitches:
+    """Switches that live in this process; all off at first."""
+
+    def __init__(self) -> None:
+        names = (ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR)
+        self.paused = dict.fromkeys(names, False)
+
+    async def read(self) -> Mapping[str, bool]:
+        return dict(self.paused)
+
+    async def pause(self, names: Iterable[str], reason: str) -> None:
+        self.paused.update(dict.fromkeys(names, True))
+
+
+@dataclass(slots=True)
+class PaperDesk:
+    """A running desk, its venues, and a key that it trusts."""
+
+    parts: AssembledDesk
+    simulation: Simulation
+    switches: MemorySwitches
+    clock: Clock
+    decided: list[tuple[Signal, Outcome, str]]
+    _key: PrivateKey
+    _numbers: count[int]
+
+    def signal(self, **fields: Any) -> Signal:
+        """A signed signal for BTC, made now; ``fields`` as in :class:`Signal`."""
+        numbered = f"paper-{next(self._numbers)}-{self.clock.now():%Y%m%dT%H%M%S}"
+        return sign(
+            parse_signal(
+                {
+                    "id": numbered,
+                    "symbol": "BTC",
+                    "created_at": self.clock.now().isoformat(),
+                    "key_id": STRATEGY_KEY,
+                    **fields,
+                }
+            ),
+            self._key,
+        )
+
+    async def submit(self, **fields: Any) -> Outcome:
+        """Sign and decide one signal."""
+        return await self.parts.desk.submit(self.signal(**fields), "fast")
+
+
+def open_accounts(simulation: Simulation, *, krw: Decimal, usdt: Decimal) -> None:
+    """Give both venues the account that :func:`paper_desk` trades on. Once per simulation."""
+    upbit, binance = _ACCOUNTS[Venue.UPBIT], _ACCOUNTS[Venue.BINANCE]
+    simulation.upbit.add_account(upbit.access_key, upbit.secret_key, {"KRW": krw})
+    simulation.binance.add_account(binance.access_key, binance.secret_key, {"USDT": usdt})
+
+
+@asynccontextmanager
+async def paper_desk(
+    simulation: Simulation, settings: Settings, clock: Clock
+) -> AsyncIterator[PaperDesk]:
+    """Start a desk on ``simulation`` with the journal in ``settings.home``; recovered, polled once.
+
+    Its feeds do not run by themselves: whoever drives the time decides when they are read.
+    """
+    keys = KeyStore(settings.keys_dir)
+    if STRATEGY_KEY not in keys.trusted():
+        keys.generate(STRATEGY_KEY)
+    exchanges = {
+        leg: create_exchange(
+            venue,
+            credentials=_ACCOUNTS[venue],
+            endpoints=_UNUSED,
+            clock=clock,
+            transport=MemoryTransport(simulation.fronts[venue]),
+            timeout_s=settings.request_timeout_ms / 1000,
+        )
+        for leg, venue in ((LegName.SPOT, Venue.UPBIT), (LegName.PERPETUAL, Venue.BINANCE))
+    }
+    fx = FxSource(_FX_URL, MemoryTransport(simulation.fronts[Venue.UPBIT]), 1.0)
+    switches = MemorySwitches()
+    decided: list[tuple[Signal, Outcome, str]] = []
+    journal = Journal.open(settings.journal_dir, clock.now)
+    try:
+        parts = assemble(
+            settings,
+            exchanges,
+            fx,
+            switches,
+            journal,
+            clock,
+            on_decided=lambda *decision: decided.append(decision),
+            metrics=Metrics(),
+        )
+        parts.restore(read(settings.journal_dir))
+        await parts.guard.look()
+        await parts.recover()
+        yield PaperDesk(
+            parts, simulation, switches, clock, decided, keys.private_key(STRATEGY_KEY), count(1)
+        )
+        await parts.desk.finish(timedelta(seconds=30).total_seconds())
+    finally:
+        for exchange in exchanges.values():
+            await exchange.aclose()
+        await fx.aclose()
+        journal.close()
