@@ -1,0 +1,111 @@
+"""Whatever is ordered, no won and no coin appears or disappears at the simulated Upbit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchanges.instrument import Venue
+from exchanges.side import Side
+from exchanges.simulator.upbit.engine import UpbitEngine
+from exchanges.simulator.upbit.order import OrderState
+from exchanges.simulator.upbit.order_request import FEE, parse_order_request
+from exchanges.simulator.upbit.refusal import Refusal
+from tests.exchanges.manual_clock import ManualClock
+from tests.exchanges.simulator.still_market import set_btc, still_market
+
+START_KRW, START_BTC = Decimal("25000000.123"), Decimal("0.76543211")
+
+volumes = st.integers(1, 80_000_000).map(lambda units: str(Decimal(units) / 100_000_000))
+prices = st.integers(59_900, 60_100).map(lambda thousands: str(thousands * 1000))
+totals = st.integers(4_000, 30_000_000).map(str)
+sides = st.sampled_from(["bid", "ask"])
+shares = st.sampled_from([None, None, Decimal("0"), Decimal("0.37"), Decimal("0.999")])
+
+
+def orders() -> st.SearchStrategy[dict[str, str]]:
+    limit = st.fixed_dictionaries(
+        {"side": sides, "ord_type": st.just("limit"), "price": prices, "volume": volumes},
+        optional={"time_in_force": st.sampled_from(["ioc", "fok", "post_only"])},
+    )
+    buy = st.fixed_dictionaries(
+        {"side": st.just("bid"), "ord_type": st.just("price"), "price": totals}
+    )
+    sell = st.fixed_dictionaries(
+        {"side": st.just("ask"), "ord_type": st.just("market"), "volume": volumes}
+    )
+    tif = st.sampled_from(["ioc", "fok"])
+    best_buy = st.fixed_dictionaries(
+        {
+            "side": st.just("bid"),
+            "ord_type": st.just("best"),
+            "price": totals,
+            "time_in_force": tif,
+        }
+    )
+    best_sell = st.fixed_dictionaries(
+        {
+            "side": st.just("ask"),
+            "ord_type": st.just("best"),
+            "volume": volumes,
+            "time_in_force": tif,
+        }
+    )
+    return st.one_of(limit, limit, buy, sell, best_buy, best_sell)
+
+
+steps = st.one_of(
+    st.tuples(st.just("order"), orders(), shares),
+    st.tuples(st.just("move"), st.integers(59_900, 60_100), st.integers(1, 40)),
+    st.tuples(st.just("cancel"), st.integers(0, 5), st.none()),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(steps, max_size=25))
+def test_money_and_coin_are_conserved_to_the_last_decimal(steps: list[tuple[Any, ...]]) -> None:
+    market = still_market()
+    set_btc(market, "60000000", "60001000", "0.2")
+    engine = UpbitEngine(market, ManualClock())
+    engine.add_account("a", "s", {"KRW": START_KRW, "BTC": START_BTC})
+    account = engine.account("a")
+    assert account is not None
+    listing = market.listing(Venue.UPBIT, "KRW-BTC")
+
+    for kind, first, second in steps:
+        try:
+            if kind == "order":
+                engine.place(account, parse_order_request(first, listing), second)
+            elif kind == "move":
+                set_btc(market, str(first * 1000), str((first + second) * 1000), "0.03")
+            else:
+                for chosen in list(account.open.values())[first : first + 1]:
+                    engine.cancel(account, chosen)
+        except Refusal:
+            pass  # a refusal must leave the books alone, which is checked below
+
+        krw, btc, fees = START_KRW, START_BTC, Decimal(0)
+        locked = {"KRW": Decimal(0), "BTC": Decimal(0)}
+        for order in account.orders.values():
+            buys = order.request.side is Side.BUY
+            sign = 1 if buys else -1
+            for trade in order.trades:
+                assert trade.fee == trade.funds * FEE
+                krw -= sign * trade.funds + trade.fee
+                btc += sign * trade.volume
+                fees += trade.fee
+            assert sum(trade.volume for trade in order.trades) == order.executed_volume
+            assert all(order.crosses(trade.price) for trade in order.trades)
+            if order.state is OrderState.WAIT:
+                assert order.locked == order.needed_lock
+            else:
+                assert order.locked == 0
+            locked["KRW" if buys else "BTC"] += order.locked
+        ledger = account.ledger
+        assert (ledger.total("KRW"), ledger.total("BTC")) == (krw, btc)
+        assert {currency: ledger.locked(currency) for currency in locked} == locked
+        assert min(ledger.available("KRW"), ledger.available("BTC")) >= 0
+        assert sum(order.paid_fee for order in account.orders.values()) == fees
