@@ -86,7 +86,7 @@ class BinanceEngine:
 
     def levels(self, symbol: str, resting: Side, count: int) -> list[tuple[Decimal, Decimal]]:
         """(price, quantity) of one side of the public book, best first."""
-        return self.market.levels(Venue.BINANCE, symbol, resting, count)
+        return self._book.levels(self.rules(symbol), resting, count)
 
     def tape(self, symbol: str) -> Tape:
         return self._booking.tape(symbol)

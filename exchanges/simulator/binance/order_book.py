@@ -21,8 +21,8 @@ from exchanges.simulator.binance.order import (
 )
 from exchanges.simulator.binance.order_checks import closes_only
 from exchanges.simulator.binance.refusal import Refused
-from exchanges.simulator.binance.rules import MARKET_TAKE_BOUND, SymbolRules
-from exchanges.simulator.market import Market
+from exchanges.simulator.binance.rules import CONTRACTS, MARKET_TAKE_BOUND, SymbolRules
+from exchanges.simulator.market import DEPTH, Market
 
 FIRST_ORDER_ID = 8_000_000_001
 
@@ -35,9 +35,17 @@ class OrderBook:
         self._booking = booking
         self._next_order_id = FIRST_ORDER_ID
 
-    def levels(self, symbol: str, side: Side) -> list[tuple[Decimal, Decimal]]:
-        """What an order of ``side`` would trade against, best first."""
-        return self._market.levels(Venue.BINANCE, symbol, side.opposite)
+    def levels(
+        self, rules: SymbolRules, resting: Side, count: int = DEPTH
+    ) -> list[tuple[Decimal, Decimal]]:
+        """(price, quantity) of one side of the book, best first, in whole steps."""
+        levels = self._market.levels(Venue.BINANCE, rules.symbol, resting, count)
+        whole = ((price, rules.round_quantity(quantity)) for price, quantity in levels)
+        return [(price, quantity) for price, quantity in whole if quantity]
+
+    def _against(self, order: VenueOrder) -> list[tuple[Decimal, Decimal]]:
+        """What ``order`` would trade against."""
+        return self.levels(CONTRACTS[order.symbol], order.side.opposite)
 
     def enter(
         self,
@@ -59,7 +67,7 @@ class OrderBook:
         wanted = order.quantity
         if closes_only(request):
             wanted = min(wanted, account.reducible(order))
-        executions = take(self.levels(order.symbol, order.side), order.side, wanted, bound)
+        executions = take(self._against(order), order.side, wanted, bound)
         if order.time_in_force is VenueTimeInForce.GTX:
             if executions:
                 raise Refused(-5022)
@@ -99,9 +107,7 @@ class OrderBook:
             wanted = order.remaining
             if order.reduce_only:
                 wanted = min(wanted, account.reducible(order))
-            reached = total(
-                take(self.levels(order.symbol, order.side), order.side, wanted, order.price)
-            )
+            reached = total(take(self._against(order), order.side, wanted, order.price))
             if reached:
                 self._booking.fill(
                     account, order, Execution(order.price, reached), now_ms, maker=True
@@ -119,7 +125,7 @@ class OrderBook:
             return order.price
         distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
         bound = mark * (1 + distance)
-        levels = self.levels(order.symbol, order.side)
+        levels = self._against(order)
         if not levels or not reaches(order.side, bound, levels[0][0]):
             raise Refused(-4131)
         return bound

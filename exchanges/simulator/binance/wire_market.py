@@ -131,19 +131,21 @@ def depth(engine: BinanceEngine, symbol: str, count: int) -> dict[str, Any]:
 
 def _levels(levels: list[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[list[str]]:
     return [
-        [price_text(price, rules), text(max(quantity, rules.step))] for price, quantity in levels
+        [price_text(price, rules), quantity_text(quantity, rules.step)]
+        for price, quantity in levels
     ]
 
 
 def book_ticker(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
     """GET /fapi/v1/ticker/bookTicker."""
     quote, rules = engine.quote(symbol), engine.rules(symbol)
+    size = quantity_text(rules.round_quantity(quote.size), rules.step)
     return {
         "symbol": symbol,
         "bidPrice": price_text(quote.bid, rules),
-        "bidQty": text(quote.size),
+        "bidQty": size,
         "askPrice": price_text(quote.ask, rules),
-        "askQty": text(quote.size),
+        "askQty": size,
         "time": engine.now_ms(),
     }
 

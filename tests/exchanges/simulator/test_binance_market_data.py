@@ -41,8 +41,21 @@ async def test_the_book_is_sorted_and_of_the_depth_asked_for() -> None:
         assert (len(bids), len(asks)) == (5, 5)
         assert bids == sorted(bids, reverse=True)
         assert asks == sorted(asks)
-        assert (book["bids"][0], book["asks"][0]) == (["49999.00", "2"], ["50001.00", "2"])
+        assert (book["bids"][0], book["asks"][0]) == (["49999.00", "2.000"], ["50001.00", "2.000"])
         assert book["T"] == venue.now_ms()
+
+
+async def test_liquidity_comes_in_whole_steps() -> None:
+    async with running_venue() as venue:
+        move_market(venue.simulation, Decimal("49999.0"), Decimal("50001.0"), Decimal("0.0019"))
+
+        book = (await venue.get("/fapi/v1/depth", symbol=SYMBOL, limit=5)).json
+        touch = (await venue.get("/fapi/v1/ticker/bookTicker", symbol=SYMBOL)).json
+        order = (await venue.limit("50001.0", "IOC", quantity="0.002")).json
+
+        assert book["asks"][0] == ["50001.00", "0.001"]
+        assert touch["askQty"] == "0.001"
+        assert order["executedQty"] == "0.001"
 
 
 async def test_a_depth_that_the_venue_does_not_offer_is_refused() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.side import Side
+from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.order import (
     OrderRequest,
     VenueOrderStatus,
@@ -37,6 +38,8 @@ ZERO = Decimal(0)
 @dataclass(frozen=True)
 class PlaceOrder:
     side: Side
+    position_side: PositionSide
+    """LONG or SHORT in hedge mode; one-way mode knows only BOTH."""
     quantity: Decimal
     offset: Decimal | None
     """Limit price relative to the middle, None for a market order."""
@@ -70,6 +73,7 @@ def _decimals(low: int, high: int, places: int) -> st.SearchStrategy[Decimal]:
 ORDERS = st.builds(
     PlaceOrder,
     side=st.sampled_from(Side),
+    position_side=st.sampled_from([PositionSide.LONG, PositionSide.SHORT]),
     quantity=_decimals(1, 5_000, 3),
     offset=st.none() | _decimals(-100, 100, 1),
     time_in_force=st.sampled_from(VenueTimeInForce),
@@ -91,28 +95,37 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 
 
 @settings(max_examples=100, deadline=None)
-@given(steps=STEPS)
+@given(steps=STEPS, hedge=st.booleans())
 def test_the_wallet_is_what_the_trades_and_fundings_say_to_the_last_digit(
-    steps: list[Step],
+    steps: list[Step], hedge: bool
 ) -> None:
     simulation = quiet_simulation(ManualClock(), usdt=Decimal(3_000_000))
     account = simulation.binance.account(KEY)
+    account.hedge_mode = hedge
     start = account.usdt
 
     for step in steps:
         _carry_out(simulation, step)
-        held = account.position(SYMBOL, PositionSide.BOTH)
-        trades = account.trades
         funding = sum((i.amount for i in account.income if i.type is IncomeType.FUNDING_FEE), ZERO)
-        realized = sum((t.realized for t in trades), ZERO)
-        fees = sum((t.commission for t in trades), ZERO)
-        signed = [(t.quantity if t.side is Side.BUY else -t.quantity, t.price) for t in trades]
+        realized = sum((t.realized for t in account.trades), ZERO)
+        fees = sum((t.commission for t in account.trades), ZERO)
 
         assert account.usdt - start == realized - fees + funding
-        assert sum((quantity for quantity, _ in signed), ZERO) == held.quantity
-        # What was paid for all fills is what is still held plus what was realised.
-        assert sum((q * p for q, p in signed), ZERO) == held.cost - realized
-        assert held.quantity != 0 or held.cost == 0
+        for side in PositionSide:
+            _check_position(account, side)
+
+
+def _check_position(account: VenueAccount, side: PositionSide) -> None:
+    """What was paid for all fills is what is still held plus what was realised."""
+    held = account.position(SYMBOL, side)
+    trades = [trade for trade in account.trades if trade.position_side is side]
+    signed = [(t.quantity if t.side is Side.BUY else -t.quantity, t.price) for t in trades]
+    realized = sum((trade.realized for trade in trades), ZERO)
+    assert sum((quantity for quantity, _ in signed), ZERO) == held.quantity
+    assert sum((quantity * price for quantity, price in signed), ZERO) == held.cost - realized
+    assert held.quantity != 0 or held.cost == 0
+    assert side is not PositionSide.LONG or held.quantity >= 0
+    assert side is not PositionSide.SHORT or held.quantity <= 0
 
 
 @settings(max_examples=100, deadline=None)
@@ -147,13 +160,13 @@ def _carry_out(simulation: Simulation, step: Step) -> None:
             request = OrderRequest(
                 symbol=SYMBOL,
                 side=step.side,
-                position_side=PositionSide.BOTH,
+                position_side=step.position_side if account.hedge_mode else PositionSide.BOTH,
                 type=VenueOrderType.LIMIT if limit else VenueOrderType.MARKET,
                 quantity=step.quantity,
                 price=None if step.offset is None else engine.mark(SYMBOL) + step.offset,
                 time_in_force=step.time_in_force if limit else VenueTimeInForce.GTC,
-                reduce_only=step.reduce_only,
-                reduce_only_sent=step.reduce_only,
+                reduce_only=step.reduce_only and not account.hedge_mode,
+                reduce_only_sent=step.reduce_only and not account.hedge_mode,
                 client_order_id=None,
                 result_wanted=True,
             )
@@ -164,7 +177,7 @@ def _carry_out(simulation: Simulation, step: Step) -> None:
         case SettleFunding():
             engine.settle_funding(step.rate)
         case ForceClose():
-            held = abs(account.position(SYMBOL, PositionSide.BOTH).quantity)
+            held = max((abs(p.quantity) for _, _, p in account.held()), default=ZERO)
             quantity = (held * step.share).quantize(Decimal("0.001"))
             if quantity:
                 engine.force_close(KEY, SYMBOL, quantity, "ADL")
