@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from warehouse.errors import BadRecord
-from warehouse.exact import money_text, ratio_text
+from warehouse.exact import is_plain, is_plain_ratio, money_text, ratio_text
 from warehouse.record_line import Record
 from warehouse.records import RecordType
 from warehouse.stream import Staging
@@ -60,24 +60,38 @@ def _place(record: Record, problem: str) -> str:
     return f"Journal record {record.seq} ({record.type}) cannot be booked: {problem}."
 
 
-def _money(body: Body, name: str) -> str:
+def _money(body: Body, *names: str) -> list[str]:
+    """Amounts that must be there, as their columns take them."""
+    return [
+        text if is_plain(text := body[name]) else _checked(money_text, name, text) for name in names
+    ]
+
+
+def _money_or_none(body: Body, *names: str) -> list[str | None]:
+    """Amounts, each of which may be missing."""
+    return [
+        text
+        if (text := body.get(name)) is None or is_plain(text)
+        else _checked(money_text, name, text)
+        for name in names
+    ]
+
+
+def _ratio_or_none(body: Body, *names: str) -> list[str | None]:
+    """Percentages, each of which may be missing."""
+    return [
+        text
+        if (text := body.get(name)) is None or is_plain_ratio(text)
+        else _checked(ratio_text, name, text)
+        for name in names
+    ]
+
+
+def _checked(convert: Callable[[str], str], name: str, text: str) -> str:
     try:
-        return money_text(body[name])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
-def _money_or_none(body: Body, name: str) -> str | None:
-    return None if body.get(name) is None else _money(body, name)
-
-
-def _ratio_or_none(body: Body, name: str) -> str | None:
-    if body.get(name) is None:
-        return None
-    try:
-        return ratio_text(body[name])
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {error}") from None
+        return convert(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def _json(value: Any) -> str:
@@ -150,8 +164,8 @@ def _order_intended(record: Record, body: Body, staging: Staging) -> None:
             body["symbol"],
             body["side"],
             body["type"],
-            _money(body, "quantity"),
-            _money_or_none(body, "price"),
+            *_money(body, "quantity"),
+            *_money_or_none(body, "price"),
             body.get("time_in_force"),
             body["reduce_only"],
             record.time,
@@ -168,9 +182,7 @@ def _order_outcome(record: Record, body: Body, staging: Staging) -> None:
             body["final"],
             body.get("status"),
             body.get("venue_order_id"),
-            _money_or_none(body, "filled"),
-            _money_or_none(body, "value"),
-            _money_or_none(body, "fee"),
+            *_money_or_none(body, "filled", "value", "fee"),
             body.get("error"),
             record.time,
         ),
@@ -189,9 +201,7 @@ def _fill(record: Record, body: Body, staging: Staging) -> None:
             body.get("pair_id"),
             body.get("leg"),
             body["side"],
-            _money(body, "price"),
-            _money(body, "quantity"),
-            _money(body, "fee"),
+            *_money(body, "price", "quantity", "fee"),
             body["fee_currency"],
             body["time"],
             record.time,
@@ -201,7 +211,7 @@ def _fill(record: Record, body: Body, staging: Staging) -> None:
 
 def _leg(leg: Body) -> tuple[Any, ...]:
     flows = (leg["entry"], leg["exit"])
-    figures = (_money(flow, name) for flow in flows for name in ("quantity", "value", "fee"))
+    figures = [text for flow in flows for text in _money(flow, "quantity", "value", "fee")]
     return leg["venue"], leg["fee_currency"], leg["attempts"], *figures
 
 
@@ -209,12 +219,9 @@ def _reference(reference: Body | None) -> tuple[str | None, ...]:
     if reference is None:
         return (None,) * 6
     return (
-        _money(reference, "spot_price"),
-        _money(reference, "perpetual_price"),
-        _money(reference, "krw_per_usdt"),
-        _money_or_none(reference, "krw_per_usd"),
-        _ratio_or_none(reference, "premium_pct"),
-        _ratio_or_none(reference, "premium_fx_pct"),
+        *_money(reference, "spot_price", "perpetual_price", "krw_per_usdt"),
+        *_money_or_none(reference, "krw_per_usd"),
+        *_ratio_or_none(reference, "premium_pct", "premium_fx_pct"),
     )
 
 
@@ -236,7 +243,7 @@ def _pair_event(record: Record, body: Body, staging: Staging) -> None:
         pair["symbol"],
         pair["direction"],
         pair["state"],
-        _money(pair, "target_quantity"),
+        *_money(pair, "target_quantity"),
         pair["opened_at"],
         pair.get("closed_at"),
         *_leg(pair["spot"]),
@@ -264,15 +271,11 @@ def _result(record: Record, pair: Body, result: Body) -> tuple[Any, ...]:
         pair["direction"],
         pair.get("strategy"),
         pair["state"],
-        _money(result, "net_krw"),
-        _money(result, "premium_krw"),
-        _money(result, "fx_krw"),
-        _money_or_none(result, "funding_krw"),
-        _money(result, "fees_krw"),
-        _money(result, "slippage_krw"),
-        _ratio_or_none(result, "entry_premium_pct"),
-        _ratio_or_none(result, "exit_premium_pct"),
-        _money(result, "krw_per_usdt"),
+        *_money(result, "net_krw", "premium_krw", "fx_krw"),
+        *_money_or_none(result, "funding_krw"),
+        *_money(result, "fees_krw", "slippage_krw"),
+        *_ratio_or_none(result, "entry_premium_pct", "exit_premium_pct"),
+        *_money(result, "krw_per_usdt"),
     )
 
 
@@ -283,24 +286,22 @@ def _premium(record: Record, body: Body, staging: Staging) -> None:
             record.seq,
             record.time,
             body["symbol"],
-            _money(body, "quantity"),
-            _ratio_or_none(body, "enter_fx_pct"),
-            _ratio_or_none(body, "enter_tether_pct"),
-            _ratio_or_none(body, "leave_fx_pct"),
-            _ratio_or_none(body, "leave_tether_pct"),
-            _money_or_none(body, "krw_per_usd"),
-            _money_or_none(body, "krw_per_usdt"),
+            *_money(body, "quantity"),
+            *_ratio_or_none(
+                body, "enter_fx_pct", "enter_tether_pct", "leave_fx_pct", "leave_tether_pct"
+            ),
+            *_money_or_none(body, "krw_per_usd", "krw_per_usdt"),
         ),
     )
 
 
 def _fx_rate(record: Record, body: Body, staging: Staging) -> None:
-    row = (body["source"], body["pair"], _money(body, "rate"), body["observed_at"])
+    row = (body["source"], body["pair"], *_money(body, "rate"), body["observed_at"])
     staging.add(FX_RATES, (record.seq, record.time, *row))
 
 
 def _balance(record: Record, body: Body, staging: Staging) -> None:
-    row = (body["venue"], body["currency"], _money(body, "total"), _money(body, "available"))
+    row = (body["venue"], body["currency"], *_money(body, "total", "available"))
     staging.add(BALANCES, (record.seq, record.time, *row))
 
 
@@ -311,7 +312,7 @@ def _funding(record: Record, body: Body, staging: Staging) -> None:
             body["venue"],
             body["transaction_id"],
             body["symbol"],
-            _money(body, "amount"),
+            *_money(body, "amount"),
             body["currency"],
             body["time"],
             record.time,

@@ -65,16 +65,16 @@ def read_segment(folder: Path, number: int, offset: int = 0) -> Iterator[Record 
         damaged: Tail | None = None
         while block := stream.read(_BLOCK):
             *lines, rest = (rest + block).split(b"\n")
-            for text in lines:
+            for line in lines:
                 if damaged is not None:
                     raise JournalCorrupt(file, damaged.offset, damaged.problem)
-                line = text + b"\n"
+                end = offset + len(line) + 1
                 try:
-                    record = decode_line(line, number, offset + len(line))
+                    record = decode_line(line, number, end)
                 except DamagedLine as error:
-                    damaged = Tail(file, offset, len(line), str(error))
+                    damaged = Tail(file, offset, len(line) + 1, str(error))
                     continue
-                offset += len(line)
+                offset = end
                 yield record
     if damaged is not None and rest:
         raise JournalCorrupt(file, damaged.offset, damaged.problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -20,9 +21,12 @@ class Again(Enum):
     TAKE_LAST = "take last"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """One way into ``table``. Values come as texts (or bool, int, None) and are cast there."""
+    """One way into ``table``. Values come as texts (or bool, int, None) and are cast there.
+
+    Each is itself only (``eq=False``): streams are keys that are looked up for every row.
+    """
 
     table: str
     columns: tuple[str, ...]
@@ -57,15 +61,15 @@ class Staging:
     """The rows of one batch, stream by stream, one row a key."""
 
     def __init__(self) -> None:
-        self._lists: dict[Stream, list[Sequence[Any]]] = {}
-        self._keyed: dict[Stream, dict[Any, Sequence[Any]]] = {}
+        self._lists: defaultdict[Stream, list[Sequence[Any]]] = defaultdict(list)
+        self._keyed: defaultdict[Stream, dict[Any, Sequence[Any]]] = defaultdict(dict)
 
     def add(self, stream: Stream, row: Sequence[Any]) -> None:
         """``row`` in the order of ``stream.columns``; the key's columns come first."""
         if stream.again is Again.NEVER:
-            self._lists.setdefault(stream, []).append(row)
+            self._lists[stream].append(row)
             return
-        rows = self._keyed.setdefault(stream, {})
+        rows = self._keyed[stream]
         key = row[: len(stream.key)]
         former = rows.get(key)
         if former is None:
