@@ -55,6 +55,13 @@ class RateBudget:
         for name, units in costs.items():
             self._windows[name].add(units, now)
 
+    def wait(self, costs: Mapping[str, int], *, urgent: bool) -> float:
+        """Seconds until a request of these costs fits; 0 when it fits now."""
+        now = self._clock.monotonic()
+        return max(
+            self._windows[name].wait(units, now, urgent=urgent) for name, units in costs.items()
+        )
+
     def room(self, name: str) -> int:
         """Units left in a pool, its reserve not counted."""
         return self._windows[name].room(self._clock.monotonic())

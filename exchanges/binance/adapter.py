@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from exchanges.account import Balance, Position
@@ -12,7 +13,7 @@ from exchanges.binance.signing import Parameters
 from exchanges.book import Book
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
-from exchanges.errors import BadReply, OrderDenied
+from exchanges.errors import BadReply, OrderDenied, OrderNotFound
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
@@ -26,6 +27,8 @@ _WINDOW = timedelta(days=7) - timedelta(seconds=1)
 _PAGE = 1_000
 _DEPTH = 50
 """Levels a side: the deepest book that still weighs 2."""
+_REMEMBERED_IDS = 10_000
+"""Of as many orders the client order id is kept, so that each is asked for once."""
 
 
 class BinancePerpetual:
@@ -42,6 +45,7 @@ class BinancePerpetual:
         self._client = BinanceClient(transport, credentials, clock, timeout_s)
         self._clock = clock
         self._rules: dict[str, Rules] = {}
+        self._client_order_ids: dict[tuple[str, str], str] = {}
 
     @property
     def venue(self) -> Venue:
@@ -106,7 +110,9 @@ class BinancePerpetual:
         return parsing.parse_orders(response.body, symbol, native)
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
-        """Own trades at or after ``since``; the venue keeps three months of them."""
+        """Own trades at or after ``since``; the venue keeps three months of them. Its list names
+        orders by the venue's id only, so the client order id of each is asked for (None: the
+        venue has forgotten the order)."""
         found: dict[str, Fill] = {}
         start, now = since, self._clock.now()
         while start <= now:
@@ -117,7 +123,11 @@ class BinancePerpetual:
                 page = await self._trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
             found.update((fill.trade_id, fill) for fill in page)
             start = end
-        fills = (fill for fill in found.values() if fill.time >= since)
+        fills = [
+            replace(fill, client_order_id=await self._client_order_id(symbol, fill.venue_order_id))
+            for fill in found.values()
+            if fill.time >= since
+        ]
         return sorted(fills, key=lambda fill: (fill.time, int(fill.trade_id)))
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
@@ -185,6 +195,22 @@ class BinancePerpetual:
             ("symbol", self.instrument(symbol).native),
             ("origClientOrderId", client_order_id),
         ]
+
+    async def _client_order_id(self, symbol: str, venue_order_id: str) -> str | None:
+        known = self._client_order_ids.get((symbol, venue_order_id))
+        if known is not None:
+            return known
+        native = self.instrument(symbol).native
+        which = [("symbol", native), ("orderId", venue_order_id)]
+        try:
+            response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
+        except OrderNotFound:
+            return None
+        found = parsing.parse_order(response.body, symbol, native).client_order_id
+        self._client_order_ids[symbol, venue_order_id] = found
+        if len(self._client_order_ids) > _REMEMBERED_IDS:
+            del self._client_order_ids[next(iter(self._client_order_ids))]
+        return found
 
     async def _trades(
         self, symbol: str, which: Parameters, *, urgent: bool = False

@@ -110,8 +110,8 @@ class UpbitSpot:
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``. Upbit lists trades per order only, so every order
-        that traded is asked for by its id. A fill is missed when its order was resting for more
-        than an hour before ``since`` and is closed by now."""
+        that traded is asked for by its id, at the pace of the rate limit. A fill is missed when
+        its order was resting for more than an hour before ``since`` and is closed by now."""
         native = self.instrument(symbol).native
         reports = {report.venue_order_id: report for report in await self.open_orders(symbol)}
         for report in await self._closed_orders(symbol, native, since - _LONGEST_REST):
@@ -119,6 +119,7 @@ class UpbitSpot:
         fills: list[Fill] = []
         for report in reports.values():
             if report.filled:
+                await self._client.room_to_ask()
                 response = await self._client.ask(
                     "GET", "/v1/order", [("uuid", report.venue_order_id)]
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -16,6 +17,8 @@ from exchanges.upbit import limits, outcomes
 from exchanges.upbit.signing import Parameters, fresh_nonce, query_string, token
 
 _VENUE = Venue.UPBIT
+_LONGEST_WAIT_S = 2.0
+"""Two windows of the rate limit."""
 
 
 class UpbitClient:
@@ -51,6 +54,18 @@ class UpbitClient:
         headers = self._headers(parameters)
         request = Request(method, path, query_string(parameters), headers)
         return await self._ask(request, limits.DEFAULT, urgent=urgent)
+
+    async def room_to_ask(self) -> None:
+        """Wait until one more ordinary question fits the budget: for lists that take many.
+
+        Raises RateLimited when the venue has silenced us for longer.
+        """
+        while (wait_s := self._budget.wait({limits.DEFAULT: 1}, urgent=False)) > 0:
+            if wait_s > _LONGEST_WAIT_S:
+                raise RateLimited(
+                    _VENUE, "silenced by the venue", retry_after_s=wait_s, banned=False
+                )
+            await asyncio.sleep(wait_s)
 
     async def place(self, parameters: Parameters) -> Response:
         """Send an order; returns only on a 2xx reply. Raises as ``Exchange.submit`` does."""

@@ -235,12 +235,14 @@ async def test_open_orders_of_one_market() -> None:
 
 
 async def test_fills_of_weeks_are_asked_for_in_windows_of_seven_days() -> None:
-    exchange, wire, clock = build(reply([]), reply(samples.TRADES), reply(samples.TRADES))
+    exchange, wire, clock = build(
+        reply([]), reply(samples.TRADES), reply(samples.TRADES), reply(samples.order())
+    )
 
     fills = await exchange.fills("BTC", clock.now() - timedelta(days=15))
 
     assert [fill.trade_id for fill in fills] == ["698759", "698760"]
-    spans = [parameters(request) for request in wire.requests]
+    spans = [parameters(request) for request in wire.requests[:-1]]
     assert len(spans) == 3
     for span in spans:
         assert int(span["endTime"]) - int(span["startTime"]) <= 7 * 86_400_000
@@ -249,12 +251,37 @@ async def test_fills_of_weeks_are_asked_for_in_windows_of_seven_days() -> None:
 
 async def test_full_page_of_trades_is_followed_from_the_next_id() -> None:
     first = [samples.trade(id=number) for number in range(1_000)]
-    exchange, wire, clock = build(reply(first), reply([samples.trade(id=1_000)]))
+    exchange, wire, clock = build(
+        reply(first), reply([samples.trade(id=1_000)]), reply(samples.order())
+    )
 
     fills = await exchange.fills("BTC", clock.now() - timedelta(hours=1))
 
     assert len(fills) == 1_001
     assert parameters(wire.requests[1])["fromId"] == "1000"
+
+
+async def test_fills_carry_our_id_and_each_order_is_asked_for_once() -> None:
+    foreign = samples.trade(id=5, orderId=7)
+    unknown = reply({"code": -2013, "msg": "Order does not exist."}, 400)
+    exchange, wire, clock = build(
+        reply([foreign, *samples.TRADES]),
+        unknown,
+        reply(samples.order()),
+        reply(samples.TRADES),
+    )
+
+    first = await exchange.fills("BTC", clock.now())
+    again = await exchange.fills("BTC", clock.now())
+
+    assert [fill.client_order_id for fill in first] == [None, "kimp-p1-p001", "kimp-p1-p001"]
+    assert [fill.client_order_id for fill in again] == ["kimp-p1-p001", "kimp-p1-p001"]
+    assert [parameters(request).get("orderId") for request in wire.requests] == [
+        None,
+        "7",
+        "22542179",
+        None,
+    ]
 
 
 async def test_fills_before_the_asked_moment_are_left_out() -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.account import Balance, Position
@@ -212,6 +212,7 @@ PARSERS: list[tuple[Callable[[bytes], object], Any]] = [
 
 
 @pytest.mark.parametrize("parser", [parser for parser, _ in PARSERS])
+@settings(max_examples=40)
 @given(body=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_understood_or_a_bad_reply(
     parser: Callable[[bytes], object], body: bytes
@@ -221,6 +222,7 @@ def test_any_body_is_understood_or_a_bad_reply(
 
 
 @pytest.mark.parametrize(("parser", "valid"), PARSERS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_change_to_a_valid_body_is_understood_or_a_bad_reply(
     parser: Callable[[bytes], object], valid: Any, data: st.DataObject

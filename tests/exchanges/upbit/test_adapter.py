@@ -26,6 +26,7 @@ from exchanges.side import Side
 from exchanges.transport import Interrupted, NotSent, Request, Response, TransportError
 from exchanges.upbit.adapter import UpbitSpot
 from exchanges.upbit.signing import query_hash
+from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.scripted_transport import ScriptedTransport, reply
 from tests.exchanges.upbit import samples
@@ -415,3 +416,19 @@ async def test_no_error_repr_or_request_shows_key_or_token() -> None:
     tokens = [request.headers["authorization"] for request in wire.requests]
     for secret in (ACCESS, SECRET, *tokens):
         assert not any(secret in text for text in shown)
+
+
+def test_fills_of_many_orders_are_read_at_the_pace_of_the_rate_limit() -> None:
+    rows = [
+        {**samples.FILLED, "uuid": f"u-{number}", "trades": trades}
+        for number, trades in enumerate([samples.FILLED["trades"]] * 60)
+    ]
+    wire = ScriptedTransport(reply([]), reply(rows), *(reply(row) for row in rows))
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
+    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+
+    fills = run_virtually(exchange.fills("BTC", clock.now() - timedelta(hours=1)), loop)
+
+    assert len(fills) == 120
+    assert 2 <= clock.monotonic() <= 4
