@@ -53,12 +53,10 @@ class Rules:
 
 def tick_at(bands: Sequence[TickBand], price: Decimal) -> Decimal:
     """The tick of the last band that starts at or below ``price``."""
-    tick = bands[0].tick
-    for band in bands:
-        if band.from_price > price:
-            break
-        tick = band.tick
-    return tick
+    for band in reversed(bands):  # coins worth trading stand in the last ones
+        if band.from_price <= price:
+            return band.tick
+    return bands[0].tick
 
 
 def _round(value: Decimal, step: Decimal, rounding: str) -> Decimal:

@@ -22,6 +22,7 @@ from exchanges.simulator.ticks import BINANCE_BTCUSDT_TICKS, UPBIT_KRW_TICKS
 MAX_SPEED = 100_000
 DEPTH = 30
 """Levels that orders can trade against on each side."""
+ONE = Decimal(1)
 _BPS = Decimal("0.0001")
 
 
@@ -179,14 +180,15 @@ class Market:
         quote = self.quote(venue, native)
         price = quote.bid if side is Side.BUY else quote.ask
         step = price * listing.level_bps * _BPS
+        direction = -1 if side is Side.BUY else 1
+        tick = tick_at(listing.tick_bands, price)
         levels: list[tuple[Decimal, Decimal]] = []
         while price > 0 and len(levels) < min(count, DEPTH):
             levels.append((price, quote.size))
+            price += direction * max((step / tick).to_integral_value(ROUND_CEILING), ONE) * tick
             tick = tick_at(listing.tick_bands, price)
-            if side is Side.BUY:
-                price = _round(price - max(step, tick), listing.tick_bands, ROUND_FLOOR)
-            else:
-                price = _round(price + max(step, tick), listing.tick_bands, ROUND_CEILING)
+            if price % tick:  # rose into a band with a coarser tick
+                price += tick - price % tick
         return levels
 
     # ---- overrides

@@ -77,11 +77,12 @@ def parse_body(body: bytes) -> dict[str, Any]:
     """A JSON object with its numbers kept as the text that was sent. Raises Refusal 400."""
     try:
         parsed = json.loads(body, parse_float=str, parse_int=str, parse_constant=str)
+        if isinstance(parsed, dict):
+            body_text(parsed).encode()  # half a surrogate pair is valid JSON but no text
+            return parsed
     except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise validation_error("the body is not a JSON object")
-    return parsed
+        pass
+    raise validation_error("the body is not a JSON object")
 
 
 def _text(value: object) -> str:

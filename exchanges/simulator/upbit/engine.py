@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from exchanges.clock import Clock
@@ -142,7 +143,10 @@ class UpbitEngine:
                 return
         elif request.tif is not Tif.FOK or _fills_whole(request, levels):
             for price, quantity in levels:
-                self._fill(account, order, price, min(quantity, order.room(price)))
+                volume = min(quantity, order.room(price))
+                if not volume:
+                    break
+                self._fill(account, order, price, volume)
         rests = request.kind is OrderKind.LIMIT and request.tif in (None, Tif.POST_ONLY)
         if order.is_used_up or not rests or bounded:
             self._end(account, order)
@@ -153,7 +157,7 @@ class UpbitEngine:
         levels = self.market.levels(Venue.UPBIT, request.market, request.side.opposite)
         if request.kind is OrderKind.BEST:
             levels = levels[:1]
-        return [level for level in levels if order.crosses(level[0])]
+        return list(takewhile(lambda level: order.crosses(level[0]), levels))
 
     def _market_moved(self) -> None:
         for tape in self.tapes.values():

@@ -77,8 +77,8 @@ class ExchangeApi:
 
     def _accounts(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
         ledger = account.ledger
-        held = [currency for currency in ledger.currencies() if ledger.total(currency)]
-        return [account_json(account, currency) for currency in held]
+        coins = [name for name in ledger.currencies() if name != "KRW" and ledger.total(name)]
+        return [account_json(account, currency) for currency in ("KRW", *coins)]
 
     def _chance(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
         return chance_json(account, self._listing(fields))

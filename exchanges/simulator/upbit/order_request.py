@@ -141,8 +141,9 @@ def _check_combination(
 
 
 def _check_numbers(order: OrderRequest, listing: Listing) -> None:
-    if order.volume is not None and order.volume != floor_volume(order.volume):
-        raise validation_error("volume has more than 8 decimal places")
+    for name, value in (("volume", order.volume), ("price", order.price)):
+        if value is not None and value != floor_volume(value):
+            raise validation_error(f"{name} has more than 8 decimal places")
     if order.limit is not None and order.limit % tick_at(listing.tick_bands, order.limit):
         raise Refusal(
             400, f"invalid_price_{order.wire_side}", "주문가격 단위를 잘못 입력하셨습니다."

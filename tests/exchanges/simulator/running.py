@@ -37,6 +37,17 @@ class Reply:
         return self.json["error"]["name"]
 
 
+def signed_token(
+    key: str = KEY, secret: str = SECRET, algorithm: str = "HS256", **claims: str
+) -> str:
+    """A token with a fresh nonce unless ``claims`` has one."""
+    head = _part({"alg": algorithm, "typ": "JWT"})
+    signed = f"{head}.{_part({'access_key': key, 'nonce': str(uuid.uuid4())} | claims)}"
+    digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}.get(algorithm, hashlib.sha384)
+    signature = hmac.new(secret.encode(), signed.encode(), digest).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
 @dataclass(slots=True)
 class UpbitClient:
     """Signs as the venue documents."""
@@ -62,21 +73,12 @@ class UpbitClient:
         return await self.send("GET", path, params, None)
 
     def token(self, params: Params, nonce: str | None = None, **claims: str) -> str:
-        payload = {"access_key": self.key, "nonce": nonce or str(uuid.uuid4())}
+        payload = {} if nonce is None else {"nonce": nonce}
         if params:
             text = "&".join(f"{name}={value}" for name, value in params)
             payload["query_hash"] = hashlib.sha512(text.encode()).hexdigest()
             payload["query_hash_alg"] = "SHA512"
-        return self.sign(payload | claims)
-
-    def sign(self, payload: dict[str, str]) -> str:
-        head = _part({"alg": self.algorithm, "typ": "JWT"})
-        signed = f"{head}.{_part(payload)}"
-        digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}.get(
-            self.algorithm, hashlib.sha384
-        )
-        signature = hmac.new(self.secret.encode(), signed.encode(), digest).digest()
-        return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+        return signed_token(self.key, self.secret, self.algorithm, **(payload | claims))
 
     async def send(self, method: str, path: str, params: Params, token: str | None) -> Reply:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}

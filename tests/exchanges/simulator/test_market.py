@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchanges.instrument import Venue
@@ -108,11 +108,14 @@ def test_at_speed_zero_the_market_stands_still() -> None:
     assert market.now() == START
 
 
+@settings(deadline=None)
 @given(
     middle=st.decimals(min_value=1, max_value=200_000_000, places=3),
     spread=st.decimals(min_value=0, max_value=500, places=1),
     market_name=st.sampled_from(MARKETS),
 )
+@example(middle=Decimal(999_300), spread=Decimal("1"), market_name=MARKETS[0])
+@example(middle=Decimal("9.996"), spread=Decimal(0), market_name=MARKETS[0])
 def test_a_book_is_never_crossed_and_always_on_tick(
     middle: Decimal, spread: Decimal, market_name: tuple[Venue, str]
 ) -> None:
