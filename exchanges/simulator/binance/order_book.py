@@ -63,15 +63,16 @@ class OrderBook:
         Raises Refused: -4131, -5021, -5022; such an order leaves no trace.
         """
         order = self._new_order(request, now_ms)
-        bound = self._bound(order, mark, market=request.price is None)
+        levels = self._against(order)
+        bound = order.price if request.price is not None else _market_bound(order, mark, levels)
         wanted = order.quantity
         if closes_only(request):
             wanted = min(wanted, account.reducible(order))
-        executions = take(self._against(order), order.side, wanted, bound)
-        if order.time_in_force is VenueTimeInForce.GTX:
-            if executions:
-                raise Refused(-5022)
-        elif fraction is not None:
+        executions = take(levels, order.side, wanted, bound)
+        if order.time_in_force is VenueTimeInForce.GTX and executions:
+            raise Refused(-5022)
+        cut_short = fraction is not None and bool(executions)
+        if fraction is not None:
             executions = _at_most(executions, rules.round_quantity(order.quantity * fraction))
         if order.time_in_force is VenueTimeInForce.FOK and total(executions) < wanted:
             raise Refused(-5021)
@@ -82,7 +83,6 @@ class OrderBook:
             VenueTimeInForce.GTC,
             VenueTimeInForce.GTX,
         )
-        cut_short = fraction is not None and total(executions) > 0
         if order.is_open and (not rests or cut_short):
             order.end(VenueOrderStatus.EXPIRED, now_ms)
         self.expire_void(account, now_ms)
@@ -104,6 +104,10 @@ class OrderBook:
     def match_resting(self, account: VenueAccount, now_ms: int) -> None:
         """Fill resting orders that the market has reached, at their own price, as maker."""
         for order in account.orders.open():
+            quote = self._market.quote(Venue.BINANCE, order.symbol)
+            touch = quote.ask if order.side is Side.BUY else quote.bid
+            if not reaches(order.side, order.price, touch):
+                continue
             wanted = order.remaining
             if order.reduce_only:
                 wanted = min(wanted, account.reducible(order))
@@ -119,16 +123,6 @@ class OrderBook:
         for order in account.orders.open():
             if order.reduce_only and not account.reducible(order):
                 order.end(VenueOrderStatus.EXPIRED, now_ms)
-
-    def _bound(self, order: VenueOrder, mark: Decimal, *, market: bool) -> Decimal:
-        if not market:
-            return order.price
-        distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
-        bound = mark * (1 + distance)
-        levels = self._against(order)
-        if not levels or not reaches(order.side, bound, levels[0][0]):
-            raise Refused(-4131)
-        return bound
 
     def _new_order(self, request: OrderRequest, now_ms: int) -> VenueOrder:
         order_id = self._next_order_id
@@ -147,6 +141,17 @@ class OrderBook:
             created_ms=now_ms,
             updated_ms=now_ms,
         )
+
+
+def _market_bound(
+    order: VenueOrder, mark: Decimal, levels: list[tuple[Decimal, Decimal]]
+) -> Decimal:
+    """The worst price a market order may take; refused with -4131 when the best is worse."""
+    distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
+    bound = mark * (1 + distance)
+    if not levels or not reaches(order.side, bound, levels[0][0]):
+        raise Refused(-4131)
+    return bound
 
 
 def _at_most(executions: list[Execution], quantity: Decimal) -> list[Execution]:

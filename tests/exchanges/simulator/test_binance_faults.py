@@ -62,6 +62,19 @@ async def test_a_partial_fill_is_a_share_of_the_order_and_its_rest_expires(
         assert Decimal((await venue.position() or {})["positionAmt"]) == Decimal(executed)
 
 
+async def test_a_share_of_nothing_ends_an_order_that_would_have_traded_and_lets_others_rest() -> (
+    None
+):
+    async with running_venue() as venue:
+        venue.fault(FaultKind.PARTIAL, f"POST {ORDER}", fraction="0")
+        crossing = await venue.limit("50001.0", quantity="1.000")
+        venue.fault(FaultKind.PARTIAL, f"POST {ORDER}", fraction="0")
+        passive = await venue.limit("49000.0", quantity="1.000")
+
+        assert (crossing.json["status"], crossing.json["executedQty"]) == ("EXPIRED", "0.000")
+        assert passive.json["status"] == "NEW"
+
+
 async def test_a_partial_fill_kills_a_fill_or_kill_order() -> None:
     async with running_venue() as venue:
         venue.fault(FaultKind.PARTIAL, f"POST {ORDER}", fraction="0.4")

@@ -25,6 +25,7 @@ from exchanges.simulator.simulation import Simulation
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.binance_venue import (
     KEY,
+    MARK,
     START_USDT,
     SYMBOL,
     move_market,
@@ -215,6 +216,35 @@ async def test_funding_moves_from_longs_to_shorts_at_a_positive_rate(
         assert [Decimal(row["income"]) for row in rows] == [expected, expected]
         assert {row["asset"] for row in rows} == {"USDT"}
         assert rows[0]["tranId"] != rows[1]["tranId"]
+
+
+async def test_what_one_account_pays_in_funding_another_receives() -> None:
+    async with running_venue() as venue:
+        engine = venue.simulation.binance
+        engine.add_account("other-key", "other-secret", {"USDT": START_USDT})
+        await venue.order(side="BUY", quantity="1.234")
+        engine.place(
+            engine.account("other-key"),
+            OrderRequest(
+                symbol=SYMBOL,
+                side=Side.SELL,
+                position_side=PositionSide.BOTH,
+                type=VenueOrderType.MARKET,
+                quantity=Decimal("1.234"),
+                price=None,
+                time_in_force=VenueTimeInForce.GTC,
+                reduce_only=False,
+                reduce_only_sent=False,
+                client_order_id=None,
+                result_wanted=True,
+            ),
+        )
+
+        engine.settle_funding(Decimal("0.00031"))
+
+        paid = engine.account(KEY).income[-1].amount
+        received = engine.account("other-key").income[-1].amount
+        assert paid == -received == -Decimal("1.234") * MARK * Decimal("0.00031")
 
 
 async def test_a_flat_account_is_not_funded_and_the_rate_is_published() -> None:
