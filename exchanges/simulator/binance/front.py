@@ -72,7 +72,8 @@ class BinanceFront:
     def _answer(self, request: Request, fault: Fault | None, headers: dict[str, str]) -> Any:
         route = ROUTES.get((request.method, request.path))
         if route is None:
-            raise Refused(-5000, request.path, request.method, status=404)
+            path = request.path.encode("utf-8", "replace").decode()
+            raise Refused(-5000, path, request.method, status=404)
         params, now_ms = _params(request), self._now_ms()
         try:
             self._limits.spend_weight(now_ms, route.weigh(params))

@@ -39,7 +39,7 @@ def batch_orders(params: Mapping[str, str]) -> list[Mapping[str, str]]:
     """The orders of a batch, their values as text; refused with -1130 when malformed."""
     try:
         batch = json.loads(params.get("batchOrders", ""), parse_float=str, parse_int=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         batch = None
     if (
         not isinstance(batch, list)

@@ -21,6 +21,9 @@ DEFAULT_RECV_WINDOW_MS = 5_000
 MAX_RECV_WINDOW_MS = 60_000
 MAX_LEAD_MS = 1_000
 
+_RAW = ("utf-8", "surrogateescape")
+"""Bytes that are no text come back as they were sent."""
+
 _KEY_FORMAT = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -50,13 +53,13 @@ def check_signed(
     given = params.get("signature", "")
     if not given:
         raise Refused(-1102, "signature")
-    if not hmac.compare_digest(given.lower().encode(), signature_of(request, secret).encode()):
+    if not hmac.compare_digest(given.lower().encode(*_RAW), signature_of(request, secret).encode()):
         raise Refused(-1022)
 
 
 def signature_of(request: Request, secret: str) -> str:
     """Lower-case hex signature over what was sent, the signature parameter left out."""
-    payload = _unsigned(request.query.encode()) + _unsigned(request.body)
+    payload = _unsigned(request.query.encode(*_RAW)) + _unsigned(request.body)
     return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
 
 
