@@ -10,7 +10,7 @@ from typing import NoReturn
 def parse_json(body: bytes) -> object:
     """The document in ``body``, fractions as Decimal. Raises ValueError for anything else."""
     try:
-        parsed: object = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        parsed: object = _DECODER.decode(body.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return parsed
@@ -26,3 +26,7 @@ def plain(value: Decimal) -> str:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
+
+
+# Made once: json.loads would build a decoder for each reply.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)

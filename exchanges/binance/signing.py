@@ -27,7 +27,8 @@ def query_string(parameters: Parameters) -> str:
 
 
 def signature(credentials: Credentials, payload: str) -> str:
-    return hmac.new(credentials.secret_key.encode(), payload.encode(), hashlib.sha256).hexdigest()
+    secret = credentials.secret_key.encode()
+    return hmac.digest(secret, payload.encode(), hashlib.sha256).hex()
 
 
 def signed_query(credentials: Credentials, parameters: Parameters, venue_time: datetime) -> str:

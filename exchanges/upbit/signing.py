@@ -11,11 +11,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote
+
+import orjson
 
 from exchanges.credentials import Credentials
 
@@ -58,14 +59,15 @@ def token(
     if parameters:
         claims["query_hash"] = query_hash(parameters)
         claims["query_hash_alg"] = "SHA512"
-    signed = f"{_part({'alg': algorithm, 'typ': 'JWT'})}.{_part(claims)}"
+    signed = f"{_HEADERS[algorithm]}.{_base64url(orjson.dumps(claims))}"
     signature = hmac.digest(credentials.secret_key.encode(), signed.encode(), _DIGESTS[algorithm])
     return f"{signed}.{_base64url(signature)}"
 
 
-def _part(value: Mapping[str, str]) -> str:
-    return _base64url(json.dumps(value, separators=(",", ":")).encode())
-
-
 def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+_HEADERS = {
+    algorithm: _base64url(orjson.dumps({"alg": algorithm, "typ": "JWT"})) for algorithm in _DIGESTS
+}
