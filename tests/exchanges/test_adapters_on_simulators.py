@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -33,6 +34,7 @@ from exchanges.simulator.simulation import Simulation
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.still_market import still_path
 
+CREDENTIALS = Credentials("access-key", "secret-key")
 START_MONEY = {
     Venue.UPBIT: {"KRW": Decimal(100_000_000), "BTC": Decimal(1)},
     Venue.BINANCE: {"USDT": Decimal(100_000)},
@@ -80,9 +82,14 @@ class Desk:
     def fault(self, kind: FaultKind, **args: object) -> None:
         self.simulation.faults.add(Fault(self.venue, PLACE[self.venue], kind, 1, args))
 
-    def other_key(self, credentials: Credentials) -> Exchange:
+    def connect(self, credentials: Credentials = CREDENTIALS, timeout_s: float = 3.0) -> Exchange:
+        """One more adapter at the same venue."""
         exchange = create_exchange(
-            self.venue, credentials=credentials, endpoints=self.endpoints, clock=self.clock
+            self.venue,
+            credentials=credentials,
+            endpoints=self.endpoints,
+            clock=self.clock,
+            timeout_s=timeout_s,
         )
         self.stack.push_async_callback(exchange.aclose)
         return exchange
@@ -113,13 +120,15 @@ async def open_desk(venue: Venue, stack: AsyncExitStack) -> Desk:
     clock = ManualClock()
     simulation = Simulation(still_path(), clock)
     simulation.market.set_quote(venue, NATIVE[venue], TOUCH[venue])
-    simulation.engines[venue].add_account("access-key", "secret-key", START_MONEY[venue])
+    simulation.engines[venue].add_account(
+        CREDENTIALS.access_key, CREDENTIALS.secret_key, START_MONEY[venue]
+    )
     free = Address("127.0.0.1", 0)
     urls = await serve(simulation, Addresses(free, free, free), stack)
     endpoints = Endpoints(urls.upbit if venue is Venue.UPBIT else urls.binance)
     exchange = create_exchange(
         venue,
-        credentials=Credentials("access-key", "secret-key"),
+        credentials=CREDENTIALS,
         endpoints=endpoints,
         clock=clock,
     )
@@ -253,6 +262,16 @@ async def test_unknown_order_is_not_found(desk: Desk) -> None:
         await desk.exchange.cancel("BTC", "kimp-nobody")
 
 
+async def test_order_that_is_done_cannot_be_cancelled(desk: Desk) -> None:
+    order = desk.order("done")
+    await desk.exchange.submit(order)
+
+    with pytest.raises(OrderNotFound):
+        await desk.exchange.cancel("BTC", order.client_order_id)
+
+    assert (await desk.exchange.order("BTC", order.client_order_id)).filled == order.quantity
+
+
 async def test_fills_since_are_those_of_the_orders(desk: Desk) -> None:
     start = desk.clock.now()
     orders = [desk.order("one"), desk.order("two", "0.03", Side.SELL), desk.resting("three")]
@@ -317,6 +336,27 @@ async def test_lost_request_is_unknown_and_there_is_no_order(desk: Desk) -> None
     assert await desk.money() == START_MONEY[desk.venue]
 
 
+async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk: Desk) -> None:
+    hasty = desk.connect(timeout_s=0.2)
+    await hasty.rules("BTC")
+    order = desk.order("late")
+    desk.fault(FaultKind.DELAY, ms=400)
+
+    with pytest.raises(OutcomeUnknown):
+        await hasty.submit(order)
+    with pytest.raises(OrderNotFound):
+        await desk.exchange.order("BTC", order.client_order_id)
+    report = None
+    async with asyncio.timeout(10):
+        while report is None:
+            desk.clock.advance(0.1)  # room in the rate limits, still within the receive window
+            await asyncio.sleep(0.02)
+            with suppress(OrderNotFound):
+                report = await desk.exchange.order("BTC", order.client_order_id)
+
+    assert report.status is OrderStatus.FILLED
+
+
 async def test_server_error_is_unknown_and_nothing_is_sent_again(desk: Desk) -> None:
     order = desk.order("http-500")
     desk.fault(FaultKind.HTTP_500)
@@ -365,7 +405,7 @@ async def test_id_that_is_live_already_is_unknown_and_the_first_order_stands(des
 async def test_wrong_key_is_told_apart_from_everything_else(
     desk: Desk, credentials: Credentials
 ) -> None:
-    exchange = desk.other_key(credentials)
+    exchange = desk.connect(credentials)
 
     with pytest.raises(AuthenticationFailed) as caught:
         await exchange.balances()
@@ -375,12 +415,7 @@ async def test_wrong_key_is_told_apart_from_everything_else(
 
 
 async def test_venue_that_is_gone_is_unavailable_for_orders_and_questions(desk: Desk) -> None:
-    exchange = create_exchange(
-        desk.venue,
-        credentials=Credentials("access-key", "secret-key"),
-        endpoints=desk.endpoints,
-        clock=desk.clock,
-    )
+    exchange = desk.connect()
     await exchange.rules("BTC")
     await exchange.aclose()
 
