@@ -337,10 +337,10 @@ async def test_lost_request_is_unknown_and_there_is_no_order(desk: Desk) -> None
 
 
 async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk: Desk) -> None:
-    hasty = desk.connect(timeout_s=0.2)
+    hasty = desk.connect(timeout_s=0.5)
     await hasty.rules("BTC")
     order = desk.order("late")
-    desk.fault(FaultKind.DELAY, ms=400)
+    desk.fault(FaultKind.DELAY, ms=1_000)
 
     with pytest.raises(OutcomeUnknown):
         await hasty.submit(order)
@@ -349,7 +349,7 @@ async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk:
     report = None
     async with asyncio.timeout(10):
         while report is None:
-            desk.clock.advance(0.1)  # room in the rate limits, still within the receive window
+            desk.clock.advance(0.05)  # room in the rate limits, still within the receive window
             await asyncio.sleep(0.02)
             with suppress(OrderNotFound):
                 report = await desk.exchange.order("BTC", order.client_order_id)

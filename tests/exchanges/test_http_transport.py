@@ -268,7 +268,7 @@ async def test_peer_that_falls_silent_is_interrupted(begin: bytes) -> None:
 
     async with raw_server(peer) as transport:
         with pytest.raises(Interrupted):
-            await transport.send(Request("POST", "/v1/orders"), timeout_s=0.2)
+            await transport.send(Request("POST", "/v1/orders"), timeout_s=0.6)
 
 
 async def test_page_of_a_proxy_is_a_response_like_any_other() -> None:
