@@ -7,7 +7,7 @@ is looked at here first: money fits exactly or is refused.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from typing import Final
 
 DECIMALS: Final = 18
@@ -15,13 +15,11 @@ DECIMALS: Final = 18
 
 _STEP: Final = Decimal(1).scaleb(-DECIMALS)
 _LIMIT: Final = Decimal(10) ** (38 - DECIMALS)
-_WIDE: Final = Context(prec=80, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+_WIDE: Final = Context(prec=80, rounding=ROUND_DOWN, Emax=999_999, Emin=-999_999)
 
 is_plain: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,18})?").fullmatch
 """Truthy for a text that a column takes as it stands: the usual case, decided in C."""
-
-is_plain_ratio: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]+)?").fullmatch
-"""The same for a text whose further decimals a column may round away."""
+_LONG_FRACTION: Final = re.compile(r"(-?[0-9]{1,20}\.[0-9]{18})[0-9]+").fullmatch
 
 
 def money_text(text: str) -> str:
@@ -39,13 +37,16 @@ def money_text(text: str) -> str:
 
 
 def ratio_text(text: str) -> str:
-    """A percentage in plain notation. It is a quotient, rounded once already: its column rounds it
-    again, to 18 decimals.
+    """A percentage, cut to 18 decimals: it is a quotient, whose further digits mean nothing.
+
+    Cut here, because the database takes fifty times as long for a text that it has to round.
 
     Raises ValueError: not a decimal text, or 10^20 and above.
     """
-    if is_plain_ratio(text):
+    if is_plain(text):
         return text
+    if long := _LONG_FRACTION(text):
+        return long[1]
     return format(_at_scale(_decimal(text), text), "f")
 
 

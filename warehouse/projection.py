@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from warehouse.errors import BadRecord
-from warehouse.exact import is_plain, is_plain_ratio, money_text, ratio_text
+from warehouse.exact import is_plain, money_text, ratio_text
 from warehouse.record_line import Record
 from warehouse.records import RecordType
 from warehouse.stream import Staging
@@ -81,7 +81,7 @@ def _ratio_or_none(body: Body, *names: str) -> list[str | None]:
     """Percentages, each of which may be missing."""
     return [
         text
-        if (text := body.get(name)) is None or is_plain_ratio(text)
+        if (text := body.get(name)) is None or is_plain(text)
         else _checked(ratio_text, name, text)
         for name in names
     ]

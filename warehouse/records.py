@@ -7,7 +7,7 @@ and never zero. Fields may be added; none is ever renamed or reused.
 
 Money, prices and quantities have at most 20 digits before and 18 after the
 point: the books hold them exactly or refuse the record. Percentages are
-quotients, may have any number of digits, and are booked to 18 decimals.
+quotients, may have any number of digits, and are cut to 18 decimals in the books.
 """
 
 from __future__ import annotations

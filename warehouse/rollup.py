@@ -15,7 +15,10 @@ import duckdb
 
 from warehouse.kst import CLOSING_TIME
 
-_CLOSES: Final = f"INTERVAL {24 * 60 + CLOSING_TIME.hour * 60 + CLOSING_TIME.minute} MINUTE"
+_MINUTES_TO_CLOSE: Final = 24 * 60 + CLOSING_TIME.hour * 60 + CLOSING_TIME.minute - 9 * 60
+"""From midnight UTC of a date to the closing of the Korean day of that date: midnight in Korea is
+nine hours before midnight in UTC."""
+_CLOSING: Final = f"(day + INTERVAL {_MINUTES_TO_CLOSE} MINUTE) AT TIME ZONE 'UTC'"
 
 _ROLLUP: Final = f"""
 INSERT OR REPLACE INTO pnl_daily BY NAME
@@ -32,42 +35,28 @@ WITH days AS (
         count(*) FILTER (funding_krw IS NULL) AS funding_missing,
         sum(fees_krw) AS fees_krw,
         sum(slippage_krw) AS slippage_krw,
-        -- Midnight in Korea is nine hours before midnight in UTC.
-        (day::TIMESTAMP + {_CLOSES} - INTERVAL 9 HOUR) AT TIME ZONE 'UTC' AS closing
+        {_CLOSING} AS closing
     FROM pnl_pairs
     GROUP BY day
 ), running AS (
     SELECT *, sum(net_krw) OVER (ORDER BY day) AS cumulative_krw FROM days
+), per_pair AS (
+    SELECT pair.day,
+        arg_max(result.net_krw, result.seq) FILTER (result.recorded_at < {_CLOSING}) AS net_in_time,
+        count(*) FILTER (result.recorded_at >= {_CLOSING}) AS late
+    FROM pnl_results AS result JOIN pnl_pairs AS pair USING (pair_id)
+    GROUP BY pair.day, pair_id
 ), at_close AS (
-    SELECT day, sum(net_krw) AS net_krw
-    FROM (
-        SELECT pair.day, result.net_krw,
-            row_number() OVER (PARTITION BY result.pair_id ORDER BY result.seq DESC) AS place
-        FROM pnl_results AS result
-        JOIN pnl_pairs AS pair USING (pair_id)
-        JOIN days ON days.day = pair.day
-        WHERE result.recorded_at < days.closing
-    )
-    WHERE place = 1
-    GROUP BY day
-), late AS (
-    SELECT pair.day, count(*) AS results
-    FROM pnl_results AS result
-    JOIN pnl_pairs AS pair USING (pair_id)
-    JOIN days ON days.day = pair.day
-    WHERE result.recorded_at >= days.closing
-    GROUP BY pair.day
+    SELECT day, coalesce(sum(net_in_time), 0) AS net_krw, sum(late)::BIGINT AS corrections
+    FROM per_pair GROUP BY day
 )
 SELECT running.* EXCLUDE (closing),
     closing <= $now AS closed,
     CASE WHEN closed THEN closing END AS closed_at,
-    CASE WHEN closed THEN coalesce(at_close.net_krw, 0) END AS net_krw_at_close,
-    coalesce(late.results, 0) AS corrections,
-    CASE WHEN closed THEN running.net_krw - coalesce(at_close.net_krw, 0) ELSE 0 END
-        AS correction_krw
-FROM running
-LEFT JOIN at_close USING (day)
-LEFT JOIN late USING (day)
+    CASE WHEN closed THEN at_close.net_krw END AS net_krw_at_close,
+    at_close.corrections,
+    CASE WHEN closed THEN running.net_krw - at_close.net_krw ELSE 0 END AS correction_krw
+FROM running JOIN at_close USING (day)
 WHERE $day::DATE IS NULL OR running.day >= $day::DATE
 """
 

@@ -70,13 +70,14 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
         ratio_text(text)
 
 
-def test_a_percentage_of_any_length_is_booked_to_18_decimals(
+def test_a_percentage_of_any_length_is_cut_to_18_decimals(
     column: duckdb.DuckDBPyConnection,
 ) -> None:
     quotient = "-2.0408163265306122448979591836735"
 
-    assert booked(column, ratio_text(quotient)) == Decimal("-2.040816326530612245")
-    assert booked(column, ratio_text("4E-20")) == 0
+    assert booked(column, ratio_text(quotient)) == Decimal("-2.040816326530612244")
+    assert booked(column, ratio_text("9E-19")) == 0
+    assert booked(column, ratio_text("1.5E-3")) == Decimal("0.0015")
 
 
 @given(FITTING)

@@ -78,7 +78,7 @@ def test_a_closed_pair_shows_both_legs_and_its_result(report: Report) -> None:
     assert pair.result == ResultParts(
         money(8000), money(10000), money(500), money(300), money(-2400), money(-400), 1
     )
-    assert pair.entry_premium_pct == money("2.040816326530612245")
+    assert pair.entry_premium_pct == money("2.040816326530612244")
     assert (pair.signal_id, pair.state, pair.closed_at) == (
         "s-p1",
         "closed",
