@@ -1,0 +1,110 @@
+"""Brings ``prefect.yaml`` to a Prefect server: pools and deployments.
+
+May be run at every start: what is there is updated in place. A deployment that an operator has
+paused stays paused; schedules are always switched on again, because a deployment without an
+active schedule has no pause switch in the UI.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.process import ProcessWorker
+
+from deployments.hot_worker import HotWorker
+from deployments.project import BATCH, HOT, DeploymentEntry, pull_steps, read_entries
+
+POOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    HOT: (
+        HotWorker.type,
+        "Short flows, run warm inside the hot worker within a fraction of a second.",
+        HotWorker.get_default_base_job_template(),
+    ),
+    BATCH: (
+        ProcessWorker.type,
+        "Heavy or rare flows and the executor, each in a process of its own.",
+        ProcessWorker.get_default_base_job_template(),
+    ),
+}
+
+
+async def register(
+    api_url: str, entries: Sequence[DeploymentEntry] | None = None
+) -> dict[str, str]:
+    """Create or update both pools and every deployment; name (``flow/name``) → id."""
+    with temporary_settings({PREFECT_API_URL: api_url}):
+        async with get_client() as client:
+            for pool in POOLS:
+                await _register_pool(client, pool)
+            registered = {}
+            for entry in read_entries() if entries is None else entries:
+                name, deployment_id = await _register_deployment(client, entry)
+                registered[name] = deployment_id
+            return registered
+
+
+async def _register_pool(client: PrefectClient, name: str) -> None:
+    kind, description, template = POOLS[name]
+    try:
+        await client.read_work_pool(name)
+    except ObjectNotFound:
+        await client.create_work_pool(
+            WorkPoolCreate(
+                name=name, type=kind, description=description, base_job_template=template
+            )
+        )
+    else:
+        await client.update_work_pool(
+            name, WorkPoolUpdate(description=description, base_job_template=template)
+        )
+
+
+async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) -> tuple[str, str]:
+    flow = entry.load_flow()
+    deployment_id = await client.create_deployment(
+        flow_id=await client.create_flow(flow),
+        name=entry.name,
+        version=flow.version,
+        description=entry.description,
+        tags=list(entry.tags),
+        work_pool_name=entry.pool,
+        entrypoint=entry.entrypoint,
+        path=".",
+        pull_steps=pull_steps(),
+        # No ``paused``: the server then keeps what an operator has set.
+        schedules=list(entry.schedules),
+        concurrency_limit=entry.concurrency_limit,
+        concurrency_options=entry.concurrency_options,
+        parameter_openapi_schema=parameter_schema(flow).model_dump(),
+        enforce_parameter_schema=True,
+    )
+    return f"{flow.name}/{entry.name}", str(deployment_id)
+
+
+def main() -> int:
+    """Register against the API that ``PREFECT_API_URL`` names. 0 done, 1 failed, 2 bad usage."""
+    api_url = PREFECT_API_URL.value()
+    if not api_url:
+        print("PREFECT_API_URL: expected the address of the Prefect API, got none", file=sys.stderr)
+        return 2
+    try:
+        registered = anyio.run(register, api_url)
+    except httpx.HTTPError as error:
+        print(f"{api_url}: {error}", file=sys.stderr)
+        return 1
+    for name in registered:
+        print(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""What Prefect's event stream says about the flow runs of one work pool."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
+
+log = logging.getLogger(__name__)
+
+SCHEDULED = "prefect.flow-run.Scheduled"
+CANCELLING = "prefect.flow-run.Cancelling"
+RUN_PREFIX = "prefect.flow-run."
+RECONNECT_S = 1.0
+
+
+async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
+    """``SCHEDULED`` or ``CANCELLING`` and the flow run's id, for ever.
+
+    A lost stream is opened again each second. Prefect then repeats the events of the last
+    minute, so the same event may come more than once.
+    """
+    watched = EventFilter(
+        event=EventNameFilter(name=[SCHEDULED, CANCELLING]),
+        any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{pool_id}"]),
+    )
+    lost = False
+    while True:
+        try:
+            # No attempts of its own: it would stay silent about a lost stream.
+            async with get_events_subscriber(filter=watched, reconnection_attempts=0) as stream:
+                if lost:
+                    log.warning("the event stream is back")
+                lost = False
+                async for event in stream:
+                    yield event.event, UUID(event.resource.id.removeprefix(RUN_PREFIX))
+        # The subscriber also raises bare Exception, for instance on a refused handshake.
+        except Exception as error:
+            if not lost:
+                log.warning("no event stream, polling alone finds runs now: %s", error)
+            lost = True
+        await asyncio.sleep(RECONNECT_S)

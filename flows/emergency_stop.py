@@ -1,0 +1,73 @@
+"""Flow ``emergency-stop``: no new risk, now; liquidation only if it is asked for by name."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows.desk_access import executor
+from flows.prefect_switches import PrefectSwitches
+from flows.run_names import named_by_time
+from flows.signal_story import story
+from tasks.errors import DeskError, SwitchesUnreadable
+from tasks.executor_client import KillReport
+from tasks.outcome import Outcome
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+
+
+@flow(name="emergency-stop", flow_run_name=named_by_time("emergency-stop"), retries=0)
+async def emergency_stop(
+    reason: Annotated[str, Field(min_length=3, max_length=200)],
+    confirm: str,
+    liquidate: bool = False,
+) -> State[Any]:
+    """Cancel open orders, take no more signals, and stay so over restarts until `resume`.
+
+    Args:
+        reason: Why; it stays in the books.
+        confirm: Type STOP. With liquidate switched on, type LIQUIDATE.
+        liquidate: Also close every pair at once, at a loss if need be. Off: positions are kept.
+    """
+    phrase = "LIQUIDATE" if liquidate else "STOP"
+    if confirm.strip() != phrase:
+        return Failed(
+            name="NotConfirmed",
+            message=f'confirm: expected "{phrase}", got "{confirm[:40]}". Nothing was stopped.',
+        )
+    # Side by side: neither stop may wait for, or fail with, the other.
+    report, paused = await asyncio.gather(_kill(reason, liquidate), _pause(reason))
+    failures = [result for result in (report, paused) if isinstance(result, str)]
+    if isinstance(report, str) or failures:
+        return Failed(name="StopIncomplete", message=" ".join(failures))
+    outcomes = [Outcome.model_validate(item) for item in report["outcomes"]]
+    for line in (line for outcome in outcomes for line in story(outcome)):
+        get_run_logger().warning(line)
+    if not report["killed"] or any(outcome.is_failure for outcome in outcomes):
+        return Failed(name="StopIncomplete", message="Not everything was closed: see the log.")
+    return Completed(
+        name="Stopped",
+        message=f"{len(report['cancelled'])} orders cancelled, {len(outcomes)} pairs liquidated; "
+        "stopped until resume/live is run.",
+    )
+
+
+async def _kill(reason: str, liquidate: bool) -> KillReport | str:
+    try:
+        async with executor() as desk:
+            return await desk.kill(reason, liquidate=liquidate)
+    except DeskError as error:
+        return f"The executor did not confirm the stop: {error}. Open orders may still stand."
+
+
+async def _pause(reason: str) -> str | None:
+    try:
+        async with PrefectSwitches() as switches:
+            await switches.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
+    except SwitchesUnreadable as error:
+        return f"The deployments could not be paused: {error}."
+    return None

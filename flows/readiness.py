@@ -1,0 +1,46 @@
+"""The probe behind canary and readiness: a small signed ENTER that is checked and never traded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from flows.desk_access import signed_by_operator
+from tasks.executor_client import Check
+from tasks.signal import Signal, SignalAction
+
+# Large enough for both venues' minimums and one perpetual lot, small against any real pair.
+PROBE_NOTIONAL_KRW = Decimal(1_000_000)
+
+
+def probe(purpose: str, symbol: str) -> Signal:
+    """An operator-signed ENTER over one million KRW, made now."""
+    now = datetime.now(UTC)
+    return signed_by_operator(
+        Signal(
+            id=f"{purpose}-{now:%Y%m%dT%H%M%S.%f}",
+            action=SignalAction.ENTER,
+            symbol=symbol,
+            notional_krw=PROBE_NOTIONAL_KRW,
+            created_at=now,
+            strategy=purpose,
+        )
+    )
+
+
+def check_line(check: Check) -> str:
+    """``would trade`` or ``would not trade: book_stale, clock_skewed``."""
+    if check["would_trade"]:
+        return "would trade"
+    return "would not trade: " + ", ".join(reason["code"] for reason in check["reasons"])
+
+
+def check_markdown(title: str, check: Check) -> str:
+    """Every reason against a trade, or that there is none, and how long the checks took."""
+    reasons = [f"| `{reason['code']}` | {reason['message']} |" for reason in check["reasons"]]
+    why_not = (
+        ["| why not | |", "|---|---|", *reasons] if reasons else ["Nothing speaks against it."]
+    )
+    timings = ", ".join(f"{stage} {us} µs" for stage, us in check["timings_us"].items())
+    verdict = "**Would trade.**" if check["would_trade"] else "**Would not trade.**"
+    return "\n".join([f"## {title}", "", verdict, "", *why_not, "", f"Timings: {timings}"])

@@ -1,0 +1,34 @@
+"""Flow ``resume``: ends an emergency stop, if the desk agrees that it is safe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from flows.desk_access import executor
+from flows.prefect_switches import PrefectSwitches
+from flows.run_names import named_by_time
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+
+
+@flow(name="resume", flow_run_name=named_by_time("resume"), retries=0)
+async def resume(reason: Annotated[str, Field(min_length=3, max_length=200)]) -> State[Any]:
+    """Ask to trade again: positions must agree, venues, rates and books must be well.
+
+    Args:
+        reason: What was wrong and why it is over; it stays in the books.
+    """
+    async with executor() as desk:
+        report = await desk.resume(reason)
+    if not report["resumed"]:
+        for refusal in report["reasons"]:
+            get_run_logger().error("%s: %s", refusal["code"], refusal["message"])
+        why = "; ".join(refusal["message"] for refusal in report["reasons"])
+        return Failed(name="Refused", message=f"Still stopped: {why}. Put it right and run again.")
+    async with PrefectSwitches() as switches:
+        await switches.resume((ENTRY, SIGNAL_INTAKE))
+    return Completed(name="Resumed", message="Entries and signals are on again.")
