@@ -155,4 +155,6 @@ class Supervisor:
         await asyncio.to_thread(end_all, self._mark, self._grace_s)
         if self._guardian is not None:
             guardian, self._guardian = self._guardian, None
-            await guardian.communicate()  # closes the pipe: it finds nobody and ends
+            assert guardian.stdin is not None  # opened as a pipe
+            guardian.stdin.close()
+            await guardian.wait()  # it finds nobody and ends

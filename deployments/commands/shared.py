@@ -1,0 +1,38 @@
+"""What the commands have in common."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from deployments.up_lock import RunningDesk, running_desk
+from tasks.settings import Settings
+from tasks.settings_loading import load_settings
+
+
+def home() -> tuple[Settings, RunningDesk | None]:
+    """The settings, and the desk that ``kimp up`` runs in this KIMP_HOME, if one does."""
+    settings = load_settings()
+    return settings, running_desk(settings.home)
+
+
+def prefect_api_url(settings: Settings, desk: RunningDesk | None) -> str:
+    """Of the desk that runs here, else as configured (a deployed desk has no ``up``)."""
+    return f"{desk.prefect_url}/api" if desk and desk.prefect_url else settings.prefect_api_url
+
+
+def print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def reason(text: str) -> str:
+    """An argparse type: a sentence that will stand in the books."""
+    if not 3 <= len(text.strip()) <= 200:
+        raise argparse.ArgumentTypeError("expected 3 to 200 characters that say why")
+    return text.strip()
+
+
+def is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,67 @@
+"""The environment of every program of the desk, built in one place.
+
+Secrets travel here, never in arguments: ``/proc/<pid>/environ`` is readable by its owner alone,
+a command line by everyone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from deployments.up_lock import RunningDesk
+from exchanges.credentials import Credentials
+from exchanges.instrument import Venue
+from tasks.settings import Settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""Where the flows are found and every program of the desk runs."""
+
+
+def desk_environment(
+    settings: Settings,
+    desk: RunningDesk,
+    credentials: Mapping[Venue, Credentials],
+    extra: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Our own environment, made definite: what ``desk`` runs where, and whose keys it uses."""
+    own = {
+        "KIMP_HOME": str(settings.home.absolute()),
+        "KIMP_MODE": desk.mode,
+        "KIMP_UPBIT_URL": desk.upbit_url,
+        "KIMP_BINANCE_URL": desk.binance_url,
+        "KIMP_FX_URL": desk.fx_url,
+        "KIMP_PREFECT_API_URL": f"{desk.prefect_url}/api",
+        **prefect_environment(settings, desk.prefect_url),
+    }
+    for venue, credential in credentials.items():
+        own[f"KIMP_{venue.upper()}_ACCESS_KEY"] = credential.access_key
+        own[f"KIMP_{venue.upper()}_SECRET_KEY"] = credential.secret_key
+    return {**_inherited(), **own, **(extra or {})}
+
+
+def prefect_environment(settings: Settings, prefect_url: str) -> dict[str, str]:
+    """A Prefect of the desk's own: its folder, its server, and no word to anyone outside."""
+    return {
+        "PREFECT_HOME": str(settings.prefect_dir.absolute()),
+        "PREFECT_PROFILES_PATH": str(settings.prefect_dir.absolute() / "profiles.toml"),
+        "PREFECT_API_URL": f"{prefect_url}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_UI_URL": prefect_url,
+        "PREFECT_SERVER_UI_ENABLED": "true",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_CLI_PROMPT": "false",
+        # A batch run should not wait 10 s for the worker to look.
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _inherited() -> dict[str, str]:
+    """Without the settings of some other Prefect that the operator uses."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    if kept.get("KIMP_SETTINGS_FILE"):
+        kept["KIMP_SETTINGS_FILE"] = str(Path(kept["KIMP_SETTINGS_FILE"]).absolute())
+    return kept

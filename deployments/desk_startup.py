@@ -1,0 +1,214 @@
+"""Starts the desk's programs in order, each when the one before is ready."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from deployments.desk_environment import desk_environment
+from deployments.failure import CommandFailed
+from deployments.http_json import HttpJson
+from deployments.paper_accounts import paper_accounts
+from deployments.ports import HOST, demand_free, free_port
+from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
+from deployments.progress import Progress
+from deployments.supervisor import Supervisor
+from deployments.up_lock import RunningDesk, UpLock
+from exchanges.credentials import Credentials
+from exchanges.instrument import Venue
+from tasks.errors import DeskError, ExecutorGone
+from tasks.executor_client import ExecutorClient
+from tasks.settings import Settings
+from tasks.settings_description import source_of, variable
+
+READY = re.compile(r"^ready upbit=(\S+) binance=(\S+) control=(\S+)$", re.MULTILINE)
+PREFECT_PORT = 4200
+BATCH_RUNS_AT_ONCE = 4
+STARTUP_S = 90.0
+PATIENCE_S = 20.0
+"""How long a listening executor may still be recovering and reading its first books."""
+REPLAY_FROM = "2021-04-01T00:00:00Z"
+
+
+class DeskStartup:
+    """One start. ``desk`` and ``environment`` grow as the parts come up."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        supervisor: Supervisor,
+        lock: UpLock,
+        progress: Progress,
+        *,
+        desk: RunningDesk,
+        credentials: Mapping[Venue, Credentials],
+        extra: Mapping[str, str],
+    ) -> None:
+        self._settings = settings
+        self._supervisor = supervisor
+        self._lock = lock
+        self._progress = progress
+        self._credentials = dict(credentials)
+        self._extra = extra
+        self.desk = desk
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return desk_environment(self._settings, self.desk, self._credentials, self._extra)
+
+    async def simulators(self, speed: float) -> None:
+        """Both simulated venues and their control API, on free ports unless configured."""
+        accounts = paper_accounts(self._settings.keys_dir)
+        self._credentials = dict(accounts.credentials)
+        ports = {name: self._configured_port(f"{name}_url") for name in ("upbit", "binance")}
+        with self._progress.waiting("simulated venues"):
+            child = await self._supervisor.start(
+                "simulators",
+                (
+                    *("-m", "exchanges.simulator"),
+                    *("--upbit", f"{HOST}:{ports['upbit']}"),
+                    *("--binance", f"{HOST}:{ports['binance']}"),
+                    *("--control", f"{HOST}:0", "--from", REPLAY_FROM, "--speed", f"{speed:g}"),
+                    *("--accounts-file", str(accounts.file.absolute())),
+                ),
+                self.environment,
+            )
+
+            async def ready() -> re.Match[str] | None:
+                return READY.search(child.log_file.read_text("utf-8", errors="replace"))
+
+            found = await self._supervisor.ready("the simulators", ready, STARTUP_S)
+        upbit, binance, control = found.groups()
+        self._publish(
+            upbit_url=upbit,
+            binance_url=binance,
+            control_url=control,
+            fx_url=f"{upbit}/v1/forex/recent?codes=FRX.KRWUSD",
+        )
+        self._progress.line(f"simulated venues: Upbit {upbit}, Binance {binance}")
+
+    async def prefect_server(self) -> None:
+        """Prefect with its UI on loopback, state in KIMP_HOME."""
+        port = self._configured_port("prefect_api_url") or free_port(PREFECT_PORT)
+        self._settings.prefect_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._publish(prefect_url=f"http://{HOST}:{port}")
+        with self._progress.waiting("Prefect server"):
+            await self._supervisor.start(
+                "Prefect server",
+                (
+                    *("-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)),
+                    "--analytics-off",
+                ),
+                self.environment,
+            )
+            async with HttpJson("the Prefect server", self._api_url) as api:
+                await self._supervisor.ready(
+                    "the Prefect server", lambda: api.answers("/health"), STARTUP_S
+                )
+        self._progress.line(f"Prefect server: {self.desk.prefect_url}")
+
+    async def deployments(self) -> None:
+        """Pools and deployments of ``prefect.yaml``."""
+        with self._progress.waiting("deployments"):
+            await self._supervisor.run(
+                "registration", ("-m", "deployments.register"), self.environment
+            )
+            async with HttpJson("the Prefect server", self._api_url) as api:
+                left_over = await PrefectDoor(api).end_left_over("batch")
+        self._progress.line("flows and deployments are registered")
+        if left_over:
+            self._progress.note(f"{left_over} runs of an earlier desk were marked as crashed")
+
+    async def workers(self) -> None:
+        """The process worker of pool ``batch`` and the hot worker."""
+        limit = str(BATCH_RUNS_AT_ONCE)
+        await self._supervisor.start(
+            "batch worker",
+            (
+                *("-m", "prefect", "worker", "start", "--pool", "batch", "--type", "process"),
+                *("--name", "batch-worker", "--limit", limit, "--install-policy", "never"),
+            ),
+            self.environment,
+        )
+        await self._supervisor.start(
+            "hot worker", ("-m", "deployments.hot_worker"), self.environment
+        )
+        with self._progress.waiting("workers"):
+            async with HttpJson("the Prefect server", self._api_url) as api:
+
+                async def online() -> bool | None:
+                    pools = [await _workers(api, pool) for pool in ("batch", "hot")]
+                    return all(pools) or None
+
+                await self._supervisor.ready("the workers", online, STARTUP_S)
+        self._progress.line("workers: batch and hot")
+
+    async def executor(self) -> FlowRun:
+        """A run of ``executor/live``; returns when it takes entries, or says why it does not."""
+        with self._progress.waiting("executor"):
+            async with HttpJson("the Prefect server", self._api_url) as api:
+                door = await PrefectDoor.open(api)
+                run = await door.create("executor/live")
+
+                heard: list[float] = []
+
+                async def listening() -> dict[str, Any] | None:
+                    with suppress(ExecutorGone):
+                        async with ExecutorClient(self._settings.socket_file.absolute()) as client:
+                            state = await client.state()
+                        heard.append(time.monotonic())
+                        patient = heard[-1] - heard[0] < PATIENCE_S
+                        return None if patient and not state["accepting_entries"] else state
+                    now = await door.run(run.id)
+                    if now.state_type in FINAL - {"CANCELLED"}:
+                        raise CommandFailed(
+                            f"the executor's run ended as {now.state_name}: {now.message} "
+                            f"({now.url})"
+                        )
+                    return None
+
+                try:
+                    state = await self._supervisor.ready("the executor", listening, STARTUP_S)
+                except DeskError as error:
+                    raise CommandFailed(str(error)) from error
+        if state["accepting_entries"]:
+            self._progress.line(f"executor: epoch {state['epoch']}, takes entries")
+        else:
+            self._progress.line(f"executor: epoch {state['epoch']}, takes no entries:")
+            for block in state["blocks"]:
+                self._progress.note(block["message"])
+        return run
+
+    @property
+    def _api_url(self) -> str:
+        return f"{self.desk.prefect_url}/api"
+
+    def _publish(self, **changes: Any) -> None:
+        self.desk = replace(self.desk, **changes)
+        self._lock.publish(self.desk)
+
+    def _configured_port(self, setting: str) -> int:
+        """The port that a setting on this machine asks for, which must be free; else 0."""
+        if source_of(setting) == "default":
+            return 0
+        parts = urlsplit(str(getattr(self._settings, setting)))
+        if parts.hostname not in (HOST, "localhost") or parts.port is None:
+            raise CommandFailed(
+                f"{variable(setting)}: expected http://{HOST}:PORT, because the desk starts this "
+                f"server itself, got {getattr(self._settings, setting)}"
+            )
+        demand_free(parts.port, variable(setting))
+        return parts.port
+
+
+async def _workers(api: HttpJson, pool: str) -> bool:
+    try:
+        rows = await api.ask("POST", f"/work_pools/{pool}/workers/filter", {})
+    except CommandFailed:
+        return False
+    return any(row["status"] == "ONLINE" for row in rows)

@@ -1,0 +1,90 @@
+"""Keeps an executor running below ``up`` and says when it was gone.
+
+The executor is no child of ours but a flow run. Prefect's schedule starts it again within a
+minute; that is too long to be without repair of legs, so we ask for a run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import struct
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from deployments.failure import CommandFailed
+from deployments.prefect_door import PrefectDoor
+from deployments.progress import Progress
+from tasks.errors import DeskError
+from tasks.executor_client import ExecutorClient
+from tasks.switch_guard import EXECUTOR
+
+POLL_S = 1.0
+PATIENCE_S = 75.0
+
+
+async def watch_executor(socket_file: Path, prefect: PrefectDoor, progress: Progress) -> None:
+    """Until cancelled; raises CommandFailed when the executor is gone and does not come back."""
+    gone_since: float | None = None
+    while True:
+        await asyncio.sleep(POLL_S)
+        now = time.monotonic()
+        if await executor_answers(socket_file):
+            if gone_since is not None:
+                progress.line(f"the executor is back after {now - gone_since:.0f} s")
+            gone_since = None
+        elif gone_since is None:
+            gone_since = now
+            if (await prefect.deployment(EXECUTOR))["paused"]:
+                progress.line("the executor has ended; executor/live is paused, so it stays so")
+            else:
+                progress.line("the executor has ended unexpectedly; it is started again")
+                await prefect.create(EXECUTOR)
+        elif now - gone_since > PATIENCE_S and not (await prefect.deployment(EXECUTOR))["paused"]:
+            raise CommandFailed(
+                f"the executor has ended and was not back within {PATIENCE_S:g} s; look at the "
+                "runs of executor/live in the UI"
+            )
+
+
+async def executor_answers(socket_file: Path) -> bool:
+    try:
+        async with ExecutorClient(socket_file) as client:
+            await client.state()
+    except DeskError:
+        return False
+    return True
+
+
+async def stop_executor(socket_file: Path, grace_s: float) -> None:
+    """Let the executor end in order while Prefect can still hear of it."""
+    pid = await asyncio.to_thread(_listener, socket_file)
+    if pid is None:
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(_ended(pid), grace_s)
+
+
+async def _ended(pid: int) -> None:
+    while True:
+        if not Path(f"/proc/{pid}").exists():
+            return
+        await asyncio.sleep(0.05)
+
+
+def _listener(socket_file: Path) -> int | None:
+    """The process that listens at a Unix socket, as the kernel says."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(socket_file))
+        except OSError:
+            return None
+        credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid

@@ -1,0 +1,46 @@
+"""KIMP_HOME: whose books it holds, and starting over."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from deployments.failure import CommandFailed
+from tasks.settings import Mode
+
+STATE = ("journal", "prefect", "logs")
+BOOKS = "warehouse.duckdb*"
+
+
+def claim_for(home: Path, mode: Mode) -> None:
+    """Remember that this folder holds paper or live books; the two are never mixed.
+
+    Raises:
+        CommandFailed: it holds the other kind.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = held_mode(home)
+    if held is not None and held is not mode:
+        raise CommandFailed(
+            f"{home} holds {held} books and cannot be used for {mode}: "
+            "choose another folder with KIMP_HOME"
+        )
+    (home / "mode").write_text(f"{mode}\n", "ascii")
+
+
+def held_mode(home: Path) -> Mode | None:
+    """None: never used."""
+    try:
+        return Mode((home / "mode").read_text("ascii").strip())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def wipe(home: Path) -> None:
+    """Forget journal, books, Prefect's state and logs; keys and settings stay. Paper only."""
+    if held_mode(home) is Mode.LIVE:
+        raise CommandFailed(f"--fresh: {home} holds live books, which are never wiped")
+    for name in STATE:
+        shutil.rmtree(home / name, ignore_errors=True)
+    for file in home.glob(BOOKS):
+        file.unlink()
