@@ -16,8 +16,8 @@ from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
 from exchanges.rules import Rules
-from exchanges.transport import Transport
-from exchanges.upbit import order_request, outcomes, parsing
+from exchanges.transport import Response, Transport
+from exchanges.upbit import limits, order_request, outcomes, parsing
 from exchanges.upbit.client import UpbitClient
 
 _CLOSED_WINDOW = timedelta(days=7)
@@ -148,21 +148,24 @@ class UpbitSpot:
         Also arms :meth:`submit` for ``symbol``."""
         native = self.instrument(symbol).native
         chance = await self._client.ask("GET", "/v1/orders/chance", [("market", native)])
-        stated = await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
+        stated = await self._instruments(native)
         tick = parsing.parse_tick(stated.body, native)
+        await self._client.room_to_ask(limits.ORDERBOOK)
         rules = parsing.parse_rules(chance.body, tick, await self.book(symbol))
         self._rules[symbol] = rules
         return rules
 
     async def server_time(self) -> datetime:
         """The Date header of a small reply, right to half a second."""
-        response = await self._client.ask_public(
-            "/v1/orderbook/instruments", [("markets", "KRW-BTC")]
-        )
-        return parsing.parse_date_header(response)
+        return parsing.parse_date_header(await self._instruments("KRW-BTC"))
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def _instruments(self, native: str) -> Response:
+        """The tick of a market. Shares its limit with the books, which go first: it waits."""
+        await self._client.room_to_ask(limits.ORDERBOOK)
+        return await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
 
     async def _closed_orders(
         self, symbol: str, native: str, since: datetime

@@ -40,7 +40,7 @@ class UpbitClient:
         return self._budget.room(limits.ORDER)
 
     async def ask_public(self, path: str, parameters: Parameters) -> Response:
-        """A question about the market. Raises VenueUnavailable or BadReply."""
+        """A question about an order book. Raises VenueUnavailable or BadReply."""
         request = Request("GET", path, query_string(parameters))
         return await self._ask(request, limits.ORDERBOOK, urgent=False)
 
@@ -55,12 +55,13 @@ class UpbitClient:
         request = Request(method, path, query_string(parameters), headers)
         return await self._ask(request, limits.DEFAULT, urgent=urgent)
 
-    async def room_to_ask(self) -> None:
-        """Wait until one more ordinary question fits the budget: for lists that take many.
+    async def room_to_ask(self, pool: str = limits.DEFAULT) -> None:
+        """Wait until one more ordinary question fits the budget: for what takes many questions
+        and has time.
 
         Raises RateLimited when the venue has silenced us for longer.
         """
-        while (wait_s := self._budget.wait({limits.DEFAULT: 1}, urgent=False)) > 0:
+        while (wait_s := self._budget.wait({pool: 1}, urgent=False)) > 0:
             if wait_s > _LONGEST_WAIT_S:
                 raise RateLimited(
                     _VENUE, "silenced by the venue", retry_after_s=wait_s, banned=False

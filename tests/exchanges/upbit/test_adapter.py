@@ -432,3 +432,38 @@ def test_fills_of_many_orders_are_read_at_the_pace_of_the_rate_limit() -> None:
 
     assert len(fills) == 120
     assert 2 <= clock.monotonic() <= 4
+
+
+def test_rules_wait_while_the_books_use_up_their_limit() -> None:
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
+    wire = ScriptedTransport(*(reply(samples.ORDERBOOK) for _ in range(10)), *RULES)
+    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+
+    async def story() -> None:
+        for _ in range(10):
+            await exchange.book("BTC")
+        with pytest.raises(RateLimited):
+            await exchange.book("BTC")
+        await exchange.rules("BTC")
+
+    run_virtually(story(), loop)
+
+    assert 1 <= clock.monotonic() < 1.1
+
+
+def test_rules_do_not_wait_for_the_end_of_a_ban() -> None:
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
+    wire = ScriptedTransport(reply(b"", 418, {"retry-after": "300"}))
+    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+
+    async def story() -> None:
+        with pytest.raises(RateLimited):
+            await exchange.book("BTC")
+        with pytest.raises(RateLimited, match="silenced"):
+            await exchange.server_time()
+
+    run_virtually(story(), loop)
+
+    assert clock.monotonic() < 1
