@@ -100,10 +100,7 @@ class DeskStartup:
         with self._progress.waiting("Prefect server"):
             await self._supervisor.start(
                 "Prefect server",
-                (
-                    *("-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)),
-                    "--analytics-off",
-                ),
+                ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
                 self.environment,
             )
             async with HttpJson("the Prefect server", self._api_url) as api:
