@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchanges.instrument import Venue
@@ -17,10 +17,13 @@ from exchanges.simulator.upbit.refusal import Refusal
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.still_market import set_btc, still_market
 
-START_KRW, START_BTC = Decimal("25000000.123"), Decimal("0.76543211")
+START_KRW, START_BTC = Decimal("65000000.123"), Decimal("0.76543211")
 
-volumes = st.integers(1, 80_000_000).map(lambda units: str(Decimal(units) / 100_000_000))
-prices = st.integers(59_900, 60_100).map(lambda thousands: str(thousands * 1000))
+volumes = st.one_of(
+    st.integers(1, 300).map(lambda thousandths: str(Decimal(thousandths) / 1000)),
+    st.integers(8_000, 80_000_000).map(lambda units: str(Decimal(units) / 100_000_000)),
+)
+prices = st.integers(59_997, 60_004).map(lambda thousands: str(thousands * 1000))
 totals = st.integers(4_000, 30_000_000).map(str)
 sides = st.sampled_from(["bid", "ask"])
 shares = st.sampled_from([None, None, Decimal("0"), Decimal("0.37"), Decimal("0.999")])
@@ -54,21 +57,26 @@ def orders() -> st.SearchStrategy[dict[str, str]]:
             "time_in_force": tif,
         }
     )
-    return st.one_of(limit, limit, buy, sell, best_buy, best_sell)
+    return st.one_of(limit, limit, limit, limit, buy, sell, best_buy, best_sell)
 
 
-steps = st.one_of(
-    st.tuples(st.just("order"), orders(), shares),
-    st.tuples(st.just("move"), st.integers(59_900, 60_100), st.integers(1, 40)),
-    st.tuples(st.just("cancel"), st.integers(0, 5), st.none()),
-)
+order_steps = st.tuples(st.just("order"), orders(), shares)
+move_steps = st.tuples(st.just("move"), st.integers(59_997, 60_004), st.integers(1, 4))
+cancel_steps = st.tuples(st.just("cancel"), st.integers(0, 5), st.none())
+steps = st.one_of(order_steps, move_steps, cancel_steps)
+
+
+RESTING_BUY = {"side": "bid", "ord_type": "limit", "price": "60002000", "volume": "0.065"}
+"""Takes 0.05 one thousand below its limit; the rest waits for two moves of 0.01 each."""
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(steps, max_size=25))
+@example([("order", RESTING_BUY, None), ("move", 59_998, 1), ("move", 59_997, 1)])
+@example([("order", RESTING_BUY, None), ("cancel", 0, None), ("order", RESTING_BUY, None)])
+@given(st.lists(steps, min_size=10, max_size=30))
 def test_money_and_coin_are_conserved_to_the_last_decimal(steps: list[tuple[Any, ...]]) -> None:
     market = still_market()
-    set_btc(market, "60000000", "60001000", "0.2")
+    set_btc(market, "60000000", "60001000", "0.05")
     engine = UpbitEngine(market, ManualClock())
     engine.add_account("a", "s", {"KRW": START_KRW, "BTC": START_BTC})
     account = engine.account("a")
@@ -80,7 +88,7 @@ def test_money_and_coin_are_conserved_to_the_last_decimal(steps: list[tuple[Any,
             if kind == "order":
                 engine.place(account, parse_order_request(first, listing), second)
             elif kind == "move":
-                set_btc(market, str(first * 1000), str((first + second) * 1000), "0.03")
+                set_btc(market, str(first * 1000), str((first + second) * 1000), "0.01")
             else:
                 for chosen in list(account.open.values())[first : first + 1]:
                     engine.cancel(account, chosen)

@@ -197,6 +197,22 @@ async def test_a_resting_buy_trades_at_its_own_price_when_the_market_comes(
     assert (await balances(venues))["KRW"] == (100_000_000 - locked, NOTHING)
 
 
+async def test_a_buy_that_rests_after_a_better_price_keeps_just_its_rest_locked(
+    venues: Running,
+) -> None:
+    created = await venues.upbit.order(
+        market="KRW-BTC", side="bid", ord_type="limit", volume="0.7", price="60012000"
+    )
+    resting = await read(venues, created)
+
+    rest = Decimal("0.2") * 60_012_000 * (1 + FEE)
+    paid = Decimal("0.5") * 60_010_000 * (1 + FEE)
+    assert (resting.json["state"], resting.json["executed_volume"]) == ("wait", "0.5")
+    assert Decimal(resting.json["locked"]) == rest
+    assert Decimal(resting.json["remaining_fee"]) == Decimal("0.2") * 60_012_000 * FEE
+    assert (await balances(venues))["KRW"] == (100_000_000 - paid - rest, rest)
+
+
 async def test_a_cancel_is_acknowledged_as_waiting_and_frees_the_lock(venues: Running) -> None:
     created = await venues.upbit.order(
         market="KRW-BTC", side="ask", ord_type="limit", volume="0.1", price="70000000",
