@@ -1,0 +1,35 @@
+"""Fixtures that several packages' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.prefect_server import running_prefect_server
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API address of one Prefect server for the whole test run."""
+    with running_prefect_server(tmp_path_factory.mktemp("prefect-server")) as url:
+        yield url
+
+
+@pytest.fixture
+def prefect_api(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same, with this process's Prefect client pointed at it."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    home = tmp_path_factory.getbasetemp() / "prefect-client"
+    with temporary_settings({PREFECT_API_URL: prefect_server, PREFECT_HOME: home}):
+        yield prefect_server
+
+
+@pytest.fixture
+def kimp_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty KIMP_HOME with a short path: a Unix socket's name has at most 107 bytes."""
+    home = tmp_path_factory.mktemp("k")
+    monkeypatch.setenv("KIMP_HOME", str(home))
+    return home
