@@ -5,63 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from urllib.parse import parse_qsl
 
 import pytest
 
 from exchanges.binance.adapter import BinancePerpetual
-from exchanges.binance.signing import signature
-from exchanges.credentials import Credentials
 from exchanges.errors import (
     AuthenticationFailed,
     OrderDenied,
     OrderNotFound,
     OutcomeUnknown,
-    RateLimited,
     VenueUnavailable,
 )
-from exchanges.order import Order, OrderStatus, OrderType, TimeInForce
-from exchanges.side import Side
-from exchanges.transport import Interrupted, NotSent, Request, Response, TransportError
+from exchanges.order import Order, OrderStatus
+from exchanges.transport import Interrupted, NotSent, Response, TransportError
 from tests.exchanges.binance import samples
+from tests.exchanges.binance.wired import (
+    CREDENTIALS,
+    NOW_MS,
+    SELL,
+    build,
+    build_ready,
+    is_signed,
+    parameters,
+)
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.scripted_transport import ScriptedTransport, reply
-
-CREDENTIALS = Credentials(
-    "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83",
-    "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9",
-)
-RULES = (reply(samples.EXCHANGE_INFO), reply(samples.COMMISSION))
-SELL = Order("kimp-p1-p001", "BTC", Side.SELL, OrderType.MARKET, Decimal("0.010"))
-NOW_MS = 1793588645000
-
-
-def build(
-    *answers: Response | TransportError,
-) -> tuple[BinancePerpetual, ScriptedTransport, ManualClock]:
-    wire, clock = ScriptedTransport(*answers), ManualClock()
-    return BinancePerpetual(wire, CREDENTIALS, clock, timeout_s=3), wire, clock
-
-
-async def build_ready(
-    *answers: Response | TransportError,
-) -> tuple[BinancePerpetual, ScriptedTransport]:
-    exchange, wire, _ = build(*RULES, *answers)
-    await exchange.rules("BTC")
-    wire.requests.clear()
-    return exchange, wire
-
-
-def parameters(request: Request) -> dict[str, str]:
-    return dict(parse_qsl(request.query, strict_parsing=True))
-
-
-def is_signed(request: Request) -> bool:
-    payload, _, signed = request.query.rpartition("&signature=")
-    return (
-        signed == signature(CREDENTIALS, payload)
-        and request.headers["x-mbx-apikey"] == CREDENTIALS.access_key
-    )
 
 
 async def test_market_order_is_sent_signed_and_asks_for_its_result() -> None:
@@ -79,30 +47,6 @@ async def test_market_order_is_sent_signed_and_asks_for_its_result() -> None:
     assert is_signed(request)
     assert report.status is OrderStatus.FILLED
     assert report.filled == Decimal("0.01")
-
-
-@pytest.mark.parametrize(
-    ("time_in_force", "expected"),
-    [
-        (None, "GTC"),
-        (TimeInForce.GTC, "GTC"),
-        (TimeInForce.IOC, "IOC"),
-        (TimeInForce.FOK, "FOK"),
-        (TimeInForce.POST_ONLY, "GTX"),
-    ],
-)
-async def test_limit_order_names_price_and_time_in_force(
-    time_in_force: TimeInForce | None, expected: str
-) -> None:
-    exchange, wire = await build_ready(reply(samples.order()))
-
-    await exchange.submit(
-        replace(SELL, type=OrderType.LIMIT, price=Decimal("60000.10"), time_in_force=time_in_force)
-    )
-
-    sent = parameters(wire.requests[0])
-    assert (sent["type"], sent["price"], sent["timeInForce"]) == ("LIMIT", "60000.1", expected)
-    assert "reduceOnly" not in sent
 
 
 @pytest.mark.parametrize(
@@ -332,58 +276,6 @@ async def test_without_a_key_only_market_data_is_read() -> None:
         await exchange.balances()
 
     assert len(wire.requests) == 1
-
-
-async def test_counters_of_the_headers_are_believed() -> None:
-    headers = {"x-mbx-order-count-10s": "230", "x-mbx-used-weight-1m": "1999"}
-    exchange, _ = await build_ready(reply(samples.order(), headers=headers))
-
-    assert exchange.order_room() == 240
-    await exchange.submit(SELL)
-
-    assert exchange.order_room() == 10
-    with pytest.raises(RateLimited, match="not sent"):
-        await exchange.balances()
-
-
-@pytest.mark.parametrize("value", ["", "-1", "many", "9" * 30])
-async def test_header_that_says_nothing_changes_nothing(value: str) -> None:
-    exchange, _ = await build_ready(
-        reply(samples.order(), headers={"x-mbx-order-count-10s": value})
-    )
-
-    await exchange.submit(SELL)
-
-    assert exchange.order_room() == 239
-
-
-async def test_too_many_orders_silence_orders_only() -> None:
-    exchange, wire = await build_ready(
-        reply({"code": -1015, "msg": "Too many new orders."}, 429), reply(samples.BALANCES)
-    )
-    with pytest.raises(RateLimited):
-        await exchange.submit(SELL)
-
-    assert exchange.order_room() == 0
-    with pytest.raises(RateLimited):
-        await exchange.submit(SELL)
-    await exchange.balances()
-
-    assert [request.method for request in wire.requests] == ["POST", "GET"]
-
-
-async def test_too_much_weight_silences_everything_until_it_ends() -> None:
-    exchange, wire, clock = build(reply(b"", 429, {"retry-after": "5"}), reply(samples.DEPTH))
-    with pytest.raises(RateLimited) as caught:
-        await exchange.book("BTC")
-    assert (caught.value.retry_after_s, caught.value.banned) == (5, False)
-
-    with pytest.raises(RateLimited):
-        await exchange.cancel("BTC", "kimp-1")
-    clock.advance(5)
-    await exchange.book("BTC")
-
-    assert len(wire.requests) == 2
 
 
 async def test_no_error_repr_or_request_shows_key_or_signature() -> None:

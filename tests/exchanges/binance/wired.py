@@ -1,0 +1,52 @@
+"""A Binance adapter on a scripted wire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from urllib.parse import parse_qsl
+
+from exchanges.binance.adapter import BinancePerpetual
+from exchanges.binance.signing import signature
+from exchanges.credentials import Credentials
+from exchanges.order import Order, OrderType
+from exchanges.side import Side
+from exchanges.transport import Request, Response, TransportError
+from tests.exchanges.binance import samples
+from tests.exchanges.manual_clock import ManualClock
+from tests.exchanges.scripted_transport import ScriptedTransport, reply
+
+CREDENTIALS = Credentials(
+    "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83",
+    "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9",
+)
+RULES = (reply(samples.EXCHANGE_INFO), reply(samples.COMMISSION))
+SELL = Order("kimp-p1-p001", "BTC", Side.SELL, OrderType.MARKET, Decimal("0.010"))
+NOW_MS = 1793588645000
+
+
+def build(
+    *answers: Response | TransportError,
+) -> tuple[BinancePerpetual, ScriptedTransport, ManualClock]:
+    wire, clock = ScriptedTransport(*answers), ManualClock()
+    return BinancePerpetual(wire, CREDENTIALS, clock, timeout_s=3), wire, clock
+
+
+async def build_ready(
+    *answers: Response | TransportError,
+) -> tuple[BinancePerpetual, ScriptedTransport]:
+    exchange, wire, _ = build(*RULES, *answers)
+    await exchange.rules("BTC")
+    wire.requests.clear()
+    return exchange, wire
+
+
+def parameters(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.query, strict_parsing=True))
+
+
+def is_signed(request: Request) -> bool:
+    payload, _, signed = request.query.rpartition("&signature=")
+    return (
+        signed == signature(CREDENTIALS, payload)
+        and request.headers["x-mbx-apikey"] == CREDENTIALS.access_key
+    )

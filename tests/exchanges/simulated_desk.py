@@ -1,0 +1,105 @@
+"""An adapter at a simulated venue: real HTTP, a market and a clock that stand still."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from exchanges.credentials import Credentials
+from exchanges.endpoints import Endpoints
+from exchanges.exchange import Exchange
+from exchanges.factory import create_exchange
+from exchanges.instrument import Venue
+from exchanges.order import Order, OrderType, TimeInForce
+from exchanges.side import Side
+from exchanges.simulator.faults import Fault, FaultKind
+from exchanges.simulator.market import Quote
+from exchanges.simulator.server import Address, Addresses, serve
+from exchanges.simulator.simulation import Simulation
+from tests.exchanges.manual_clock import ManualClock
+from tests.exchanges.simulator.still_market import still_path
+
+CREDENTIALS = Credentials("access-key", "secret-key")
+START_MONEY = {
+    Venue.UPBIT: {"KRW": Decimal(100_000_000), "BTC": Decimal(1)},
+    Venue.BINANCE: {"USDT": Decimal(100_000)},
+}
+NATIVE = {Venue.UPBIT: "KRW-BTC", Venue.BINANCE: "BTCUSDT"}
+PLACE = {Venue.UPBIT: "POST /v1/orders", Venue.BINANCE: "POST /fapi/v1/order"}
+TOUCH = {
+    Venue.UPBIT: Quote(Decimal(60_000_000), Decimal(60_010_000), Decimal("0.5")),
+    Venue.BINANCE: Quote(Decimal("49999.0"), Decimal("50001.0"), Decimal("0.5")),
+}
+LEAST_VALUE = {Venue.UPBIT: Decimal(5_000), Venue.BINANCE: Decimal(50)}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An adapter at a simulated venue, on one clock that stands still."""
+
+    exchange: Exchange
+    simulation: Simulation
+    clock: ManualClock
+    stack: AsyncExitStack
+    endpoints: Endpoints
+
+    @property
+    def venue(self) -> Venue:
+        return self.exchange.venue
+
+    def order(self, name: str, quantity: str = "0.01", side: Side = Side.BUY) -> Order:
+        """A limit order that takes the touch at once, the rest ends."""
+        touch = TOUCH[self.venue]
+        return Order(
+            f"kimp-{name}",
+            "BTC",
+            side,
+            OrderType.LIMIT,
+            Decimal(quantity),
+            touch.ask if side is Side.BUY else touch.bid,
+            TimeInForce.IOC,
+        )
+
+    def resting(self, name: str) -> Order:
+        """A buy at the bid."""
+        return replace(self.order(name), price=TOUCH[self.venue].bid, time_in_force=None)
+
+    def fault(self, kind: FaultKind, **args: object) -> None:
+        self.simulation.faults.add(Fault(self.venue, PLACE[self.venue], kind, 1, args))
+
+    def connect(self, credentials: Credentials = CREDENTIALS, timeout_s: float = 3.0) -> Exchange:
+        """One more adapter at the same venue."""
+        exchange = create_exchange(
+            self.venue,
+            credentials=credentials,
+            endpoints=self.endpoints,
+            clock=self.clock,
+            timeout_s=timeout_s,
+        )
+        self.stack.push_async_callback(exchange.aclose)
+        return exchange
+
+    async def money(self) -> dict[str, Decimal]:
+        return {balance.currency: balance.total for balance in await self.exchange.balances()}
+
+
+async def open_desk(venue: Venue, stack: AsyncExitStack) -> Desk:
+    clock = ManualClock()
+    simulation = Simulation(still_path(), clock)
+    simulation.market.set_quote(venue, NATIVE[venue], TOUCH[venue])
+    simulation.engines[venue].add_account(
+        CREDENTIALS.access_key, CREDENTIALS.secret_key, START_MONEY[venue]
+    )
+    free = Address("127.0.0.1", 0)
+    urls = await serve(simulation, Addresses(free, free, free), stack)
+    endpoints = Endpoints(urls.upbit if venue is Venue.UPBIT else urls.binance)
+    exchange = create_exchange(
+        venue,
+        credentials=CREDENTIALS,
+        endpoints=endpoints,
+        clock=clock,
+    )
+    stack.push_async_callback(exchange.aclose)
+    await exchange.rules("BTC")
+    return Desk(exchange, simulation, clock, stack, endpoints)
