@@ -5,13 +5,9 @@ Figures are chosen so that every sum can be done by hand; see :func:`closed_pair
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from warehouse.journal import Journal
 from warehouse.records import (
     LegFlow,
     LegSnapshot,
@@ -28,34 +24,8 @@ START = datetime(2026, 3, 4, 1, 0, tzinfo=UTC)
 Entry = tuple[RecordType, dict[str, Any]]
 
 
-@dataclass
-class ManualClock:
-    """A wall clock that stands still until it is moved."""
-
-    time: datetime = START
-
-    def now(self) -> datetime:
-        return self.time
-
-    def move(self, **by: float) -> None:
-        self.time += timedelta(**by)
-
-
 def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def write_all(folder: Path, entries: Iterable[Entry], clock: ManualClock | None = None) -> int:
-    """Append ``entries`` in one lease, a second apart; how many records that made."""
-    clock = clock or ManualClock()
-    journal = Journal.open(folder, clock.now)
-    first = journal.position.seq
-    for record_type, body in entries:
-        clock.move(seconds=1)
-        journal.write(record_type, body)
-    last = journal.position.seq
-    journal.close()
-    return last - first + 1
 
 
 def signal(signal_id: str, **changes: Any) -> dict[str, Any]:

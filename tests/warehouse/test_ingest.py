@@ -14,7 +14,6 @@ from tests.warehouse.books import TABLES, contents
 from tests.warehouse.examples import (
     START,
     Entry,
-    ManualClock,
     closed_pair,
     decided,
     denials,
@@ -27,9 +26,9 @@ from tests.warehouse.examples import (
     received,
     result,
     surroundings,
-    write_all,
 )
 from tests.warehouse.processes import start
+from tests.warehouse.writing import ManualClock, write_all
 from warehouse import (
     BadRecord,
     BooksError,

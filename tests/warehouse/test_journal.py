@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.examples import ManualClock, everything, premium, write_all
+from tests.warehouse.examples import everything, premium
 from tests.warehouse.processes import start
+from tests.warehouse.writing import ManualClock, write_all
 from warehouse import (
     GroupSync,
     Journal,

@@ -12,7 +12,6 @@ import pytest
 from tests.warehouse.examples import (
     START,
     Entry,
-    ManualClock,
     closed_pair,
     denials,
     ended_pair,
@@ -20,8 +19,8 @@ from tests.warehouse.examples import (
     leg,
     pair_event,
     snapshot,
-    write_all,
 )
+from tests.warehouse.writing import ManualClock, write_all
 from warehouse import Report, Warehouse
 from warehouse.report import LegLine, Period, ResultParts, Trade
 from warehouse.report_text import krw, report_text
