@@ -45,7 +45,8 @@ if [ "$(cat .venv/installed 2>/dev/null)" != "$fingerprint" ]; then
         refuse "$python has neither pip nor ensurepip; install one (Debian: apt install python3-venv)."
     fi
     install=("${pip[@]}" --disable-pip-version-check install --quiet)
-    "${install[@]}" --require-hashes -r deployments/requirements.lock ||
+    # The lock file is complete: pip has nothing to resolve, and so cannot resolve differently.
+    "${install[@]}" --no-deps --require-hashes -r deployments/requirements.lock ||
         refuse "the packages of deployments/requirements.lock could not be installed; see above."
     "${install[@]}" --no-deps --no-build-isolation -e . ||
         refuse "the desk itself could not be installed; see above."

@@ -1,0 +1,154 @@
+"""``kimp up`` with everything real: it tells its story, says what goes wrong, leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.deployments.up_process import (
+    UpProcess,
+    desk_environment,
+    kimp,
+    process_with,
+    processes_of,
+)
+
+
+@pytest.mark.prefect
+@pytest.mark.timeout(300)
+def test_the_one_command_tells_its_whole_story(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    environment = desk_environment(home)
+    up = UpProcess(tmp_path, environment, "--once")
+    up.wait_for("simulated venues:")
+
+    second = kimp(environment, "up", "--once")
+
+    assert second.returncode == 1
+    assert f"already running in this KIMP_HOME, pid {up.process.pid}" in second.stderr
+    assert up.wait(240) == 0, up.output
+    for told in (
+        "hedged: pair",
+        "ms after the API call",
+        "repaired after",
+        "refused, the pair is kept: not_in_profit",
+        "journal and venues agree",
+        "Ended pairs (2)",
+        "/runs/flow-run/",
+        "every step ended as it should",
+    ):
+        assert told in up.output
+    assert processes_of(home) == []
+    assert list((home / "run").iterdir()) == []
+    secret_files = [
+        file
+        for file in (home / "keys").rglob("*")
+        if file.is_file() and file.suffix in (".key", ".json")
+    ]
+    assert len(secret_files) == 3
+    assert {stat.S_IMODE(file.stat().st_mode) for file in secret_files} == {0o600}
+
+
+@pytest.mark.prefect
+@pytest.mark.timeout(120)
+def test_a_part_that_is_killed_is_named_and_everything_stops(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    up = UpProcess(tmp_path, desk_environment(home))
+    up.wait_for("simulated venues:")
+
+    os.kill(process_with(home, "exchanges.simulator"), signal.SIGKILL)
+
+    assert up.wait() == 1
+    assert "simulators ended unexpectedly (killed by SIGKILL)" in up.output
+    assert f"its log is {home}/logs/simulators.log" in up.output
+    assert "Traceback" not in up.output
+    assert processes_of(home) == []
+
+
+@pytest.mark.prefect
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_asked_to_stop_while_starting_it_leaves_nothing_behind(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    up = UpProcess(tmp_path, desk_environment(home))
+    up.wait_for("simulated venues:")
+
+    up.process.send_signal(number)
+
+    assert up.wait() == 0
+    assert "stopped; nothing is left running" in up.output
+    assert processes_of(home) == []
+    assert list((home / "run").iterdir()) == []
+
+
+def test_no_secret_is_in_any_command_line(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    up = UpProcess(tmp_path, desk_environment(home))
+    up.wait_for("simulated venues:")
+    secrets = [
+        text.split(":")[2]
+        for text in (home / "keys" / "paper_accounts.json").read_text().split('"')
+        if text.count(":") == 3
+    ]
+
+    lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in processes_of(home)]
+
+    up.process.send_signal(signal.SIGINT)
+    up.wait()
+    assert len(secrets) == 2
+    assert len(lines) >= 2
+    assert not any(secret in line for secret in secrets for line in lines)
+
+
+def test_a_busy_configured_port_gets_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+
+        done = kimp(
+            desk_environment(tmp_path, KIMP_UPBIT_URL=f"http://127.0.0.1:{port}"), "up", "--once"
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"kimp: KIMP_UPBIT_URL: expected a free port, 127.0.0.1:{port} is in use by another "
+        "program; stop that one, choose another port or leave the setting out\n"
+    )
+
+
+def test_live_without_keys_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    done = kimp(desk_environment(tmp_path), "up", "--live")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "kimp: live mode needs the keys of both venues: set KIMP_UPBIT_ACCESS_KEY, "
+        "KIMP_UPBIT_SECRET_KEY, KIMP_BINANCE_ACCESS_KEY, KIMP_BINANCE_SECRET_KEY\n"
+    )
+
+
+def test_the_story_is_never_told_with_real_money(tmp_path: Path) -> None:
+    done = kimp(desk_environment(tmp_path), "up", "--live", "--once")
+
+    assert done.returncode == 1
+    assert "paper mode only" in done.stderr
+
+
+def test_a_folder_with_live_books_is_never_used_for_paper_or_wiped(tmp_path: Path) -> None:
+    (tmp_path / "mode").write_text("live\n")
+    (tmp_path / "journal").mkdir()
+
+    plain = kimp(desk_environment(tmp_path), "up")
+    fresh = kimp(desk_environment(tmp_path), "up", "--fresh")
+
+    assert plain.returncode == fresh.returncode == 1
+    assert "holds live books and cannot be used for paper" in plain.stderr
+    assert "holds live books, which are never wiped" in fresh.stderr
+    assert (tmp_path / "journal").is_dir()
