@@ -138,9 +138,10 @@ class ControlApi:
         return _json(self._view.pairs(open_only=request.query.get("open") == "1"))
 
     async def _pair(self, request: web.Request) -> web.Response:
-        pair = self._view.pair(request.match_info["pair_id"])
+        pair_id = request.match_info["pair_id"]
+        pair = self._view.pair(pair_id)
         if pair is None:
-            raise web.HTTPNotFound(reason=f"no pair {request.match_info['pair_id']}")
+            return _json({"error": f"no pair {pair_id!r:.40}"}, status=404)
         return _json(pair)
 
     async def _health(self, _: web.Request) -> web.Response:

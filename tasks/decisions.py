@@ -45,6 +45,10 @@ class Decisions:
     def decide(self, outcome: Outcome) -> None:
         self._decisions[outcome.signal_id].outcome.set_result(outcome)
 
+    def forget(self, signal: Signal, outcome: Outcome) -> None:
+        """Answer whoever waits for ``signal``, and leave its id unused."""
+        self._decisions.pop(signal.id).outcome.set_result(outcome)
+
     def restore(self, signal: Signal, outcome: Outcome) -> None:
         """Take a decision from the journal."""
         self.begin(signal).set_result(outcome)

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from tasks.alert import Alert, AlertLevel, AlertType
@@ -135,9 +135,14 @@ class Desk:
         return decided
 
     async def finish(self, timeout_s: float) -> None:
-        """Wait for the decisions under way; what takes longer is left to the next start-up."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=timeout_s)
+        """Wait for the decisions and repairs under way; what takes longer is left to the next
+        start-up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._under_way:
+                    await asyncio.wait(self._under_way)
+                async with self.all_locks():
+                    pass  # nobody is in the middle of a trade
 
     # ---- deciding
 
@@ -148,11 +153,16 @@ class Desk:
                 RecordType.SIGNAL_RECEIVED,
                 SignalReceived(signal=signal.model_dump(mode="json"), door=door),
             )
+        except JournalError as error:
+            refusal = Refusal("journal_unwritable", f"nothing was done: {error}")
+            self._decisions.forget(signal, self._refuse_unbound(signal, refusal, door))
+            return
+        try:
             async with self.lock(signal.symbol):
                 if signal.action is SignalAction.ENTER:
-                    outcome = await self._enter(signal, started)
+                    outcome = await self._enter(signal, door, started)
                 else:
-                    outcome = await self._exit(signal, started)
+                    outcome = await self._exit(signal, door, started)
         except Exception as error:
             log.exception("signal %s failed", signal.id)
             outcome = self._after_failure(signal, error)
@@ -164,8 +174,8 @@ class Desk:
         log.info("signal %s: %s %s", signal.id, outcome.status.value, outcome.reason or "")
         self._on_decided(signal, outcome, door)
 
-    async def _enter(self, signal: Signal, started: float) -> Outcome:
-        facts = self._facts.of(signal)
+    async def _enter(self, signal: Signal, door: str, started: float) -> Outcome:
+        facts = self._facts.of(signal, door)
         refusal = first_refusal(facts)
         if refusal is not None:
             return _denied(signal, refusal)
@@ -179,8 +189,8 @@ class Desk:
         await self._feeds.refresh_balances()
         return outcome_of_entry(pair, _reason(pair, self._recovery), timings)
 
-    async def _exit(self, signal: Signal, started: float) -> Outcome:
-        refusal = first_refusal(self._facts.of(signal))
+    async def _exit(self, signal: Signal, door: str, started: float) -> Outcome:
+        refusal = first_refusal(self._facts.of(signal, door))
         if refusal is not None:
             return _denied(signal, refusal)
         pairs = self._pairs_to_leave(signal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,7 @@ from tasks.decisions import Decisions
 from tasks.desk import Desk, OnDecided
 from tasks.desk_blocks import JOURNAL, RECOVERING, STOPPING, DeskBlocks
 from tasks.desk_facts import DeskFacts
-from tasks.desk_operations import DeskOperations
+from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
 from tasks.desk_view import DeskView
 from tasks.exit_judge import ExitJudge
 from tasks.feeds import Feeds
@@ -67,10 +67,9 @@ _LEVELS = {
 class JournalWriter:
     """The journal's ``write`` for the desk: a failure blocks entries until a write succeeds."""
 
-    def __init__(self, journal: Journal, blocks: DeskBlocks, results: DayResults) -> None:
+    def __init__(self, journal: Journal, blocks: DeskBlocks) -> None:
         self._journal = journal
         self._blocks = blocks
-        self._results = results
         self.lease_held = True
 
     def __call__(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
@@ -125,8 +124,8 @@ class AssembledDesk:
     async def recover(self) -> None:
         """Start-up is recovery: read the world, finish what was open, compare, accept entries."""
         await self.feeds.read_all()
-        for report in await self.operations.recover(None):
-            log.warning("%s: %s: %s", report["pair_id"], report["state"], report["steps"])
+        for pair in self.trading.pairs.open_pairs():
+            await self._take_further(pair.pair_id, UNFINISHED)
         self._answer_interrupted()
         record = await self.operations.reconcile()
         self.blocks.clear(RECOVERING)
@@ -150,7 +149,7 @@ class AssembledDesk:
                 RecordType.SIGNAL_DECIDED,
                 SignalDecided(outcome=outcome.to_json(), binding=True),
             )
-            self.memory.decisions.restore(signal, outcome)
+            self.memory.decisions.decide(outcome)
         self.memory.undecided_signals.clear()
 
     async def _guardian(self) -> None:
@@ -158,12 +157,19 @@ class AssembledDesk:
         while True:
             await asyncio.sleep(GUARDIAN_S)
             for pair in self.trading.pairs.open_pairs():
-                if pair.state in (PairState.HEDGED, PairState.NAKED):
-                    continue
-                try:
-                    await self.operations.recover(pair.pair_id)
-                except Exception:
-                    log.exception("%s could not be taken further", pair.pair_id)
+                if pair.state in IN_DOUBT:
+                    await self._take_further(pair.pair_id, IN_DOUBT)
+
+    async def _take_further(self, pair_id: str, states: Collection[PairState]) -> None:
+        """One pair's trouble must not keep the others from being looked after."""
+        try:
+            for report in await self.operations.recover(pair_id, states):
+                if report["steps"]:
+                    log.warning("%s: %s: %s", pair_id, report["state"], report["steps"])
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("%s could not be taken further", pair_id)
 
 
 def assemble(
@@ -181,7 +187,7 @@ def assemble(
     blocks = DeskBlocks()
     blocks.set(RECOVERING)
     results = DayResults()
-    write = JournalWriter(journal, blocks, results)
+    write = JournalWriter(journal, blocks)
     venues = {
         leg: LegVenue(
             leg,

@@ -33,9 +33,6 @@ from tasks.switch_guard import EXIT_VALIDATION, SwitchGuard
 
 OPERATOR_KEY = "operator"
 
-UNSETTLED = (PairState.NAKED, PairState.UNKNOWN, PairState.RECOVERING)
-"""States in which a coin takes no new pair."""
-
 
 class DeskFacts:
     """Reads only; changes nothing."""
@@ -189,7 +186,9 @@ class DeskFacts:
 
     def _unsettled(self, symbol: str) -> str | None:
         for pair in self._pairs.open_pairs(symbol):
-            if pair.state in UNSETTLED:
+            # Entries of a coin are decided one after the other, so a pair that is still opening
+            # or closing has been left there by a failure.
+            if pair.state is not PairState.HEDGED:
                 return pair.pair_id
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from exchanges.errors import ExchangeError, OrderNotFound
@@ -28,17 +28,14 @@ from tasks.recovery import EMERGENCY_BOUND_BPS, Recovery
 from tasks.settled_order import Purpose
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
 from tasks.trading import Trading
+from warehouse import JournalError
 from warehouse.records import HealthRecord, ReconciliationRecord, RecordType, SwitchRecord
 
 log = logging.getLogger(__name__)
 
-UNFINISHED = (
-    PairState.OPENING,
-    PairState.CLOSING,
-    PairState.UNKNOWN,
-    PairState.RECOVERING,
-    PairState.NAKED,
-)
+IN_DOUBT = (PairState.OPENING, PairState.CLOSING, PairState.UNKNOWN, PairState.RECOVERING)
+"""Outside of a decision nothing stays in these states: the desk goes on by itself."""
+UNFINISHED = (*IN_DOUBT, PairState.NAKED)
 
 
 class DeskOperations:
@@ -70,8 +67,11 @@ class DeskOperations:
         self._kill = kill
         self._write = write
 
-    async def recover(self, pair_id: str | None) -> list[dict[str, Any]]:
-        """Take unfinished pairs (or the one named) as far as they can be taken now."""
+    async def recover(
+        self, pair_id: str | None, states: Collection[PairState] = UNFINISHED
+    ) -> list[dict[str, Any]]:
+        """Take pairs (or the one named) that are in one of ``states`` once nobody else trades
+        their coin as far as they can be taken now."""
         pairs = self._trading.pairs
         if pair_id is not None and pairs.get(pair_id) is None:
             raise DeskError(f"pair_id: expected a known pair, got {pair_id}")
@@ -80,7 +80,7 @@ class DeskOperations:
             async with self._desk.lock(pair.symbol):
                 current = pairs[pair.pair_id]
                 before = len(self._recovery.steps.get(pair.pair_id, ()))
-                if current.state in UNFINISHED:
+                if current.state in states:
                     current = await self._recovery.resolve(pair.pair_id)
                 steps = self._recovery.steps.get(pair.pair_id, [])[before:]
             if steps or pair_id:
@@ -128,9 +128,12 @@ class DeskOperations:
     async def kill(self, reason: str, *, liquidate: bool) -> dict[str, Any]:
         """Stop entries for good (until resumed), cancel what rests, liquidate only if asked."""
         self._kill.reason = reason
-        self._write(
-            RecordType.SWITCH, SwitchRecord(switch="kill", reason=reason, liquidate=liquidate)
-        )
+        try:
+            self._write(
+                RecordType.SWITCH, SwitchRecord(switch="kill", reason=reason, liquidate=liquidate)
+            )
+        except JournalError as error:
+            log.critical("the stop holds until this executor ends and no longer: %s", error)
         self._trading.alert(
             Alert(
                 AlertType.EMERGENCY_STOP,
@@ -223,14 +226,20 @@ class DeskOperations:
         for venue in self._trading.venues.values():
             for symbol in self._trading.settings.symbols:
                 try:
-                    for order in await venue.call(venue.exchange.open_orders(symbol)):
-                        if order.client_order_id.startswith(PREFIX):
-                            await venue.call(venue.exchange.cancel(symbol, order.client_order_id))
-                            cancelled.append(order.client_order_id)
-                except OrderNotFound:
-                    continue
+                    resting = await venue.call(venue.exchange.open_orders(symbol))
                 except ExchangeError as error:
-                    log.error("%s: resting orders could not be cancelled: %s", venue.venue, error)
+                    log.error("%s: resting orders cannot be read: %s", venue.venue, error)
+                    continue
+                for order in resting:
+                    if not order.client_order_id.startswith(PREFIX):
+                        continue
+                    try:
+                        await venue.call(venue.exchange.cancel(symbol, order.client_order_id))
+                        cancelled.append(order.client_order_id)
+                    except OrderNotFound:
+                        log.info("%s ended before its cancel", order.client_order_id)
+                    except ExchangeError as error:
+                        log.error("%s could not be cancelled: %s", order.client_order_id, error)
         return cancelled
 
     async def _liquidate(self, pair: Pair, reason: str) -> Outcome:

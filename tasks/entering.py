@@ -58,7 +58,7 @@ async def conclude_entry(
         return trading.pairs.advance(
             pair.pair_id, PairEvent.NOTHING_FILLED, f"neither leg filled: {what_failed(settled)}"
         )
-    if trading.is_matched(pair):
+    if trading.is_matched(pair) and not trading.is_flat(pair):
         pair = trading.pairs.advance(
             pair.pair_id, PairEvent.LEGS_MATCHED, f"both legs filled: {held_text(pair)}"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from urllib.parse import urlsplit
 
 import uvloop
@@ -49,14 +50,16 @@ async def run_executor(
     """
     # asyncio.to_thread carries the context over, so the desk's log lines belong to the run.
     desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    stop_asked = threading.Event()
     thread = asyncio.create_task(
-        asyncio.to_thread(_run_on_uvloop, settings, switches, on_decided, desk_loop)
+        asyncio.to_thread(_run_on_uvloop, settings, switches, on_decided, desk_loop, stop_asked)
     )
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({thread, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.cancel()
+        stop_asked.set()
         if desk_loop and not thread.done():
             loop, stop_desk = desk_loop[0]
             loop.call_soon_threadsafe(stop_desk.set)
@@ -68,10 +71,13 @@ def _run_on_uvloop(
     switches: Switches,
     on_decided: OnDecided,
     desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
+    stop_asked: threading.Event,
 ) -> None:
     async def main() -> None:
         stop = asyncio.Event()
         desk_loop.append((asyncio.get_running_loop(), stop))
+        if stop_asked.is_set():  # asked before there was a loop to tell
+            stop.set()
         await _serve(settings, switches, on_decided, stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

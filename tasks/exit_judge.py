@@ -9,7 +9,7 @@ from exchanges.side import Side
 from tasks.desk_facts import reference
 from tasks.exit_rule import ExitPrices, judge_exit
 from tasks.exiting import ExitPlan, profit_bound
-from tasks.leg_orders import BPS, price_bound
+from tasks.leg_orders import BPS, price_bound, within_bound
 from tasks.pair import LegName, Pair, PriceReference
 from tasks.pair_result import funding_of
 from tasks.premium import premium_pct
@@ -65,6 +65,13 @@ class ExitJudge:
         if not verdict.allowed:
             return Judged(pair, None, verdict.net_krw, least, premium, verdict.sentence)
         side = pair.side(LegName.SPOT, purpose_is_entry=False)
+        slippage = price_bound(side, prices.spot_touch, slippage_bps)
+        if not within_bound(side, prices.spot_worst, slippage):
+            sentence = (
+                f"{prices.exit.quantity:f} {pair.symbol} reaches further into the spot book than "
+                f"the {slippage_bps} bps that are allowed"
+            )
+            return Judged(pair, None, verdict.net_krw, least, premium, sentence)
         plan = ExitPlan(
             pair.pair_id,
             prices.exit.reference,
@@ -73,7 +80,7 @@ class ExitJudge:
                 prices.spot_worst,
                 verdict.net_krw - least,
                 prices.exit.quantity,
-                price_bound(side, prices.spot_touch, slippage_bps),
+                slippage,
             ),
             Purpose.EXIT,
             verdict.sentence,

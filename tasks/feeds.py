@@ -28,6 +28,7 @@ from tasks.premium import premium_record
 from tasks.rates import Rates
 from tasks.settings import Settings
 from tasks.wire_text import decimal_text, utc_text
+from warehouse import JournalFull
 from warehouse.records import BalanceRecord, FundingRecord, FxRate, RecordType
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ TETHER = "USDT"
 TETHER_POLL_S = 1.0
 CLOCK_POLL_S = 30.0
 FUNDING_POLL_S = 30.0
+FIRST_RULES_POLL_S = 2.0
+"""Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0
 FUNDING_LOOK_BACK = timedelta(days=2)
 """How far back each read of the income feed reaches; payments are told apart by their id."""
@@ -91,6 +94,9 @@ class Feeds:
                     self._start(group, venue, "book", poll_s, self._read_book, symbol)
                     self._start(
                         group, venue, "rules", settings.rules_poll_s, self._read_rules, symbol
+                    )
+                    self._start(
+                        group, venue, "first rules", FIRST_RULES_POLL_S, self._read_first, symbol
                     )
             group.create_task(self._every(TETHER_POLL_S, "tether book", self._read_tether))
             group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
@@ -150,7 +156,7 @@ class Feeds:
         """Run one read; say once when it begins to fail and once when it works again."""
         try:
             await read(*args)
-        except (ExchangeError, DeskError) as error:
+        except (ExchangeError, DeskError, JournalFull) as error:
             if name not in self._failing:
                 self._failing.add(name)
                 log.warning("%s: cannot be read: %s", name, error)
@@ -176,6 +182,10 @@ class Feeds:
 
     async def _read_rules(self, venue: LegVenue, symbol: str) -> None:
         venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
+
+    async def _read_first(self, venue: LegVenue, symbol: str) -> None:
+        if symbol not in venue.rules:
+            await self._read_rules(venue, symbol)
 
     async def _read_clock(self, venue: LegVenue) -> None:
         before = self._clock.now()
@@ -215,18 +225,20 @@ class Feeds:
             since = asked_at - FUNDING_LOOK_BACK
             payments = await venue.call(venue.exchange.funding(symbol, since))
             for payment in payments:
-                if self._funding.note(payment, self._pairs.open_pairs(symbol)):
-                    self._write(
-                        RecordType.FUNDING,
-                        FundingRecord(
-                            venue=venue.venue,
-                            transaction_id=payment.transaction_id,
-                            symbol=payment.symbol,
-                            amount=decimal_text(payment.amount),
-                            currency=payment.currency,
-                            time=utc_text(payment.time),
-                        ),
-                    )
+                if self._funding.knows(payment):
+                    continue
+                self._write(
+                    RecordType.FUNDING,
+                    FundingRecord(
+                        venue=venue.venue,
+                        transaction_id=payment.transaction_id,
+                        symbol=payment.symbol,
+                        amount=decimal_text(payment.amount),
+                        currency=payment.currency,
+                        time=utc_text(payment.time),
+                    ),
+                )
+                self._funding.note(payment, self._pairs)
             self._funding.read(symbol, asked_at)
 
     async def _sample_premium(self, symbol: str) -> None:
@@ -264,12 +276,12 @@ class Feeds:
             observed_at=utc_text(self._clock.now()),
         )
         if self._journalled.get(pair) != rate:
-            self._journalled[pair] = rate
             self._write(RecordType.FX_RATE, record)
+            self._journalled[pair] = rate
 
     def _write_if_changed(
         self, key: str, record_type: RecordType, record: Mapping[str, Any]
     ) -> None:
         if self._journalled.get(key) != record:
-            self._journalled[key] = record
             self._write(record_type, record)
+            self._journalled[key] = record

@@ -25,17 +25,20 @@ class FundingLedger:
         self._shares: dict[str, Decimal] = {}
         self._read_until: dict[str, datetime] = {}
 
-    def note(self, payment: FundingPayment, pairs: Iterable[Pair]) -> bool:
-        """Divide a payment among the pairs that hold a position now. False if it was known."""
-        if payment.transaction_id in self._known:
-            return False
+    def knows(self, payment: FundingPayment) -> bool:
+        """Was it noted before?"""
+        return payment.transaction_id in self._known
+
+    def note(self, payment: FundingPayment, pairs: Iterable[Pair]) -> None:
+        """Divide a payment among those of ``pairs`` that were open when it was settled; one that
+        is known changes nothing."""
+        if self.knows(payment):
+            return
         self._known.add(payment.transaction_id)
         holders = [
-            (pair.pair_id, pair.held(LegName.PERPETUAL))
+            (pair.pair_id, held)
             for pair in pairs
-            if pair.symbol == payment.symbol
-            and pair.opened_at <= payment.time
-            and pair.held(LegName.PERPETUAL) > 0
+            if pair.symbol == payment.symbol and (held := _held_at(pair, payment.time)) > 0
         ]
         whole = sum((held for _, held in holders), Decimal(0))
         left = payment.amount
@@ -45,7 +48,6 @@ class FundingLedger:
                 share = left
             left -= share
             self._shares[pair_id] = self._shares.get(pair_id, Decimal(0)) + share
-        return True
 
     def read(self, symbol: str, asked_at: datetime) -> None:
         """The feed of ``symbol`` was read whole, as of ``asked_at``."""
@@ -63,3 +65,10 @@ class FundingLedger:
         if (at - read_until).total_seconds() > max_age_s:
             return None
         return self._shares.get(pair.pair_id, Decimal(0))
+
+
+def _held_at(pair: Pair, time: datetime) -> Decimal:
+    """What the perpetual leg held at ``time``: of a pair that has ended since, all it entered."""
+    if pair.opened_at > time or (pair.closed_at is not None and pair.closed_at < time):
+        return Decimal(0)
+    return pair.held(LegName.PERPETUAL) if pair.is_open else pair.perpetual.entry.quantity

@@ -20,6 +20,9 @@ CODE = "FRX.KRWUSD"
 LOWEST, HIGHEST = Decimal(500), Decimal(5000)
 """Outside is a fault of the source: KRW per USD has kept within 700 to 2,000 since 1997."""
 
+MOST_DECIMALS = 8
+"""The bank rate has two; a number that goes on for ever could not be booked exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class FxReading:
@@ -57,8 +60,8 @@ class FxSource:
 def parse_crix(body: bytes, source: str) -> FxReading:
     """Read a CRIX answer; raises FxUnreadable naming the field and what was expected."""
     try:
-        rows = json.loads(body, parse_float=Decimal)
-    except ValueError as error:
+        rows = json.loads(body, parse_float=str)
+    except (ValueError, RecursionError) as error:
         raise FxUnreadable(f"{source}: expected JSON, got something else") from error
     if not isinstance(rows, list):
         raise FxUnreadable(f"{source}: expected a JSON array")
@@ -70,6 +73,9 @@ def parse_crix(body: bytes, source: str) -> FxReading:
         observed_at = datetime.fromtimestamp(int(row["timestamp"]) / 1000, UTC)
     except (KeyError, ValueError, TypeError, InvalidOperation, OverflowError, OSError) as error:
         raise FxUnreadable(f"{source}: expected numbers basePrice and timestamp") from error
-    if not LOWEST <= rate <= HIGHEST:
-        raise FxUnreadable(f"{source}: basePrice: expected {LOWEST} to {HIGHEST}, got {rate}")
+    if not rate.is_finite() or not LOWEST <= rate <= HIGHEST or rate != round(rate, MOST_DECIMALS):
+        raise FxUnreadable(
+            f"{source}: basePrice: expected {LOWEST} to {HIGHEST} with at most {MOST_DECIMALS} "
+            f"decimals, got {rate!s:.40}"
+        )
     return FxReading(rate, observed_at, source)

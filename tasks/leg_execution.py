@@ -101,6 +101,7 @@ class LegExecution:
             return _nothing_filled(leg_order, str(error))
         if report.is_terminal and report.fills_complete:
             return self._finish(venue, leg_order, report)
+        self._record(leg_order, "reported", final=False, report=report)
         return await self.settle(venue, leg_order, acknowledged=True)
 
     async def settle(
@@ -142,7 +143,7 @@ class LegExecution:
                 ):
                     cancelled = await self._ask_to_cancel(venue, leg_order)
             if clock.monotonic() - started >= settings.settle_timeout_s:
-                return self._undecided(leg_order, seen)
+                return self._undecided(leg_order, seen, acknowledged or seen is not None)
             await asyncio.sleep(pause)
             pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
 
@@ -198,7 +199,9 @@ class LegExecution:
         self._record(leg_order, "reported", final=True, report=report, error=error)
         return SettledOrder(leg_order, True, report.filled, report.value, report.fee, error)
 
-    def _undecided(self, leg_order: LegOrder, seen: OrderReport | None) -> SettledOrder:
+    def _undecided(
+        self, leg_order: LegOrder, seen: OrderReport | None, acknowledged: bool
+    ) -> SettledOrder:
         error = (
             f"{leg_order.order.client_order_id}: undecided after "
             f"{self._settings.settle_timeout_s:g} s; the venue is asked again"
@@ -207,7 +210,7 @@ class LegExecution:
         filled = Decimal(0) if seen is None else seen.filled
         value = Decimal(0) if seen is None else seen.value
         fee = Decimal(0) if seen is None else seen.fee
-        return SettledOrder(leg_order, False, filled, value, fee, error)
+        return SettledOrder(leg_order, False, filled, value, fee, error, acknowledged)
 
     def _record(
         self,

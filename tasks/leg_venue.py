@@ -2,7 +2,8 @@
 
 Every call to the venue passes through :meth:`LegVenue.call`, which keeps the
 circuit breaker true: what shows the venue (or the way to it) ill counts as a
-failure, a definite business answer counts as health.
+failure, a definite business answer counts as health. Having asked too often, which
+is often our own budget's word, says nothing about the venue; a ban does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from exchanges.errors import (
     AuthenticationFailed,
     BadReply,
     OutcomeUnknown,
+    RateLimited,
     VenueUnavailable,
 )
 from exchanges.exchange import Exchange
@@ -61,6 +63,11 @@ class LegVenue:
         """Await a call to the adapter and let the circuit breaker hear how it ended."""
         try:
             result = await awaitable
+        except RateLimited as error:
+            if error.banned:
+                self.breaker.failed()
+            log.debug("%s", error)
+            raise
         except ILLNESS as error:
             self.breaker.failed()
             log.debug("%s", error)

@@ -93,6 +93,8 @@ class PairBook:
     def settled(self, order: SettledOrder) -> Pair:
         """Note what became of an order and add up its leg again."""
         leg_order = order.leg_order
+        if self.is_acknowledged(leg_order):
+            order = replace(order, acknowledged=True)
         self._orders[leg_order.pair_id][leg_order.order.client_order_id] = order
         pair = self._pairs[leg_order.pair_id]
         entry, exit_ = self._flows(pair, leg_order.leg)
@@ -110,6 +112,11 @@ class PairBook:
             elif not order.decided:
                 found.append(order.leg_order)
         return found
+
+    def is_acknowledged(self, leg_order: LegOrder) -> bool:
+        """Has the venue ever shown that it has the order?"""
+        order = self._orders[leg_order.pair_id].get(leg_order.order.client_order_id)
+        return isinstance(order, SettledOrder) and order.acknowledged
 
     def leg_order(self, client_order_id: str) -> LegOrder:
         """An order of any pair by its client id; raises KeyError."""

@@ -67,6 +67,9 @@ class Recovery:
         """Take a pair that is not settled as far as it can be taken now."""
         trading = self._trading
         pair = trading.pairs[pair_id]
+        if any(pair.symbol not in venue.rules for venue in trading.venues.values()):
+            self._say(pair, f"the rules of {pair.symbol} cannot be read yet; nothing is sent")
+            return pair
         if not await trading.settle_again(pair_id):
             self._say(pair, "an order is still undecided; nothing is sent meanwhile")
             return trading.pairs[pair_id]
@@ -115,7 +118,9 @@ class Recovery:
         if has_left(pair) and trading.is_flat(pair):
             event = PairEvent.FLAT if was_leaving(pair) else PairEvent.UNWOUND
             return self._end(pair, event, f"the venues show both legs flat: {held_text(pair)}")
-        if trading.is_matched(pair):
+        if trading.is_matched(pair) and not trading.is_flat(pair):
+            if not has_left(pair):
+                trading.pairs.set_exit_reference(pair.pair_id, None)
             detail = f"the venues show {held_text(pair)}"
             return trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
         detail = f"the venues show {held_text(pair)}"

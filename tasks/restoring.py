@@ -57,6 +57,9 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         reader = readers.get(record.type)
         if reader is not None:
             reader(memory, record.body)
+    for signal in memory.undecided_signals.values():
+        # Who sends it again before start-up has answered it waits for that answer.
+        memory.decisions.begin(signal)
     return count
 
 
@@ -70,8 +73,7 @@ def _signal_decided(memory: Memory, body: Mapping[str, Any]) -> None:
     if not body["binding"]:
         return
     outcome = Outcome.model_validate(body["outcome"])
-    signal = memory.undecided_signals.pop(outcome.signal_id)
-    memory.decisions.restore(signal, outcome)
+    memory.decisions.restore(memory.undecided_signals.pop(outcome.signal_id), outcome)
 
 
 def _pair_event(memory: Memory, body: Mapping[str, Any]) -> None:
@@ -111,6 +113,7 @@ def _order_outcome(memory: Memory, body: Mapping[str, Any]) -> None:
             Decimal(body["value"] or 0),
             Decimal(body["fee"] or 0),
             body["error"],
+            acknowledged=body["venue_order_id"] is not None,
         )
     )
 
@@ -123,7 +126,7 @@ def _funding(memory: Memory, body: Mapping[str, Any]) -> None:
         currency=body["currency"],
         time=read_utc(body["time"]),
     )
-    memory.funding.note(payment, memory.pairs.open_pairs(payment.symbol))
+    memory.funding.note(payment, memory.pairs)
 
 
 def _switch(memory: Memory, body: Mapping[str, Any]) -> None:

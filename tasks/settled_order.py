@@ -50,3 +50,5 @@ class SettledOrder:
     """Quote currency."""
     error: str | None
     """Why it did not fill, one sentence; None when it filled whole."""
+    acknowledged: bool = False
+    """The venue has shown that it has the order, so "no such order" cannot be true any more."""

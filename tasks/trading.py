@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from exchanges.clock import Clock
 from tasks.alert import Alert
@@ -35,19 +36,11 @@ class Trading:
         for leg_order in leg_orders:
             self.execution.intend(self.venues[leg_order.leg], leg_order)
             self.pairs.intended(leg_order)
-        return list(await asyncio.gather(*(self._send(item) for item in leg_orders)))
+        return await _all(self._send(item) for item in leg_orders)
 
     async def settle_again(self, pair_id: str) -> bool:
         """Ask once more for every undecided order of the pair. True when none is left."""
-        orders = self.pairs.undecided(pair_id)
-        settled = await asyncio.gather(
-            *(
-                self.execution.settle(self.venues[item.leg], item, acknowledged=False)
-                for item in orders
-            )
-        )
-        for result in settled:
-            self.pairs.settled(result)
+        settled = await _all(self._settle(item) for item in self.pairs.undecided(pair_id))
         return all(result.decided for result in settled)
 
     def lot(self, symbol: str) -> Decimal:
@@ -68,3 +61,24 @@ class Trading:
         settled = await self.execution.send(self.venues[leg_order.leg], leg_order)
         self.pairs.settled(settled)
         return settled
+
+    async def _settle(self, leg_order: LegOrder) -> SettledOrder:
+        settled = await self.execution.settle(
+            self.venues[leg_order.leg],
+            leg_order,
+            acknowledged=self.pairs.is_acknowledged(leg_order),
+        )
+        self.pairs.settled(settled)
+        return settled
+
+
+async def _all(orders: Iterable[Coroutine[Any, Any, SettledOrder]]) -> list[SettledOrder]:
+    """Wait for every order before the first error is raised: no order is left to itself while
+    its pair is taken further."""
+    results = await asyncio.gather(*orders, return_exceptions=True)
+    settled = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        settled.append(result)
+    return settled

@@ -1,0 +1,210 @@
+"""The real desk on two simulated venues in memory, on virtual time: seconds cost nothing.
+
+A scenario is an async function that gets a :class:`Bench`. Markets stand still
+until it moves them: 60 M KRW against 50,000 USDT at 1,150 KRW, so the premium
+is about 4.3 %.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from exchanges.instrument import Venue
+from exchanges.simulator.faults import Fault, FaultKind
+from exchanges.simulator.market import Quote
+from exchanges.simulator.simulation import Simulation
+from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
+from tasks.outcome import Outcome
+from tasks.pair import LegName, Pair
+from tasks.paper_desk import PaperDesk, open_accounts, paper_desk
+from tasks.settings import Settings
+from tests.exchanges.simulator.still_market import START, still_path
+from warehouse import Record, read
+from warehouse.records import RecordType
+
+T = TypeVar("T")
+
+KRW, USDT = Decimal(100_000_000), Decimal(100_000)
+PLACE = {Venue.UPBIT: "POST /v1/orders", Venue.BINANCE: "POST /fapi/v1/order"}
+LOT = Decimal("0.001")
+
+
+@dataclass(slots=True)
+class Bench:
+    """Both venues and a clock; starts as many desks, one after the other, as a scenario wants."""
+
+    simulation: Simulation
+    settings: Settings
+    clock: VirtualClock
+
+    # ---- the desk
+
+    @asynccontextmanager
+    async def still_desk(self) -> AsyncIterator[PaperDesk]:
+        """A recovered desk whose loops do not run."""
+        async with paper_desk(self.simulation, self.settings, self.clock) as desk:
+            yield desk
+
+    @asynccontextmanager
+    async def desk(self) -> AsyncIterator[PaperDesk]:
+        """A desk with all its loops, as the executor runs it."""
+        async with self.still_desk() as desk:
+            stop = asyncio.Event()
+            running = asyncio.create_task(desk.parts.run(stop))
+            await asyncio.sleep(1.0)
+            try:
+                yield desk
+            finally:
+                stop.set()
+                await running
+        assert_no_id_was_sent_twice(self)
+
+    # ---- the venues
+
+    def fault(
+        self, venue: Venue, kind: str, *, times: int = 1, endpoint: str | None = None, **args: Any
+    ) -> None:
+        """Set a fault on the venue's order endpoint (or on ``endpoint``)."""
+        self.simulation.faults.add(
+            Fault(venue, endpoint or PLACE[venue], FaultKind(kind), times, args)
+        )
+
+    def spot_at(self, price: int, size: str = "0.5") -> None:
+        """Hold KRW-BTC at ``price``, the ask 1,000 KRW (a tick) above."""
+        quote = Quote(Decimal(price), Decimal(price + 1_000), Decimal(size))
+        self.simulation.market.set_quote(Venue.UPBIT, "KRW-BTC", quote)
+
+    def perpetual_at(self, price: int, size: str = "2") -> None:
+        """Hold BTCUSDT at ``price``, the ask 1 USDT above."""
+        quote = Quote(Decimal(price), Decimal(price + 1), Decimal(size))
+        self.simulation.market.set_quote(Venue.BINANCE, "BTCUSDT", quote)
+
+    def account(self, venue: Venue) -> Mapping[str, Any]:
+        state = self.simulation.engines[venue].state()["accounts"]
+        [account] = state.values()
+        assert isinstance(account, Mapping)
+        return account
+
+    def coin(self) -> Decimal:
+        """BTC on the spot account."""
+        return Decimal(self._upbit().ledger.total("BTC"))
+
+    def krw(self) -> Decimal:
+        return Decimal(self._upbit().ledger.total("KRW"))
+
+    def usdt(self) -> Decimal:
+        """Wallet balance of the perpetual account: realised, without open positions."""
+        return Decimal(self._binance().usdt)
+
+    def position(self) -> Decimal:
+        """Signed BTC position."""
+        return sum((p.quantity for _, _, p in self._binance().held()), Decimal(0))
+
+    def orders_placed(self) -> list[str]:
+        """Client ids of every order that reached a venue, lost requests included, in order."""
+        return [
+            seen.client_order_id or ""
+            for seen in self.simulation.requests.requests()
+            if f"{seen.method} {seen.path}" == PLACE[seen.venue]
+        ]
+
+    def records(self, record_type: RecordType | None = None) -> list[Record]:
+        """What stands in the journal."""
+        return [
+            record
+            for record in read(self.settings.journal_dir)
+            if record_type is None or record.type == record_type
+        ]
+
+    def alerts(self, level: str) -> list[str]:
+        return [
+            record.body["message"]
+            for record in self.records(RecordType.ALERT)
+            if record.body["level"] == level
+        ]
+
+    def _upbit(self) -> Any:
+        return self.simulation.upbit.account("paper-upbit")
+
+    def _binance(self) -> Any:
+        return self.simulation.binance.account("paper-binance")
+
+
+def run(
+    folder: Path,
+    scenario: Callable[[Bench], Awaitable[T]],
+    *,
+    coin: str = "0",
+    **settings: Any,
+) -> T:
+    """Run ``scenario`` to its end on a fresh bench with its state in ``folder``."""
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, START)
+
+    async def main() -> T:
+        simulation = Simulation(still_path(krw_per_usd="1150"), clock)
+        open_accounts(simulation, krw=KRW, usdt=USDT)
+        bench = Bench(simulation, Settings(home=folder, **settings), clock)
+        bench.spot_at(60_000_000)
+        bench.perpetual_at(50_000)
+        if coin != "0":
+            bench._upbit().ledger.credit("BTC", Decimal(coin))
+        return await scenario(bench)
+
+    return run_virtually(main(), loop)
+
+
+async def entered(desk: PaperDesk, quantity: str = "0.010", **fields: Any) -> Outcome:
+    return await desk.submit(action="ENTER", quantity=quantity, **fields)
+
+
+def pair_of(desk: PaperDesk, outcome: Outcome) -> Pair:
+    assert outcome.pair_id is not None
+    return desk.parts.trading.pairs[outcome.pair_id]
+
+
+def assert_no_id_was_sent_twice(bench: Bench) -> None:
+    repeated = [name for name, times in Counter(bench.orders_placed()).items() if times > 1]
+    assert repeated == []
+
+
+def assert_legs_match(desk: PaperDesk) -> None:
+    """No pair's legs differ by a lot or more."""
+    for pair in desk.parts.trading.pairs:
+        assert pair.unhedged < LOT, pair
+
+
+def assert_cash_is_conserved(
+    bench: Bench, desk: PaperDesk, funding: Decimal = Decimal(0), coin: str = "0"
+) -> None:
+    """The venues' balances are what they began with plus the cash flows of all pairs, exactly."""
+    krw, held, position = KRW, Decimal(coin), Decimal(0)
+    usdt_flow = USDT + funding
+    for pair in desk.parts.trading.pairs:
+        long = 1 if pair.direction == "long_premium" else -1
+        spot, perpetual = pair.spot, pair.perpetual
+        krw += long * (spot.exit.value - spot.entry.value) - spot.entry.fee - spot.exit.fee
+        held += long * pair.held(LegName.SPOT)
+        position -= long * pair.held(LegName.PERPETUAL)
+        usdt_flow += long * (perpetual.entry.value - perpetual.exit.value)
+        usdt_flow -= perpetual.entry.fee + perpetual.exit.fee
+    assert bench.krw() == krw
+    assert bench.coin() == held
+    assert bench.position() == position
+    # A venue books a position's price only when it is closed; until then the wallet differs by
+    # its cost.
+    cost = sum((p.cost for _, _, p in bench._binance().held()), Decimal(0))
+    assert bench.usdt() == usdt_flow + cost
+
+
+async def assert_agreed(desk: PaperDesk) -> None:
+    record = await desk.parts.operations.reconcile()
+    assert record["differences"] == []
+    assert record["agreed"]
