@@ -6,10 +6,10 @@ import argparse
 from datetime import date
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from deployments.commands.shared import home, print_json
+from deployments.commands.shared import console, home, print_json
 from warehouse import Ingested, Warehouse, render_report
 
 
@@ -38,7 +38,7 @@ def run_report(given: argparse.Namespace) -> int:
     if given.json:
         print_json(report.to_json())
     else:
-        Console(highlight=False).print(render_report(report))
+        console().print(render_report(report))
     return 0
 
 
@@ -57,8 +57,8 @@ def run_sql(given: argparse.Namespace) -> int:
         return 0
     table = Table(*result.columns, box=None, pad_edge=False)
     for row in result.rows:
-        table.add_row(*("-" if value is None else str(value) for value in row))
-    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+        table.add_row(*(Text("-" if value is None else str(value)) for value in row))
+    console().print(table)
     return 0
 
 

@@ -6,10 +6,9 @@ import argparse
 import asyncio
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from deployments.commands.shared import home
+from deployments.commands.shared import console, home
 from deployments.doctor import Finding, Verdict, examine
 from tasks.settings_description import describe
 
@@ -24,19 +23,27 @@ def add_commands(commands: Any) -> None:
 def run_doctor(_: argparse.Namespace) -> int:
     """0 when nothing needed is missing, else 1."""
     settings, desk = home()
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table("setting", "value", "from", "meaning", box=None, pad_edge=False)
+    screen = console()
+    table = _table("setting", "value", "from", "meaning")
     for line in describe(settings):
         table.add_row(line.name, line.value, line.source, line.meaning)
-    console.print(table)
-    console.print()
+    screen.print(table)
+    screen.print()
     findings = asyncio.run(examine(settings, desk))
-    console.print(_preflight(findings))
+    screen.print(_preflight(findings))
     return 1 if any(finding.verdict is Verdict.BAD for finding in findings) else 0
 
 
 def _preflight(findings: list[Finding]) -> Table:
-    table = Table("", "check", "found", "what to do", box=None, pad_edge=False)
+    table = _table("", "check", "found", "what to do")
     for finding in findings:
         table.add_row(MARKS[finding.verdict], finding.check, finding.found, finding.remedy)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    """Nothing in it is ever cut short."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table

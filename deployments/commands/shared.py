@@ -7,9 +7,13 @@ import json
 import sys
 from typing import Any
 
+from rich.console import Console
+
 from deployments.up_lock import RunningDesk, running_desk
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+
+PIPE_COLUMNS = 200
 
 
 def home() -> tuple[Settings, RunningDesk | None]:
@@ -21,6 +25,12 @@ def home() -> tuple[Settings, RunningDesk | None]:
 def prefect_api_url(settings: Settings, desk: RunningDesk | None) -> str:
     """Of the desk that runs here, else as configured (a deployed desk has no ``up``)."""
     return f"{desk.prefect_url}/api" if desk and desk.prefect_url else settings.prefect_api_url
+
+
+def console() -> Console:
+    """For tables: as wide as the terminal, or wide enough for a log or a pipe."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=PIPE_COLUMNS)
 
 
 def print_json(content: Any) -> None:

@@ -7,10 +7,9 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from deployments.commands.shared import home, prefect_api_url, print_json
+from deployments.commands.shared import console, home, prefect_api_url, print_json
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.up_lock import RunningDesk
@@ -68,7 +67,7 @@ def run_pairs(given: argparse.Namespace) -> int:
             pair["opened_at"],
             f"{krw_text(Decimal(now['net_krw']))} KRW" if now else "-",
         )
-    Console(soft_wrap=True, highlight=False).print(table)
+    console().print(table)
     return 0
 
 
