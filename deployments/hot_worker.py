@@ -93,6 +93,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         self._in_hand: dict[UUID, FlowRun] = {}
         self._room = limit
         self._side_tasks: set[asyncio.Task[Any]] = set()
+        self.ready = asyncio.Event()
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set, then let running flows end (at most 20 s)."""
@@ -104,6 +105,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
                 asyncio.create_task(self._for_ever(self._listen, POLL_S)),
             ]
             await self._clear_orphans()
+            self.ready.set()
             await stop.wait()
             for service in services:
                 service.cancel()

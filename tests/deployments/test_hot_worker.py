@@ -1,0 +1,199 @@
+"""The hot worker against a real Prefect server and a stand-in executor."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from prefect import Flow, flow
+from prefect.client.orchestration import get_client
+from prefect.states import Completed, Scheduled
+
+import deployments.hot_worker as module
+from deployments.project import DeploymentEntry, read_entries
+from deployments.register import register
+from deployments.run_claim import claim
+from flows.decision_reports import FAST_DOOR_TAG
+from flows.signal_intake import signal_intake
+from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.prefect_runs import PREFECT_MARKS, end_of, working
+
+pytestmark = PREFECT_MARKS
+
+
+@flow(name="signal-intake-that-exits")
+async def leaves() -> None:
+    """A flow that ends its process, or would."""
+    sys.exit(3)
+
+
+@flow(name="a-quick-one")
+async def quick() -> Any:
+    """A flow that just ends."""
+    return Completed(message="done")
+
+
+FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (signal_intake, leaves, quick)}
+
+
+@pytest.fixture
+async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
+    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
+        yield fake
+
+
+@pytest.fixture
+async def deployment(prefect_api: str) -> UUID:
+    """signal-intake/live, registered as in operation."""
+    entries = [entry for entry in read_entries() if "signal_intake" in entry.entrypoint]
+    registered = await register(prefect_api, entries)
+    return UUID(registered["signal-intake/live"])
+
+
+async def deploy(test_flow: Flow[..., Any]) -> UUID:
+    """A flow of these tests, in pool ``hot``."""
+    async with get_client() as client:
+        return await client.create_deployment(
+            await client.create_flow(test_flow), name="live", work_pool_name="hot"
+        )
+
+
+def a_signal() -> dict[str, Any]:
+    return {
+        "id": f"s-{uuid4().hex}",
+        "action": "ENTER",
+        "symbol": "BTC",
+        "quantity": "0.010",
+        "created_at": datetime.now(UTC).isoformat(),
+        "key_id": "alpha",
+        "signature": "00" * 64,
+    }
+
+
+async def create(deployment_id: UUID, **fields: Any) -> UUID:
+    async with get_client() as client:
+        run = await client.create_flow_run_from_deployment(deployment_id, **fields)
+        return run.id
+
+
+async def test_a_run_made_through_the_api_is_decided_by_the_executor(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    signal = a_signal()
+    async with working(executor, FLOWS):
+        run = await end_of(await create(deployment, parameters={"signal": signal}))
+
+    assert run.state_name == "Hedged"
+    assert run.name.startswith("enter-BTC-0.010-")
+    assert executor.bodies("POST /v1/signals") == [signal]
+
+
+async def test_two_workers_run_each_run_once(executor: FakeExecutor, deployment: UUID) -> None:
+    async with working(executor, FLOWS), working(executor, FLOWS, name="two"):
+        ids = [await create(deployment, parameters={"signal": a_signal()}) for _ in range(5)]
+        runs = [await end_of(run_id) for run_id in ids]
+
+    assert [run.state_name for run in runs] == ["Hedged"] * 5
+    assert [run.run_count for run in runs] == [1] * 5
+    heard = [body["id"] for body in executor.bodies("POST /v1/signals")]
+    assert len(heard) == len(set(heard)) == 5
+
+
+async def test_without_the_event_stream_polling_finds_the_run(
+    executor: FakeExecutor, deployment: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
+        await asyncio.Event().wait()
+        yield "", uuid4()
+
+    monkeypatch.setattr(module, "run_events", silent)
+    async with working(executor, FLOWS):
+        run = await end_of(await create(deployment, parameters={"signal": a_signal()}))
+
+    assert run.state_name == "Hedged"
+
+
+async def test_a_flow_that_exits_is_reported_and_harms_no_other(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    async with working(executor, FLOWS):
+        crashed = await end_of(await create(await deploy(leaves)))
+        after = await end_of(await create(await deploy(quick)))
+
+    assert crashed.state is not None
+    assert crashed.state.is_crashed()
+    assert after.state is not None
+    assert after.state.message == "done"
+
+
+async def test_a_flow_that_the_worker_does_not_have_is_reported(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    async with working(executor, {"signal-intake": signal_intake}):
+        run = await end_of(await create(await deploy(quick)))
+
+    assert run.state is not None
+    assert run.state.is_crashed()
+    assert run.state.message == "Pool hot runs only signal-intake."
+
+
+async def test_a_run_for_later_waits(executor: FakeExecutor, deployment: UUID) -> None:
+    later = datetime.now(UTC) + timedelta(seconds=2.5)
+    async with working(executor, FLOWS):
+        run = await end_of(
+            await create(
+                deployment,
+                parameters={"signal": a_signal()},
+                state=Scheduled(scheduled_time=later),
+            )
+        )
+
+    assert run.start_time is not None
+    assert run.start_time >= later
+
+
+async def test_a_report_of_the_fast_door_is_not_handed_over_a_second_time(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    signal = a_signal()
+    executor.decided[signal["id"]] = {"signal_id": signal["id"], "status": "unwound"}
+    async with working(executor, FLOWS):
+        run = await end_of(
+            await create(deployment, parameters={"signal": signal}, tags=[FAST_DOOR_TAG])
+        )
+
+    assert run.state_name == "Unwound"
+    assert len(executor.bodies("POST /v1/signals")) == 1
+
+
+async def test_runs_of_a_dead_worker_are_reported_at_the_next_start(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    run_id = await create(await deploy(quick))
+    async with get_client() as client:
+        assert await claim(client, run_id)
+        dead = f"{socket.gethostname()}:{_dead_pid()}:0000"
+        await client.update_flow_run(run_id, infrastructure_pid=dead)
+    async with working(executor, FLOWS):
+        run = await end_of(run_id)
+
+    assert run.state is not None
+    assert run.state.is_crashed()
+
+
+def _dead_pid() -> int:
+    """A process id that nobody has."""
+    return 2**22 - 1
+
+
+def test_every_hot_flow_of_the_file_is_warm() -> None:
+    hot: list[DeploymentEntry] = [entry for entry in read_entries() if entry.pool == "hot"]
+
+    assert set(module.hot_flows()) == {entry.load_flow().name for entry in hot}

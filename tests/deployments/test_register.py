@@ -1,0 +1,84 @@
+"""Registration against a real Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+)
+
+from deployments.project import PREFECT_YAML, PROJECT, read_entries
+from deployments.register import register
+from tests.prefect_runs import PREFECT_MARKS
+
+pytestmark = PREFECT_MARKS
+
+NAMES = {
+    "executor/live",
+    "signal-intake/live",
+    "entry/live",
+    "exit-validation/live",
+    "one-leg-recovery/live",
+    "reconcile/live",
+    "pnl-rollup/live",
+    "market-rates/live",
+    "health/live",
+    "emergency-stop/live",
+    "resume/live",
+    "backtest/live",
+}
+
+
+async def test_all_deployments_are_there_and_a_second_time_changes_nothing(
+    prefect_api: str,
+) -> None:
+    first = await register(prefect_api)
+    second = await register(prefect_api)
+
+    assert set(first) == NAMES
+    assert second == first
+    async with get_client() as client:
+        assert {pool.name: pool.type for pool in await client.read_work_pools()} == {
+            "hot": "hot",
+            "batch": "process",
+        }
+
+
+async def test_a_pause_outlives_registration_and_schedules_are_switched_on(
+    prefect_api: str,
+) -> None:
+    name = "health/live"
+    entries = [entry for entry in read_entries() if "health" in entry.entrypoint]
+    deployment_id = UUID((await register(prefect_api, entries))[name])
+    async with get_client() as client:
+        await client.pause_deployment(deployment_id)
+        [schedule] = await client.read_deployment_schedules(deployment_id)
+        await client.update_deployment_schedule(deployment_id, schedule.id, active=False)
+
+        await register(prefect_api, entries)
+
+        deployment = await client.read_deployment(deployment_id)
+        assert deployment.paused
+        assert [schedule.active for schedule in deployment.schedules] == [True]
+        await client.resume_deployment(deployment_id)
+
+
+async def test_the_server_makes_the_runs_of_a_schedule(prefect_api: str) -> None:
+    """Prefect 3.8.8 needs SQLAlchemy below 2.1 for this: with 2.1 its scheduler fails."""
+    entries = [entry for entry in read_entries() if "exit_validation" in entry.entrypoint]
+    deployment_id = UUID((await register(prefect_api, entries))["exit-validation/live"])
+    only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]))
+
+    async with asyncio.timeout(30), get_client() as client:
+        while not (runs := await client.read_flow_runs(flow_run_filter=only)):
+            await asyncio.sleep(0.2)
+
+    assert all(run.auto_scheduled for run in runs)
+
+
+def test_no_path_of_this_machine_stands_in_the_file() -> None:
+    assert str(PROJECT) not in PREFECT_YAML.read_text("utf-8")
