@@ -38,11 +38,13 @@ from tasks.pair import LegName
 from tasks.signal import Signal, SignalAction
 from tasks.signing import PrivateKey, sign
 
-QUANTITY = Decimal("0.001")
+QUANTITY = Decimal("0.002")
 LIMITS = {
     "KIMP_MAX_OPEN_PAIRS": "100",
     "KIMP_AUTO_EXIT_PROFIT_BPS": "1000",
 }
+PAUSE_S = 0.3
+"""Between turns: Upbit takes eight orders a second, and each turn brings two."""
 WARM_UP = 3
 """Turns that are not counted: connections open, code warms."""
 
@@ -142,7 +144,7 @@ async def _measure(home: Path, urls: dict[str, str], key: PrivateKey, pairs: int
             asked_ns = time.time_ns()
             await _raw_pair(upbit, binance, raw_id)
             sent.append(("raw", raw_id, asked_ns))
-            await asyncio.sleep(0.05)  # both venues' order limits are per second
+            await asyncio.sleep(PAUSE_S)
         simulators = VenueSimulators(control)
         took: dict[str, list[float]] = {"desk": [], "raw": []}
         for side, pair_id, asked_ns in sent[2 * WARM_UP :]:
@@ -162,7 +164,7 @@ async def _raw_pair(
         "market": "KRW-BTC",
         "side": "bid",
         "ord_type": "limit",
-        "volume": "0.001",
+        "volume": str(QUANTITY),
         "price": "72000000",
         "time_in_force": "ioc",
         "identifier": spot_id,
@@ -171,7 +173,7 @@ async def _raw_pair(
         "symbol": "BTCUSDT",
         "side": "SELL",
         "type": "MARKET",
-        "quantity": "0.001",
+        "quantity": str(QUANTITY),
         "newClientOrderId": perpetual_id,
         "timestamp": str(time.time_ns() // 1_000_000),
         "signature": "0" * 64,
