@@ -74,8 +74,10 @@ async def test_the_server_makes_the_runs_of_a_schedule(prefect_api: str) -> None
     only = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]))
 
     async with asyncio.timeout(30), get_client() as client:
-        while not (runs := await client.read_flow_runs(flow_run_filter=only)):
+        runs = await client.read_flow_runs(flow_run_filter=only)
+        while not runs:
             await asyncio.sleep(0.2)
+            runs = await client.read_flow_runs(flow_run_filter=only)
 
     assert all(run.auto_scheduled for run in runs)
 
