@@ -49,8 +49,8 @@ class BinanceEngine:
     def __init__(self, market: Market, clock: Clock) -> None:
         self.market = market
         self._clock = VenueClock(clock)
-        self._booking = Booking()
-        self._book = OrderBook(market, self._booking)
+        self._booking = Booking(self.now_ms())
+        self._book = OrderBook(market, self._booking, self.now_ms())
         self._accounts: dict[str, VenueAccount] = {}
         self.funding_rates: list[FundingRate] = []
         self.contracts: Mapping[str, SymbolRules] = {

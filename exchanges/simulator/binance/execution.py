@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.matching import Execution
 from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.position import money
@@ -13,18 +14,19 @@ from exchanges.simulator.binance.records import Income, IncomeType, VenueTrade
 from exchanges.simulator.binance.rules import MAKER_FEE, TAKER_FEE
 from exchanges.simulator.binance.tape import Tape
 
-FIRST_TRANSACTION_ID = 1_000_001
-
 
 class Booking:
     """Writes what happened to an account; decides nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_ms: int) -> None:
+        self.trade_ids = IdCounter(now_ms)
+        self.transaction_ids = IdCounter(now_ms)
         self._tapes: dict[str, Tape] = {}
-        self._next_transaction_id = FIRST_TRANSACTION_ID
 
     def tape(self, symbol: str) -> Tape:
-        return self._tapes.setdefault(symbol, Tape())
+        if symbol not in self._tapes:
+            self._tapes[symbol] = Tape(self.trade_ids)
+        return self._tapes[symbol]
 
     def fill(
         self,
@@ -61,7 +63,7 @@ class Booking:
             time_ms=now_ms,
             forced_by=order.forced_by,
         )
-        account.book_trade(trade, self._transaction_id())
+        account.book_trade(trade, self.transaction_ids.take())
         return trade
 
     def fund(
@@ -72,7 +74,7 @@ class Booking:
             if name == symbol:
                 account.book_income(
                     Income(
-                        transaction_id=self._transaction_id(),
+                        transaction_id=self.transaction_ids.take(),
                         type=IncomeType.FUNDING_FEE,
                         symbol=symbol,
                         amount=-money(position.quantity * mark * rate),
@@ -81,8 +83,3 @@ class Booking:
                         time_ms=now_ms,
                     )
                 )
-
-    def _transaction_id(self) -> int:
-        number = self._next_transaction_id
-        self._next_transaction_id += 1
-        return number

@@ -12,6 +12,7 @@ from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.execution import Booking
+from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.matching import Execution, reaches, take, total
 from exchanges.simulator.binance.order import (
     OrderRequest,
@@ -24,16 +25,14 @@ from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, MARKET_TAKE_BOUND, SymbolRules
 from exchanges.simulator.market import DEPTH, Market
 
-FIRST_ORDER_ID = 8_000_000_001
-
 
 class OrderBook:
     """Turns accepted requests into orders and orders into executions."""
 
-    def __init__(self, market: Market, booking: Booking) -> None:
+    def __init__(self, market: Market, booking: Booking, now_ms: int) -> None:
         self._market = market
         self._booking = booking
-        self._next_order_id = FIRST_ORDER_ID
+        self.order_ids = IdCounter(now_ms)
 
     def levels(
         self, rules: SymbolRules, resting: Side, count: int = DEPTH
@@ -125,8 +124,7 @@ class OrderBook:
                 order.end(VenueOrderStatus.EXPIRED, now_ms)
 
     def _new_order(self, request: OrderRequest, now_ms: int) -> VenueOrder:
-        order_id = self._next_order_id
-        self._next_order_id += 1
+        order_id = self.order_ids.take()
         return VenueOrder(
             order_id=order_id,
             client_order_id=request.client_order_id or f"venue-{order_id}",

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 
+from exchanges.simulator.binance.id_counter import IdCounter
+
 DAY_MS = 86_400_000
 KEPT = 1_000
 
@@ -36,15 +38,14 @@ class DaySummary:
 
 
 class Tape:
-    """The last prints, oldest first. Ids rise by one."""
+    """The last prints, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, trade_ids: IdCounter) -> None:
         self._prints: deque[Print] = deque(maxlen=KEPT)
-        self._next_id = 1
+        self._trade_ids = trade_ids
 
     def add(self, price: Decimal, quantity: Decimal, time_ms: int, *, buyer_is_maker: bool) -> int:
-        trade_id = self._next_id
-        self._next_id += 1
+        trade_id = self._trade_ids.take()
         self._prints.append(Print(trade_id, price, quantity, time_ms, buyer_is_maker))
         return trade_id
 
