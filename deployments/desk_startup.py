@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from deployments.supervisor import Supervisor
 from deployments.up_lock import RunningDesk, UpLock
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
+from tasks.desk_blocks import MISMATCH
 from tasks.errors import DeskError, ExecutorGone
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
@@ -119,11 +121,11 @@ class DeskStartup:
                 left_over = await PrefectDoor(api).end_left_over("batch")
         self._progress.line("flows and deployments are registered")
         if left_over:
-            self._progress.note(f"{left_over} runs of an earlier desk were marked as crashed")
+            self._progress.note(f"unfinished runs of an earlier desk, now crashed: {left_over}")
 
     async def workers(self) -> None:
         """The process worker of pool ``batch`` and the hot worker."""
-        limit = str(BATCH_RUNS_AT_ONCE)
+        limit, began = str(BATCH_RUNS_AT_ONCE), datetime.now(UTC)
         await self._supervisor.start(
             "batch worker",
             (
@@ -139,7 +141,7 @@ class DeskStartup:
             async with HttpJson("the Prefect server", self._api_url) as api:
 
                 async def online() -> bool | None:
-                    pools = [await _workers(api, pool) for pool in ("batch", "hot")]
+                    pools = [await _has_worker(api, pool, began) for pool in ("batch", "hot")]
                     return all(pools) or None
 
                 await self._supervisor.ready("the workers", online, STARTUP_S)
@@ -179,6 +181,11 @@ class DeskStartup:
             self._progress.line(f"executor: epoch {state['epoch']}, takes no entries:")
             for block in state["blocks"]:
                 self._progress.note(block["message"])
+                if block["code"] == MISMATCH and self.desk.control_url:
+                    self._progress.note(
+                        "(simulated venues start empty each time; to forget earlier pairs: "
+                        "kimp up --fresh)"
+                    )
         return run
 
     @property
@@ -203,9 +210,11 @@ class DeskStartup:
         return parts.port
 
 
-async def _workers(api: HttpJson, pool: str) -> bool:
+async def _has_worker(api: HttpJson, pool: str, since: datetime) -> bool:
+    """A worker of ``pool`` was heard after ``since``: one of an earlier desk does not count."""
     try:
         rows = await api.ask("POST", f"/work_pools/{pool}/workers/filter", {})
     except CommandFailed:
         return False
-    return any(row["status"] == "ONLINE" for row in rows)
+    heard = [row["last_heartbeat_time"] for row in rows if row["last_heartbeat_time"]]
+    return any(datetime.fromisoformat(moment) > since for moment in heard)
