@@ -17,8 +17,9 @@ from flows.run_names import named_by_time, text_parameter
 from flows.signal_story import conclude
 from tasks.signal import parse_signal
 
-DecimalText = Annotated[str, Field(pattern=r"^[0-9]*\.?[0-9]+$")]
-SignedDecimalText = Annotated[str, Field(pattern=r"^-?[0-9]*\.?[0-9]+$")]
+# Texts, and empty rather than null: the Run form then shows a plain field that takes every digit.
+DecimalText = Annotated[str, Field(pattern=r"^([0-9]*\.?[0-9]+)?$")]
+SignedDecimalText = Annotated[str, Field(pattern=r"^(-?[0-9]*\.?[0-9]+)?$")]
 
 
 def run_name() -> str:
@@ -32,12 +33,12 @@ def run_name() -> str:
 @flow(name="entry", flow_run_name=run_name, retries=0)
 async def entry(
     symbol: Annotated[str, Field(pattern="^[A-Z0-9]{1,20}$")] = "BTC",
-    quantity: DecimalText | None = None,
-    notional_krw: DecimalText | None = None,
+    quantity: DecimalText = "",
+    notional_krw: DecimalText = "",
     direction: Literal["long_premium", "short_premium"] = "long_premium",
-    premium_limit_pct: SignedDecimalText | None = None,
+    premium_limit_pct: SignedDecimalText = "",
     max_slippage_bps: Annotated[int, Field(ge=0, le=1_000)] | None = None,
-    reason: Annotated[str, Field(max_length=200)] | None = None,
+    reason: Annotated[str, Field(max_length=200)] = "",
 ) -> State[Any]:
     """Say whether the desk could enter now, and what speaks against it. With a size: enter.
 
@@ -51,16 +52,16 @@ async def entry(
         reason: Why you enter; it stays in this run's log.
     """
     logger = get_run_logger()
-    if quantity is None and notional_krw is None:
+    if not quantity and not notional_krw:
         return await readiness(symbol)
     fields = {
         "id": operator_signal_id(),
         "action": "ENTER",
         "symbol": symbol,
         "direction": direction,
-        "quantity": quantity,
-        "notional_krw": notional_krw,
-        "premium_limit_pct": premium_limit_pct,
+        "quantity": quantity or None,
+        "notional_krw": notional_krw or None,
+        "premium_limit_pct": premium_limit_pct or None,
         "max_slippage_bps": max_slippage_bps,
         "created_at": datetime.now(UTC),
         "strategy": "operator",

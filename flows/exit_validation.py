@@ -25,7 +25,7 @@ def run_name() -> str:
 
 @flow(name="exit-validation", flow_run_name=run_name, retries=0)
 async def exit_validation(
-    pair_id: Annotated[str, Field(pattern="^p[0-9a-f]{12}$")] | None = None, close: bool = False
+    pair_id: Annotated[str, Field(pattern="^(p[0-9a-f]{12})?$")] = "", close: bool = False
 ) -> State[Any]:
     """Close every pair that is in enough profit; say of each other one why it stays.
 
@@ -33,11 +33,11 @@ async def exit_validation(
         pair_id: Look at this pair alone, such as p0123456789ab. Empty: all open pairs.
         close: Ask for this pair to be closed now. It is refused if that would be a loss.
     """
-    if close and pair_id is None:
+    if close and not pair_id:
         return Failed(
             name="NoPair", message="pair_id: expected a pair id when close is switched on."
         )
-    if pair_id is not None:
+    if pair_id:
         return await close_pair(pair_id) if close else await value_of(pair_id)
     return await validate_all()
 

@@ -17,7 +17,7 @@ from tasks.outcome import OutcomeStatus
 
 @flow(name="one-leg-recovery", flow_run_name=named_by_time("recovery"), retries=0)
 async def one_leg_recovery(
-    pair_id: Annotated[str, Field(pattern="^p[0-9a-f]{12}$")] | None = None,
+    pair_id: Annotated[str, Field(pattern="^(p[0-9a-f]{12})?$")] = "",
 ) -> State[Any]:
     """Ask the venues what is true, then hedge what is missing or unwind what is left over.
 
@@ -26,7 +26,7 @@ async def one_leg_recovery(
     """
     logger = get_run_logger()
     async with executor() as desk:
-        reports = await desk.recover(pair_id)
+        reports = await desk.recover(pair_id or None)
     for report in reports:
         for step in report["steps"]:
             logger.info("%s: %s", report["pair_id"], step)
