@@ -95,10 +95,13 @@ class Feeds:
                     self._start(
                         group, venue, "rules", settings.rules_poll_s, self._read_rules, symbol
                     )
-                    self._start(
-                        group, venue, "first rules", FIRST_RULES_POLL_S, self._read_first, symbol
+                    name = f"{venue.venue} rules"
+                    group.create_task(
+                        self._every(FIRST_RULES_POLL_S, name, self._read_first, venue, symbol)
                     )
-            group.create_task(self._every(TETHER_POLL_S, "tether book", self._read_tether))
+            spot = self._venues[LegName.SPOT]
+            tether = self._unless_open(spot, self._read_tether)
+            group.create_task(self._every(TETHER_POLL_S, "tether book", tether))
             group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
             for symbol in self._symbols:
                 name = f"funding {symbol}"
@@ -138,11 +141,20 @@ class Feeds:
         read: Callable[..., Awaitable[None]],
         *args: Any,
     ) -> None:
+        guarded = self._unless_open(venue, read, venue, *args)
+        group.create_task(self._every(every_s, f"{venue.venue} {name}", guarded))
+
+    @staticmethod
+    def _unless_open(
+        venue: LegVenue, read: Callable[..., Awaitable[None]], *args: Any
+    ) -> Callable[[], Awaitable[None]]:
+        """``read`` must ask the venue whenever it is called: it may be the breaker's probe."""
+
         async def unless_open() -> None:
             if venue.breaker.allow():
-                await read(venue, *args)
+                await read(*args)
 
-        group.create_task(self._every(every_s, f"{venue.venue} {name}", unless_open))
+        return unless_open
 
     async def _every(
         self, every_s: float, name: str, read: Callable[..., Awaitable[None]], *args: Any
@@ -184,7 +196,7 @@ class Feeds:
         venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
 
     async def _read_first(self, venue: LegVenue, symbol: str) -> None:
-        if symbol not in venue.rules:
+        if symbol not in venue.rules and venue.breaker.allow():
             await self._read_rules(venue, symbol)
 
     async def _read_clock(self, venue: LegVenue) -> None:
@@ -220,7 +232,7 @@ class Feeds:
     async def _read_funding(self, symbol: str) -> None:
         asked_at = self._clock.now()
         for venue in self._venues.values():
-            if venue.exchange.kind is not InstrumentKind.PERPETUAL:
+            if venue.exchange.kind is not InstrumentKind.PERPETUAL or not venue.breaker.allow():
                 continue
             since = asked_at - FUNDING_LOOK_BACK
             payments = await venue.call(venue.exchange.funding(symbol, since))

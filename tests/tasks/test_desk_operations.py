@@ -1,0 +1,250 @@
+"""Repairing, reconciling, killing and resuming."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exchanges.instrument import Venue
+from exchanges.order import Order, OrderType, TimeInForce
+from exchanges.side import Side
+from tasks.errors import DeskError
+from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName
+from tasks.pair_transitions import PairState
+from tasks.paper_desk import PaperDesk
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+from tests.tasks.desks import (
+    Bench,
+    assert_agreed,
+    assert_cash_is_conserved,
+    entered,
+    pair_of,
+    run,
+)
+from warehouse.records import RecordType
+
+
+def codes(answer: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [reason["code"] for reason in answer["reasons"]]
+
+
+async def rest_an_order(desk: PaperDesk, name: str) -> None:
+    """Place a spot order far from the market under an id of our own."""
+    spot = desk.parts.trading.venues[LegName.SPOT]
+    await spot.exchange.submit(
+        Order(
+            client_order_id=name,
+            symbol="BTC",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            quantity=Decimal("0.001"),
+            price=Decimal(30_000_000),
+            time_in_force=TimeInForce.GTC,
+        )
+    )
+
+
+def test_kill_stops_entries_over_a_restart_until_resume(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            opened = await entered(desk)
+            answer = await desk.parts.operations.kill("drill", liquidate=False)
+
+            assert answer == {"killed": True, "cancelled": [], "outcomes": []}
+            assert desk.switches.paused[ENTRY]
+            assert desk.switches.paused[SIGNAL_INTAKE]
+            assert pair_of(desk, opened).state is PairState.HEDGED
+        await asyncio.sleep(2)
+        async with bench.desk() as desk:  # its switches are all off again
+            refused = await entered(desk)
+            assert (refused.reason or "").startswith("killed: ")
+            assert desk.parts.view.state()["killed"] == "drill"
+
+            assert (await desk.parts.operations.resume("drill is over"))["resumed"] is True
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+        await asyncio.sleep(2)
+        async with bench.desk() as desk:
+            assert desk.parts.view.state()["killed"] is None
+
+    run(tmp_path, scenario)
+
+
+def test_kill_liquidates_only_when_told_to_and_at_any_price(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            await entered(desk)
+            answer = await desk.parts.operations.kill("get out", liquidate=True)
+
+            assert [item["status"] for item in answer["outcomes"]] == ["closed", "closed"]
+            assert bench.coin() == 0
+            assert bench.position() == 0
+            purposes = {r.body["purpose"] for r in bench.records(RecordType.ORDER_INTENDED)}
+            assert purposes == {"entry", "liquidation"}
+            assert_cash_is_conserved(bench, desk)
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_kill_cancels_our_resting_orders_and_no_others(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await rest_an_order(desk, "kimp-p0123456789ab-s001")
+            await rest_an_order(desk, "kimp-p0123456789ab-s002")
+            await rest_an_order(desk, "somebody-else")
+            # The first that is asked for ends before its cancel arrives.
+            bench.fault(Venue.UPBIT, "reject", endpoint="DELETE /v1/order", code="order_not_found")
+            answer = await desk.parts.operations.kill("drill", liquidate=False)
+
+            assert len(answer["cancelled"]) == 1
+            assert answer["cancelled"][0].startswith("kimp-p0123456789ab-s00")
+
+    run(tmp_path, scenario)
+
+
+def test_resume_waits_until_everything_is_well(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            await desk.parts.operations.kill("drill", liquidate=False)
+            bench.simulation.binance.force_close(
+                "paper-binance", "BTCUSDT", Decimal("0.004"), "ADL"
+            )
+            bench.simulation.upbit.set_clock_offset(5_000)
+            answer = await desk.parts.operations.resume("too early")
+
+            assert answer["resumed"] is False
+            assert "position_mismatch" in codes(answer)
+            assert "unhealthy:upbit" in codes(answer)
+            assert desk.parts.view.state()["killed"] == "drill"
+
+    run(tmp_path, scenario)
+
+
+def test_a_forced_close_at_the_venue_is_found_and_blocks_entries(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            bench.simulation.binance.force_close(
+                "paper-binance", "BTCUSDT", Decimal("0.010"), "ADL"
+            )
+            for _ in range(2):
+                record = await desk.parts.operations.reconcile()
+            assert record["agreed"] is False
+            [difference] = record["differences"]
+            assert difference["kind"] == "position"
+            assert Decimal(difference["difference"]) == Decimal("0.010")
+            refused = await entered(desk)
+            assert (refused.reason or "").startswith("not_ready: journal and venues disagree")
+            # Said once, not at each run.
+            assert len(bench.alerts("critical")) == 1
+
+    run(tmp_path, scenario)
+
+
+def test_an_order_of_ours_that_rests_unknown_to_the_journal_is_a_difference(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await rest_an_order(desk, "kimp-p0123456789ab-s001")
+            record = await desk.parts.operations.reconcile()
+            assert [item["kind"] for item in record["differences"]] == ["order"]
+            assert record["agreed"] is False
+
+    run(tmp_path, scenario)
+
+
+def test_coin_that_is_missing_is_a_difference_and_coin_of_others_is_not(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            await assert_agreed(desk)
+            spot = desk.parts.trading.venues[LegName.SPOT]
+            for name, quantity in (("sold-by-hand", "1.000"), ("sold-too-much", "0.005")):
+                await spot.exchange.submit(
+                    Order(
+                        client_order_id=name,
+                        symbol="BTC",
+                        side=Side.SELL,
+                        type=OrderType.MARKET,
+                        quantity=Decimal(quantity),
+                    )
+                )
+            record = await desk.parts.operations.reconcile()
+            [difference] = record["differences"]
+            assert difference["kind"] == "balance"
+            assert Decimal(difference["difference"]) == Decimal("-0.005")
+
+    run(tmp_path, scenario, coin="1")
+
+
+def test_recover_reports_the_pair_that_is_named_and_knows_no_other(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            opened = await entered(desk)
+            [report] = await desk.parts.operations.recover(opened.pair_id)
+            assert report == {"pair_id": opened.pair_id, "state": "hedged", "steps": []}
+            assert await desk.parts.operations.recover(None) == []
+            with pytest.raises(DeskError, match="pair_id: expected a known pair"):
+                await desk.parts.operations.recover("p000000000000")
+
+    run(tmp_path, scenario)
+
+
+def test_the_circuit_opens_after_five_failures_and_a_probe_closes_it(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(Venue.BINANCE, "http_500", times=10_000, endpoint="*")
+            await asyncio.sleep(3)
+            health = desk.parts.operations.health()
+            assert health["ok"] is False
+            assert health["components"]["binance"]["detail"].startswith("circuit open")
+            refused = await entered(desk)
+            assert (refused.reason or "").startswith("circuit_open: ")
+
+            asked = len(bench.simulation.requests.requests())
+            await asyncio.sleep(20)
+            venues = [r.venue for r in bench.simulation.requests.requests()[asked:]]
+            assert Venue.BINANCE not in venues  # it is left alone
+
+            bench.simulation.faults.clear()
+            await asyncio.sleep(20)
+            health = desk.parts.operations.record_health()
+            assert health["ok"] is True, health["components"]["binance"]
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario)
+
+
+def test_asking_too_often_is_no_illness_of_the_venue(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            spot = desk.parts.trading.venues[LegName.SPOT]
+            await asyncio.gather(
+                *(spot.call(spot.exchange.book("BTC")) for _ in range(40)),
+                return_exceptions=True,
+            )
+            assert spot.breaker.state.value == "closed"
+
+    run(tmp_path, scenario)
+
+
+def test_refreshed_rates_are_told_with_the_premium(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.simulation.market.set_krw_per_usd(Decimal("1200.5"))
+            rates = await desk.parts.operations.refresh_rates()
+
+            assert rates["krw_per_usd"] == "1200.5"
+            assert rates["fx_age_s"] == 0
+            [premium] = rates["premiums"]
+            assert premium["symbol"] == "BTC"
+            assert Decimal(premium["enter_tether_pct"]) > Decimal(premium["leave_tether_pct"])
+
+    run(tmp_path, scenario)
