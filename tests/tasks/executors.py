@@ -1,0 +1,134 @@
+"""An executor on simulators that are served over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from exchanges.clock import SystemClock
+from exchanges.simulator.server import Address, Addresses, serve
+from exchanges.simulator.simulation import Simulation
+from tasks.errors import ExecutorGone
+from tasks.executor_client import ExecutorClient
+from tasks.key_store import KeyStore
+from tasks.settings import Settings
+from tasks.signal import Signal, parse_signal
+from tasks.signing import PrivateKey, sign
+from tests.exchanges.simulator.still_market import still_path
+
+ROOT = Path(__file__).parents[2]
+KEY, SECRET = "access-1", "secret-1"
+_numbers = count(1)
+
+
+@dataclass(slots=True)
+class Served:
+    """Both venues over HTTP, and settings for an executor on them."""
+
+    simulation: Simulation
+    settings: Settings
+    key: PrivateKey
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For an executor in a process of its own."""
+        settings = self.settings
+        return {
+            **os.environ,
+            "KIMP_HOME": str(settings.home),
+            "KIMP_UPBIT_URL": settings.upbit_url,
+            "KIMP_BINANCE_URL": settings.binance_url,
+            "KIMP_FX_URL": settings.fx_url,
+            **{
+                f"KIMP_{venue}_{name}_KEY": value
+                for venue in ("UPBIT", "BINANCE")
+                for name, value in (("ACCESS", KEY), ("SECRET", SECRET))
+            },
+        }
+
+    def signal(self, **fields: Any) -> Signal:
+        """A signed signal for BTC, made now."""
+        made = {
+            "id": f"signal-{next(_numbers)}",
+            "symbol": "BTC",
+            "created_at": datetime.now(UTC).isoformat(),
+            "key_id": "strategy",
+            **fields,
+        }
+        return sign(parse_signal(made), self.key)
+
+    def coin(self) -> Decimal:
+        account = self.simulation.upbit.account(KEY)
+        assert account is not None
+        return account.ledger.total("BTC")
+
+    def position(self) -> Decimal:
+        held = self.simulation.binance.account(KEY).held()
+        return sum((position.quantity for _, _, position in held), Decimal(0))
+
+
+@asynccontextmanager
+async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
+    """Markets that stand still: 60 M KRW against 50,000 USDT at 1,150 KRW."""
+    simulation = Simulation(still_path(krw_per_usd="1150"), SystemClock())
+    simulation.upbit.add_account(KEY, SECRET, {"KRW": Decimal(100_000_000)})
+    simulation.binance.add_account(KEY, SECRET, {"USDT": Decimal(100_000)})
+    free = Address("127.0.0.1", 0)
+    async with AsyncExitStack() as stack:
+        urls = await serve(simulation, Addresses(free, free, free), stack)
+        made = Settings(
+            home=home,
+            upbit_url=urls.upbit,
+            binance_url=urls.binance,
+            fx_url=f"{urls.upbit}/v1/forex/recent?codes=FRX.KRWUSD",
+            upbit_access_key=KEY,
+            upbit_secret_key=SECRET,
+            binance_access_key=KEY,
+            binance_secret_key=SECRET,
+            **settings,
+        )
+        keys = KeyStore(made.keys_dir)
+        keys.generate("strategy")
+        yield Served(simulation, made, keys.private_key("strategy"))
+
+
+@asynccontextmanager
+async def executor_process(served: Served) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An executor of its own that is gone at the end, one way or another."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.tasks.executor_child",
+        cwd=ROOT,
+        env=served.environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def until_accepting(client: ExecutorClient) -> None:
+    """Wait until the executor answers and nothing stands against entries."""
+    async with asyncio.timeout(30):
+        while not await _accepting(client):  # noqa: ASYNC110 - it lives elsewhere
+            await asyncio.sleep(0.05)
+
+
+async def _accepting(client: ExecutorClient) -> bool:
+    try:
+        return bool((await client.state())["accepting_entries"])
+    except ExecutorGone:
+        return False

@@ -1,0 +1,116 @@
+"""What the desk knows of the world: read again and again, aged when it cannot be read."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exchanges.instrument import Venue
+from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName
+from tests.tasks.desks import Bench, assert_cash_is_conserved, entered, run
+from warehouse.records import RecordType
+
+
+def test_balances_and_rates_are_written_when_they_change(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            before = len(bench.records(RecordType.BALANCE)), len(bench.records(RecordType.FX_RATE))
+            await asyncio.sleep(20)
+            after = len(bench.records(RecordType.BALANCE)), len(bench.records(RecordType.FX_RATE))
+            assert after == before
+            await entered(desk)
+            assert len(bench.records(RecordType.BALANCE)) > before[0]
+            bench.simulation.market.set_krw_per_usdt(Decimal("1166"))
+            await asyncio.sleep(2)
+            assert bench.records(RecordType.FX_RATE)[-1].body["rate"] == "1166"
+
+    run(tmp_path, scenario, book_poll_ms=1_000)
+
+
+def test_the_premium_is_sampled_each_second_and_only_from_fresh_books(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk():
+            await asyncio.sleep(10)
+            sampled = len(bench.records(RecordType.PREMIUM))
+            assert sampled >= 9
+            bench.fault(Venue.UPBIT, "http_500", times=1_000, endpoint="/v1/orderbook")
+            await asyncio.sleep(2)
+            stale = len(bench.records(RecordType.PREMIUM))
+            await asyncio.sleep(10)
+            assert len(bench.records(RecordType.PREMIUM)) == stale
+
+    run(tmp_path, scenario)
+
+
+def test_a_feed_that_fails_says_so_once_and_once_when_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk():
+            caplog.clear()
+            bench.fault(Venue.UPBIT, "http_500", times=3, endpoint="GET /v1/accounts")
+            await asyncio.sleep(30)
+
+    run(tmp_path, scenario, book_poll_ms=1_000)
+
+    told = [r.getMessage() for r in caplog.records if "upbit balances" in r.getMessage()]
+    assert len(told) == 2
+    assert "cannot be read" in told[0]
+    assert "is read again" in told[1]
+
+
+def test_funding_is_shared_journalled_once_and_part_of_the_result(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk, "0.010")
+            await entered(desk, "0.030")
+            await asyncio.sleep(31)
+            bench.simulation.binance.settle_funding(Decimal("0.0001"))
+            await asyncio.sleep(65)
+
+            [record] = bench.records(RecordType.FUNDING)
+            paid = Decimal(record.body["amount"])
+            assert paid > 0
+            bench.spot_at(61_000_000)
+            await asyncio.sleep(1.1)
+            outcome = await desk.submit(action="EXIT")
+            assert outcome.status is OutcomeStatus.CLOSED
+            results = [
+                r.body["result"] for r in bench.records(RecordType.PAIR_EVENT) if "result" in r.body
+            ]
+            shares = [Decimal(r["funding_krw"]) / Decimal(r["krw_per_usdt"]) for r in results]
+            assert shares == [paid / 4, paid * 3 / 4]
+            assert_cash_is_conserved(bench, desk, funding=paid)
+
+    run(tmp_path, scenario, book_poll_ms=1_000)
+
+
+def test_rules_that_could_not_be_read_at_start_are_read_soon(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.fault(Venue.BINANCE, "http_500", times=2, endpoint="/fapi/v1/exchangeInfo")
+        async with bench.desk() as desk:
+            assert "BTC" not in desk.parts.trading.venues[LegName.PERPETUAL].rules
+            refused = await entered(desk)
+            assert refused.status is OutcomeStatus.DENIED
+            await asyncio.sleep(5)
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario)
+
+
+def test_clock_offsets_are_measured(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.simulation.binance.set_clock_offset(700)
+        async with bench.desk() as desk:
+            offset = desk.parts.trading.venues[LegName.PERPETUAL].clock_offset_ms
+            assert offset == 700
+            bench.simulation.binance.set_clock_offset(2_500)
+            await asyncio.sleep(31)
+            refused = await entered(desk)
+            assert (refused.reason or "").startswith("clock_offset: ")
+
+    run(tmp_path, scenario, book_poll_ms=1_000)
