@@ -1,0 +1,151 @@
+"""Pairs in step with the journal: what a leg holds is the sum of its settled orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchanges.side import Side
+from tasks.day_results import DayResults
+from tasks.errors import IllegalTransition
+from tasks.leg_orders import leg_order
+from tasks.pair import LegName, Pair
+from tasks.pair_book import PairBook, held_text
+from tasks.pair_transitions import PairEvent, PairState
+from tasks.settled_order import LegOrder, Purpose, SettledOrder
+from tasks.signal import Direction
+from tests.exchanges.manual_clock import ManualClock
+from tests.tasks.pairs import fees, flow, pair_of, quantities, reference, values_krw
+from tests.tasks.test_leg_orders import RULES
+from warehouse import JournalFull
+from warehouse.records import RecordType
+
+NONE = (flow("0", "0"), flow("0", "0"))
+
+
+class Written:
+    def __init__(self) -> None:
+        self.records: list[tuple[RecordType, Mapping[str, Any]]] = []
+        self.full = False
+
+    def __call__(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
+        if self.full:
+            raise JournalFull("no room")
+        self.records.append((record_type, body))
+        return len(self.records)
+
+
+def opened() -> tuple[PairBook, Pair, Written]:
+    written = Written()
+    book = PairBook(written, ManualClock(), DayResults())
+    pair = pair_of(Direction.LONG_PREMIUM, reference(1, "1", 1), NONE, NONE)
+    pair = replace(pair, state=PairState.OPENING)
+    for leg in LegName:
+        pair = pair.with_leg(leg, replace(pair.leg(leg), attempts=0))
+    book.open(pair, "for a test")
+    return book, pair, written
+
+
+def order(pair: Pair, side: Side, attempt: int = 1) -> LegOrder:
+    return leg_order(
+        pair,
+        LegName.SPOT,
+        attempt,
+        Purpose.ENTRY,
+        side=side,
+        quantity=Decimal(1),
+        bound=Decimal(1_000),
+        rules=RULES,
+    )
+
+
+def settled(leg_order: LegOrder, filled: Decimal, value: Decimal, fee: Decimal) -> SettledOrder:
+    return SettledOrder(leg_order, True, filled, value, fee, None)
+
+
+trades = st.lists(st.tuples(st.sampled_from(Side), quantities, values_krw, fees), max_size=12)
+
+
+@given(trades)
+def test_a_leg_is_the_sum_of_its_orders_however_often_they_are_told(
+    told: list[tuple[Side, Decimal, Decimal, Decimal]],
+) -> None:
+    book, pair, _ = opened()
+    for attempt, (side, filled, value, fee) in enumerate(told, start=1):
+        sent = order(pair, side, attempt)
+        book.intended(sent)
+        for _ in range(2):
+            book.settled(settled(sent, filled, value, fee))
+
+    leg = book[pair.pair_id].spot
+    bought = [trade for trade in told if trade[0] is Side.BUY]
+    sold = [trade for trade in told if trade[0] is Side.SELL]
+    assert leg.entry.quantity == sum(trade[1] for trade in bought)
+    assert leg.exit.value == sum(trade[2] for trade in sold)
+    assert leg.entry.fee + leg.exit.fee == sum(trade[3] for trade in told)
+    assert book.next_attempt(pair.pair_id, LegName.SPOT) == len(told) + 1
+    assert book.undecided(pair.pair_id) == []
+
+
+def test_an_intended_order_is_undecided_until_its_end_is_shown() -> None:
+    book, pair, _ = opened()
+    sent = order(pair, Side.BUY)
+    book.intended(sent)
+    assert book.undecided(pair.pair_id) == [sent]
+    book.settled(replace(settled(sent, Decimal(1), Decimal(5), Decimal(0)), decided=False))
+    assert book.undecided(pair.pair_id) == [sent]
+    book.settled(settled(sent, Decimal(1), Decimal(5), Decimal(0)))
+    assert book.undecided(pair.pair_id) == []
+    assert book.leg_order("kimp-p0123456789ab-s001") == sent
+    assert book.order_ids() == {"kimp-p0123456789ab-s001"}
+
+
+def test_what_the_venue_has_acknowledged_stays_acknowledged() -> None:
+    book, pair, _ = opened()
+    sent = order(pair, Side.BUY)
+    book.intended(sent)
+    doubt = replace(settled(sent, Decimal(0), Decimal(0), Decimal(0)), decided=False)
+    assert not book.is_acknowledged(sent)
+    book.settled(replace(doubt, acknowledged=True))
+    book.settled(doubt)
+    assert book.is_acknowledged(sent)
+
+
+@pytest.mark.parametrize("name", ["somebody-else", "kimp-p0123456789ab-s009"])
+def test_an_order_that_is_not_of_this_desk_is_a_key_error(name: str) -> None:
+    book, _, _ = opened()
+    with pytest.raises(KeyError):
+        book.leg_order(name)
+
+
+def test_an_event_that_cannot_be_written_changes_nothing() -> None:
+    book, pair, written = opened()
+    written.full = True
+    with pytest.raises(JournalFull):
+        book.advance(pair.pair_id, PairEvent.NOTHING_FILLED, "x")
+    assert book[pair.pair_id].state is PairState.OPENING
+
+
+def test_an_event_that_the_state_does_not_allow_changes_nothing() -> None:
+    book, pair, written = opened()
+    before = len(written.records)
+    with pytest.raises(IllegalTransition):
+        book.advance(pair.pair_id, PairEvent.FLAT, "x")
+    assert book[pair.pair_id].state is PairState.OPENING
+    assert len(written.records) == before
+
+
+def test_an_ended_pair_is_no_open_one() -> None:
+    book, pair, _ = opened()
+    assert book.open_pairs() == book.open_pairs("BTC") == list(book)
+    assert book.open_pairs("ETH") == []
+    ended = book.advance(pair.pair_id, PairEvent.NOTHING_FILLED, "x")
+    assert ended.closed_at is not None
+    assert book.open_pairs() == []
+    assert held_text(ended) == "spot 0, perpetual 0 BTC"
