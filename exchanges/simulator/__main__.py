@@ -1,7 +1,8 @@
 """``python -m exchanges.simulator``: serve the simulated venues until stopped.
 
 Prints one line ``ready upbit=http://… binance=http://… control=http://…`` once everything
-listens. Ends with 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 on bad usage.
+listens. With ``--state`` the venues go on where they were stopped. Ends with 0 after SIGTERM or
+SIGINT, 1 when it cannot start or save, 2 on bad usage.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import signal
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import uvloop
 
@@ -19,6 +21,8 @@ from exchanges.simulator.bars import PricePath
 from exchanges.simulator.replay import BadHistory, replay, shipped_history
 from exchanges.simulator.server import CannotListen, serve
 from exchanges.simulator.simulation import Simulation
+from exchanges.simulator.state_file import BadState, CannotSave, Source, StateFile
+from exchanges.simulator.state_keeper import StateKeeper
 from exchanges.simulator.walk import walk
 
 
@@ -27,7 +31,7 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(arguments))
-    except (BadHistory, CannotListen) as error:
+    except (BadHistory, BadState, CannotListen, CannotSave) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -37,26 +41,48 @@ async def _run(arguments: Arguments) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    simulation = Simulation(_path(arguments), SystemClock(), speed=arguments.speed)
+    path = _path(arguments)
+    state = None if arguments.state is None else StateFile(arguments.state, _source(arguments))
+    simulation = Simulation(
+        path,
+        SystemClock(),
+        speed=arguments.speed,
+        remembered=None if state is None else state.load(),
+    )
     for account in arguments.accounts:
         engine = simulation.engines[account.venue]
         engine.add_account(account.key, account.secret, account.balances)
     async with AsyncExitStack() as stack:
+        working = [simulation.drive]
+        if state is not None:  # entered first, left last: saves what the last requests did
+            keeper = await stack.enter_async_context(StateKeeper(simulation, state))
+            working.append(keeper.keep)
         urls = await serve(simulation, arguments.addresses, stack)
         print(f"ready upbit={urls.upbit} binance={urls.binance} control={urls.control}", flush=True)
-        driving = asyncio.create_task(simulation.drive())
+        tasks = [asyncio.create_task(work()) for work in working]
         stopping = asyncio.create_task(stopped.wait())
-        await asyncio.wait([driving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (driving, stopping):
+        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, stopping):
             task.cancel()
-        if not stopped.is_set():
-            await driving  # it broke: show why
+        for task in done - {stopping}:
+            await task  # it broke: show why
 
 
 def _path(arguments: Arguments) -> PricePath:
     if arguments.seed is not None:
         return walk(arguments.seed)
-    return replay(arguments.history or shipped_history(), arguments.start)
+    resumed = arguments.state is not None and arguments.state.exists()
+    return replay(_history(arguments), None if resumed else arguments.start)
+
+
+def _source(arguments: Arguments) -> Source:
+    if arguments.seed is not None:
+        return Source.of_walk(arguments.seed)
+    return Source.of_history(_history(arguments))
+
+
+def _history(arguments: Arguments) -> Path:
+    return arguments.history or shipped_history()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ class Arguments:
     start: datetime | None
     speed: float
     accounts: tuple[Account, ...]
+    state: Path | None
+    """Where the venues remember themselves."""
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -63,6 +65,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         given.start,
         given.speed,
         accounts,
+        given.state,
     )
 
 
@@ -103,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_accounts_file,
         metavar="FILE",
         help="JSON list of texts as for --account, so that no secret shows in the process list",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="remember accounts, orders and the market's time in FILE; when it exists, go on "
+        "there: --from and the balances of accounts that it knows are then not used",
     )
     return parser
 

@@ -89,6 +89,12 @@ class PricePath:
         """The prices at :attr:`now`."""
         return _prices(self._bar, self._now)
 
+    def skip(self, until: datetime) -> None:
+        """Be at ``until`` without having passed what lies before; never goes back."""
+        while self._next is not None and until >= self._next.start:
+            self._bar, self._next = self._next, next(self._bars, None)
+        self._now = max(self._now, until)
+
     def advance(self, until: datetime) -> Iterator[Prices]:
         """Move on to ``until``: every turn on the way (open, extremes, close), then the goal.
 

@@ -20,12 +20,24 @@ class Front(Protocol):
 class Engine(Protocol):
     """A venue's accounts, rules and matching."""
 
+    @property
+    def changes(self) -> int:
+        """Rises with everything that is worth remembering."""
+        ...
+
     def add_account(self, key: str, secret: str, balances: Mapping[str, Decimal]) -> None:
-        """Open an account; raises ValueError for a key in use or a negative balance."""
+        """Open an account, or give a remembered one, which keeps its balances, its secret.
+
+        Raises ValueError for a key in use or a negative balance.
+        """
         ...
 
     def set_clock_offset(self, ms: int) -> None:
         """Shift the venue's clock; positive is ahead."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the venue remembers over a restart, without secrets."""
         ...
 
     def state(self) -> dict[str, Any]:

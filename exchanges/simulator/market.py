@@ -17,6 +17,7 @@ from exchanges.instrument import Venue
 from exchanges.rules import TickBand, tick_at
 from exchanges.side import Side
 from exchanges.simulator.bars import PricePath
+from exchanges.simulator.market_snapshot import BookShape, HeldQuote, MarketSnapshot
 from exchanges.simulator.ticks import BINANCE_BTCUSDT_TICKS, UPBIT_KRW_TICKS
 
 MAX_SPEED = 100_000
@@ -89,6 +90,8 @@ class Market:
         self._listeners: list[Callable[[], None]] = []
         self._speed = _checked_speed(speed)
         self._anchor = (clock.monotonic(), path.now)
+        self.overrides = 0
+        """How often something was set by hand."""
 
     # ---- time
 
@@ -204,7 +207,7 @@ class Market:
         else:
             self.check_quote(venue, native, quote)
             self._quotes[venue, native] = quote
-        self._notify()
+        self._overridden()
 
     def check_quote(self, venue: Venue, native: str, quote: Quote) -> None:
         """Raises UnknownMarket, and ValueError for a quote that is crossed, not positive or off
@@ -234,17 +237,55 @@ class Market:
         if size <= 0:
             raise ValueError(f"{native}.size: expected a quantity above 0")
         self._listings[venue, native] = replace(old, spread_bps=spread_bps, size=size)
-        self._notify()
+        self._overridden()
 
     def set_krw_per_usd(self, rate: Decimal | None) -> None:
         """Hold a bank rate; None follows the history again. Raises ValueError."""
         self._krw_per_usd = _checked_rate("krw_per_usd", rate)
-        self._notify()
+        self._overridden()
 
     def set_krw_per_usdt(self, rate: Decimal | None) -> None:
         """Hold a tether rate; None follows the bank rate again. Raises ValueError."""
         self._krw_per_usdt = _checked_rate("krw_per_usdt", rate)
-        self._notify()
+        self._overridden()
+
+    # ---- over a restart
+
+    def snapshot(self) -> MarketSnapshot:
+        """Where the market stands; its pace is not remembered."""
+        return MarketSnapshot(
+            time=self._path.now,
+            quotes=tuple(
+                HeldQuote(venue=venue, native=native, bid=held.bid, ask=held.ask, size=held.size)
+                for (venue, native), held in self._quotes.items()
+            ),
+            shapes=tuple(
+                BookShape(
+                    venue=listing.venue,
+                    native=listing.native,
+                    spread_bps=listing.spread_bps,
+                    size=listing.size,
+                )
+                for listing in self._listings.values()
+            ),
+            krw_per_usd=self._krw_per_usd,
+            krw_per_usdt=self._krw_per_usdt,
+        )
+
+    def restore(self, snapshot: MarketSnapshot) -> None:
+        """Go on where ``snapshot`` was taken, on the same path of prices.
+
+        Raises UnknownMarket, and ValueError for what could not have been set.
+        """
+        self._path.skip(snapshot.time)
+        self._prices = self._path.here()
+        self._anchor = (self._clock.monotonic(), self._path.now)
+        for shape in snapshot.shapes:
+            self.set_shape(shape.venue, shape.native, spread_bps=shape.spread_bps, size=shape.size)
+        for held in snapshot.quotes:
+            self.set_quote(held.venue, held.native, Quote(held.bid, held.ask, held.size))
+        self.set_krw_per_usd(snapshot.krw_per_usd)
+        self.set_krw_per_usdt(snapshot.krw_per_usdt)
 
     def _middle(self, listing: Listing) -> Decimal:
         if listing.symbol == "USDT":
@@ -252,6 +293,10 @@ class Market:
         if listing.venue is Venue.UPBIT:
             return self._prices.spot
         return self._prices.perpetual
+
+    def _overridden(self) -> None:
+        self.overrides += 1
+        self._notify()
 
     def _notify(self) -> None:
         for listener in self._listeners:

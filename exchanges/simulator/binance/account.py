@@ -20,7 +20,8 @@ class VenueAccount:
     """``wallet`` holds every asset; only USDT is margin."""
 
     key: str
-    secret: str = field(repr=False)
+    secret: str | None = field(repr=False)
+    """None: remembered from an earlier run; nobody can sign for it."""
     wallet: dict[str, Decimal]
     created_ms: int
     positions: dict[tuple[str, PositionSide], VenuePosition] = field(default_factory=dict)

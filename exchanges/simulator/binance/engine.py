@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.execution import Booking
+from exchanges.simulator.binance.funding_rate import FundingRate
 from exchanges.simulator.binance.margin import AccountMargin, account_margin
 from exchanges.simulator.binance.order import (
     OrderRequest,
@@ -24,6 +24,12 @@ from exchanges.simulator.binance.order_book import OrderBook
 from exchanges.simulator.binance.order_checks import Situation, check_order
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, SymbolRules
+from exchanges.simulator.binance.snapshot import (
+    KEPT_FUNDING_RATES,
+    BinanceSnapshot,
+    SnapshotWriter,
+    restored_accounts,
+)
 from exchanges.simulator.binance.state import account_state
 from exchanges.simulator.binance.tape import Tape
 from exchanges.simulator.market import Market, Quote
@@ -31,16 +37,6 @@ from exchanges.simulator.venue_clock import VenueClock
 
 FORCED_ID_PREFIX = {"ADL": "adl_autoclose-", "liquidation": "autoclose-"}
 """How the client order ids of the venue's own orders begin (Binance docs, user data stream)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FundingRate:
-    """One settlement of a contract."""
-
-    symbol: str
-    rate: Decimal
-    mark: Decimal
-    time_ms: int
 
 
 class BinanceEngine:
@@ -52,6 +48,9 @@ class BinanceEngine:
         self._booking = Booking(self.now_ms())
         self._book = OrderBook(market, self._booking, self.now_ms())
         self._accounts: dict[str, VenueAccount] = {}
+        self._snapshots = SnapshotWriter()
+        self.changes = 0
+        """Rises with everything that is worth remembering; a front counts what it lets write."""
         self.funding_rates: list[FundingRate] = []
         self.contracts: Mapping[str, SymbolRules] = {
             listing.native: CONTRACTS[listing.native]
@@ -98,18 +97,27 @@ class BinanceEngine:
             if price != tape.last_price:
                 tape.add(price, self.rules(symbol).min_quantity, now_ms, buyer_is_maker=False)
         for account in self._accounts.values():
-            self._book.match_resting(account, now_ms)
+            if self._book.match_resting(account, now_ms):
+                self.changes += 1
 
     # ---- accounts
 
     def add_account(self, key: str, secret: str, balances: Mapping[str, Decimal]) -> None:
-        """Open an account; raises ValueError for a key in use or a negative balance."""
-        if key in self._accounts:
-            raise ValueError(f"binance account {key!r} exists already")
+        """Open an account, or give a remembered one, which keeps its balances, its secret.
+
+        Raises ValueError for a key in use or a negative balance.
+        """
         for asset, amount in balances.items():
             if not amount.is_finite() or amount < 0:
                 raise ValueError(f"{asset}: a balance must be 0 or more")
-        self._accounts[key] = VenueAccount(key, secret, dict(balances), self.now_ms())
+        remembered = self._accounts.get(key)
+        if remembered is None:
+            self._accounts[key] = VenueAccount(key, secret, dict(balances), self.now_ms())
+        elif remembered.secret is None:
+            remembered.secret = secret
+        else:
+            raise ValueError(f"binance account {key!r} exists already")
+        self.changes += 1
 
     def account(self, key: str) -> VenueAccount:
         """Refused with -2015 for an unknown key."""
@@ -151,6 +159,7 @@ class BinanceEngine:
 
     def settle_funding(self, rate: Decimal) -> None:
         """Settle funding now on every contract; at a positive rate longs pay shorts."""
+        self.changes += 1
         now_ms = self.now_ms()
         for symbol in self.contracts:
             mark = self.mark(symbol)
@@ -191,6 +200,27 @@ class BinanceEngine:
             result_wanted=False,
         )
         self._book.enter_forced(owner, request, reason.upper(), now_ms)
+        self.changes += 1
+
+    # ---- over a restart
+
+    def snapshot(self) -> dict[str, Any]:
+        """What :class:`BinanceSnapshot` reads, for ``snapshot_json.to_json``; no secrets."""
+        return {
+            "next_order_id": self._book.order_ids.next,
+            "next_trade_id": self._booking.trade_ids.next,
+            "next_transaction_id": self._booking.transaction_ids.next,
+            "funding_rates": self.funding_rates[-KEPT_FUNDING_RATES:],
+            "accounts": self._snapshots.accounts(self._accounts),
+        }
+
+    def restore(self, snapshot: BinanceSnapshot) -> None:
+        """Hold the accounts of ``snapshot``, each without a secret until it is added again."""
+        self._book.order_ids.go_beyond(snapshot.next_order_id)
+        self._booking.trade_ids.go_beyond(snapshot.next_trade_id)
+        self._booking.transaction_ids.go_beyond(snapshot.next_transaction_id)
+        self.funding_rates = list(snapshot.funding_rates)
+        self._accounts = restored_accounts(snapshot)
 
     # ---- for the control API
 

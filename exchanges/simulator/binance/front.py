@@ -61,6 +61,8 @@ class BinanceFront:
 
     async def _process(self, request: Request, fault: Fault | None) -> Response:
         self._engine.market.tick()
+        if request.method != "GET":
+            self._engine.changes += 1
         headers: dict[str, str] = {}
         try:
             answer = self._answer(request, fault, headers)
@@ -89,6 +91,8 @@ class BinanceFront:
 
     def _caller(self, request: Request, params: Mapping[str, str]) -> VenueAccount:
         account = self._engine.account(api_key(request))
+        if account.secret is None:
+            raise Refused(-2015, status=401)
         check_signed(request, params, account.secret, self._engine.now_ms())
         return account
 

@@ -100,8 +100,10 @@ class OrderBook:
         self.expire_void(account, now_ms)
         return order
 
-    def match_resting(self, account: VenueAccount, now_ms: int) -> None:
-        """Fill resting orders that the market has reached, at their own price, as maker."""
+    def match_resting(self, account: VenueAccount, now_ms: int) -> bool:
+        """Fill resting orders that the market has reached, at their own price, as maker; says
+        whether anything has changed."""
+        changed = False
         for order in account.orders.open():
             quote = self._market.quote(Venue.BINANCE, order.symbol)
             touch = quote.ask if order.side is Side.BUY else quote.bid
@@ -115,13 +117,17 @@ class OrderBook:
                 self._booking.fill(
                     account, order, Execution(order.price, reached), now_ms, maker=True
                 )
-        self.expire_void(account, now_ms)
+                changed = True
+        return self.expire_void(account, now_ms) or changed
 
-    def expire_void(self, account: VenueAccount, now_ms: int) -> None:
-        """End resting reduce-only orders that have nothing left to reduce."""
+    def expire_void(self, account: VenueAccount, now_ms: int) -> bool:
+        """End resting reduce-only orders that have nothing left to reduce; were there any?"""
+        changed = False
         for order in account.orders.open():
             if order.reduce_only and not account.reducible(order):
                 order.end(VenueOrderStatus.EXPIRED, now_ms)
+                changed = True
+        return changed
 
     def _new_order(self, request: OrderRequest, now_ms: int) -> VenueOrder:
         order_id = self.order_ids.take()

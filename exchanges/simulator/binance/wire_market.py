@@ -7,7 +7,8 @@ from typing import Any
 
 from exchanges.side import Side
 from exchanges.simulator.binance.account import MARGIN_ASSET
-from exchanges.simulator.binance.engine import BinanceEngine, FundingRate
+from exchanges.simulator.binance.engine import BinanceEngine
+from exchanges.simulator.binance.funding_rate import FundingRate
 from exchanges.simulator.binance.order import VenueTimeInForce
 from exchanges.simulator.binance.order_request import CONDITIONAL_TYPES
 from exchanges.simulator.binance.rate_limits import (

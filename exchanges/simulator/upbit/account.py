@@ -12,7 +12,8 @@ from exchanges.simulator.upbit.order import SimulatedOrder
 @dataclass(slots=True)
 class UpbitAccount:
     key: str
-    secret: str = field(repr=False)
+    secret: str | None = field(repr=False)
+    """None: remembered from an earlier run; nobody can sign for it."""
     ledger: Ledger
     orders: dict[str, SimulatedOrder] = field(default_factory=dict)
     """By uuid, in order of arrival."""

@@ -29,6 +29,11 @@ from exchanges.simulator.upbit.order_request import (
     check_total,
 )
 from exchanges.simulator.upbit.refusal import Refusal, validation_error
+from exchanges.simulator.upbit.snapshot import (
+    SnapshotWriter,
+    UpbitSnapshot,
+    restored_accounts,
+)
 from exchanges.simulator.upbit.state import account_state
 from exchanges.simulator.upbit.tape import Tape
 from exchanges.simulator.venue_clock import VenueClock
@@ -45,13 +50,24 @@ class UpbitEngine:
             for listing in market.listings(Venue.UPBIT)
         }
         self._accounts: dict[str, UpbitAccount] = {}
+        self._snapshots = SnapshotWriter()
+        self.changes = 0
+        """Rises with everything that is worth remembering."""
         market.subscribe(self._market_moved)
 
     def add_account(self, key: str, secret: str, balances: Mapping[str, Decimal]) -> None:
-        """Open an account; raises ValueError for a key in use or a negative balance."""
-        if key in self._accounts:
+        """Open an account, or give a remembered one, which keeps its balances, its secret.
+
+        Raises ValueError for a key in use or a negative balance.
+        """
+        remembered = self._accounts.get(key)
+        if remembered is None:
+            self._accounts[key] = UpbitAccount(key, secret, Ledger(balances))
+        elif remembered.secret is None:
+            remembered.secret = secret
+        else:
             raise ValueError(f"upbit account {key!r} exists already")
-        self._accounts[key] = UpbitAccount(key, secret, Ledger(balances))
+        self.changes += 1
 
     def account(self, key: str) -> UpbitAccount | None:
         return self._accounts.get(key)
@@ -68,6 +84,7 @@ class UpbitEngine:
             return
         if identifier in account.identifiers:
             raise validation_error("identifier has already been used")
+        self.changes += 1
         account.identifiers[identifier] = None
 
     def rehearse(self, account: UpbitAccount, request: OrderRequest) -> SimulatedOrder:
@@ -82,7 +99,8 @@ class UpbitEngine:
         ``fill_share`` bounds what trades; the rest is cancelled at once.
         """
         order = self._admit(account, request, Decimal(1) if fill_share is None else fill_share)
-        account.ledger.lock(_pays_with(request), order.locked)
+        self.changes += 1
+        account.ledger.lock(request.pays_with, order.locked)
         account.orders[order.uuid] = order
         account.open[order.uuid] = order
         if request.identifier is not None:
@@ -95,6 +113,7 @@ class UpbitEngine:
         """Cancel an open order; returns it as it was before. Raises Refusal when it has ended."""
         if order.state is not OrderState.WAIT:
             raise order_not_found()
+        self.changes += 1
         accepted = replace(order, trades=list(order.trades))
         self._end(account, order)
         return accepted
@@ -123,7 +142,7 @@ class UpbitEngine:
             check_total(bid * request.volume, request.wire_side)
         order = SimulatedOrder(str(uuid.uuid4()), request, self.clock.now(), fill_share)
         order.locked = order.needed_lock
-        currency = _pays_with(request)
+        currency = request.pays_with
         if account.ledger.available(currency) < order.locked:
             raise Refusal(
                 400,
@@ -181,6 +200,7 @@ class UpbitEngine:
     ) -> None:
         if volume <= 0:
             return
+        self.changes += 1
         request = order.request
         funds = price * volume
         trade = Trade(str(uuid.uuid4()), price, volume, funds * FEE, self.clock.now())
@@ -209,7 +229,7 @@ class UpbitEngine:
 
     @staticmethod
     def _release(account: UpbitAccount, order: SimulatedOrder, amount: Decimal) -> None:
-        account.ledger.unlock(_pays_with(order.request), amount)
+        account.ledger.unlock(order.request.pays_with, amount)
         order.locked -= amount
 
     @staticmethod
@@ -218,6 +238,19 @@ class UpbitEngine:
         before = account.average_prices.get(coin, Decimal(0))
         average = (before * held + funds) / (held + volume)
         account.average_prices[coin] = average.quantize(Decimal("0.0001"))
+
+    # ---- over a restart
+
+    def snapshot(self) -> dict[str, Any]:
+        """What :class:`UpbitSnapshot` reads, for ``snapshot_json.to_json``; no secrets."""
+        return self._snapshots.write(self._accounts)
+
+    def restore(self, snapshot: UpbitSnapshot) -> None:
+        """Hold the accounts of ``snapshot``, each without a secret until it is added again.
+
+        Raises ValueError for money that cannot be.
+        """
+        self._accounts = restored_accounts(snapshot)
 
     # ---- for people and tests
 
@@ -231,10 +264,6 @@ class UpbitEngine:
 
 def order_not_found() -> Refusal:
     return Refusal(404, "order_not_found", "주문을 찾지 못했습니다.")
-
-
-def _pays_with(request: OrderRequest) -> str:
-    return "KRW" if request.side is Side.BUY else request.coin
 
 
 def _fills_whole(request: OrderRequest, levels: list[tuple[Decimal, Decimal]]) -> bool:

@@ -60,6 +60,11 @@ class OrderRequest:
         return "bid" if self.side is Side.BUY else "ask"
 
     @property
+    def pays_with(self) -> str:
+        """The currency that a resting order sets aside."""
+        return "KRW" if self.side is Side.BUY else self.coin
+
+    @property
     def budget(self) -> Decimal | None:
         """KRW to spend when the order is by total, else None."""
         return self.price if self.volume is None else None
