@@ -18,6 +18,7 @@ from deployments.paper_accounts import paper_accounts
 from deployments.ports import HOST, demand_free, free_port
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
 from deployments.progress import Progress
+from deployments.state_folder import simulator_state
 from deployments.supervisor import Supervisor
 from deployments.up_lock import RunningDesk, UpLock
 from exchanges.credentials import Credentials
@@ -64,7 +65,8 @@ class DeskStartup:
         return desk_environment(self._settings, self.desk, self._credentials, self._extra)
 
     async def simulators(self, speed: float) -> None:
-        """Both simulated venues and their control API, on free ports unless configured."""
+        """Both simulated venues, as this KIMP_HOME left them, and their control API, on free ports
+        unless configured."""
         accounts = paper_accounts(self._settings.keys_dir)
         self._credentials = dict(accounts.credentials)
         ports = {name: self._configured_port(f"{name}_url") for name in ("upbit", "binance")}
@@ -77,6 +79,7 @@ class DeskStartup:
                     *("--binance", f"{HOST}:{ports['binance']}"),
                     *("--control", f"{HOST}:0", "--from", REPLAY_FROM, "--speed", f"{speed:g}"),
                     *("--accounts-file", str(accounts.file.absolute())),
+                    *("--state", str(simulator_state(self._settings.home).absolute())),
                 ),
                 self.environment,
             )

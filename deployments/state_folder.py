@@ -10,6 +10,7 @@ from tasks.settings import Mode
 
 STATE = ("journal", "prefect", "logs")
 BOOKS = "warehouse.duckdb*"
+SIMULATED_VENUES = "simulator-state.json"
 
 
 def claim_for(home: Path, mode: Mode) -> None:
@@ -36,11 +37,18 @@ def held_mode(home: Path) -> Mode | None:
         return None
 
 
+def simulator_state(home: Path) -> Path:
+    """What the simulated venues remember. It goes with the journal: one without the other would
+    be books about orders that no venue knows."""
+    return home / SIMULATED_VENUES
+
+
 def wipe(home: Path) -> None:
-    """Forget journal, books, Prefect's state and logs; keys and settings stay. Paper only."""
+    """Forget journal, books, simulated venues, Prefect's state and logs; keys and settings stay.
+    Paper only."""
     if held_mode(home) is Mode.LIVE:
         raise CommandFailed(f"--fresh: {home} holds live books, which are never wiped")
     for name in STATE:
         shutil.rmtree(home / name, ignore_errors=True)
-    for file in home.glob(BOOKS):
+    for file in (*home.glob(BOOKS), *home.glob(f"{SIMULATED_VENUES}*")):
         file.unlink()
