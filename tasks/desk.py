@@ -34,7 +34,6 @@ from tasks.refusal import Refusal
 from tasks.signal import Signal, SignalAction
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text
-from warehouse import JournalError
 from warehouse.records import RecordType, SignalDecided, SignalReceived
 
 log = logging.getLogger(__name__)
@@ -153,7 +152,8 @@ class Desk:
                 RecordType.SIGNAL_RECEIVED,
                 SignalReceived(signal=signal.model_dump(mode="json"), door=door),
             )
-        except JournalError as error:
+        except Exception as error:
+            log.exception("signal %s could not be written down", signal.id)
             refusal = Refusal("journal_unwritable", f"nothing was done: {error}")
             self._decisions.forget(signal, self._refuse_unbound(signal, refusal, door))
             return
@@ -277,7 +277,7 @@ class Desk:
                 RecordType.SIGNAL_DECIDED,
                 SignalDecided(outcome=outcome.to_json(), binding=binding),
             )
-        except JournalError as error:
+        except Exception as error:
             log.error("decision on %s is not in the journal: %s", outcome.signal_id, error)
 
     def _after_failure(self, signal: Signal, error: Exception) -> Outcome:
