@@ -33,6 +33,8 @@ class Rules:
     """Least value of an order; a reduce-only order on Binance is exempt."""
     maker_fee: Decimal
     taker_fee: Decimal
+    is_trading: bool
+    """False: the venue has halted the market or has not opened it."""
 
     def tick(self, price: Decimal) -> Decimal:
         """The price step in force at ``price``."""

@@ -175,6 +175,7 @@ class DeskFacts:
             executable=book.executable(side, quantity) if book is not None and quantity else None,
             order_room=venue.exchange.order_room(),
             touch=_touch(book, side),
+            market_problem=market_problem(venue, signal.symbol),
         )
 
     def _age_ms(self, book: Book) -> float:
@@ -255,6 +256,14 @@ def reference(
         premium.quantize(RECORD_STEP),
         None if premium_fx is None else premium_fx.quantize(RECORD_STEP),
     )
+
+
+def market_problem(venue: LegVenue, symbol: str) -> str | None:
+    """Why the market of ``symbol`` does not trade, as the venue last said; None: it does."""
+    rules = venue.rules.get(symbol)
+    if rules is None or rules.is_trading:
+        return None
+    return f"the market of {symbol} does not trade"
 
 
 def _premium(legs: Mapping[LegName, LegFacts], rate: Decimal | None) -> Decimal | None:

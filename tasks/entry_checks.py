@@ -155,7 +155,7 @@ def naked_pair(facts: GateFacts) -> Refusal | None:
     if facts.is_entry and facts.naked_pair_id is not None:
         return Refusal(
             "naked_pair",
-            f"{facts.naked_pair_id} of {facts.signal.symbol} is naked and waits for a person",
+            f"{facts.naked_pair_id} of {facts.signal.symbol} is not hedged; it comes first",
         )
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exchanges.side import Side
-from tasks.desk_facts import reference
+from tasks.desk_facts import market_problem, reference
 from tasks.exit_rule import ExitPrices, judge_exit
 from tasks.exiting import ExitPlan, profit_bound
 from tasks.leg_orders import BPS, price_bound, within_bound
@@ -104,6 +104,9 @@ class ExitJudge:
         touches = {}
         for leg in LegName:
             venue = self._trading.venues[leg]
+            problem = market_problem(venue, pair.symbol)
+            if problem is not None:
+                return f"{venue.venue}: {problem}"
             book = venue.books.get(pair.symbol)
             if book is None or (now - book.received) * 1000 > settings.max_book_age_ms:
                 return f"the book of {venue.venue} is missing or stale"

@@ -65,8 +65,6 @@ class LegFacts:
     """Orders that the rate limits let through now."""
     touch: Decimal | None = None
     """Best price on the side of the entry; None: no book."""
-    wallet_problem: str | None = None
-    """Why the coin cannot move in or out of the venue; None: it can."""
     market_problem: str | None = None
     """Why the market does not trade; None: it does."""
 
@@ -100,7 +98,7 @@ class GateFacts:
     """None while balances or rates are missing."""
     open_pairs: int
     naked_pair_id: str | None
-    """A naked pair of the symbol."""
+    """A pair of the symbol that is naked or not settled yet."""
 
     @property
     def is_entry(self) -> bool:

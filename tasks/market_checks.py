@@ -112,14 +112,6 @@ def market_halted(facts: GateFacts) -> Refusal | None:
     return None
 
 
-def wallet_closed(facts: GateFacts) -> Refusal | None:
-    """A premium behind a closed wallet is no signal; leaving a pair needs no transfer."""
-    for leg in facts.legs.values():
-        if facts.is_entry and leg.wallet_problem is not None:
-            return Refusal("wallet_closed", f"{leg.venue}: {leg.wallet_problem}")
-    return None
-
-
 def no_rate_budget(facts: GateFacts) -> Refusal | None:
     for leg in facts.legs.values():
         if leg.order_room < 1:

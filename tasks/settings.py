@@ -153,7 +153,9 @@ class Settings(BaseSettings):
     book_poll_ms: Milliseconds = Field(250, description="How often each book is read.")
     balance_poll_s: Seconds = Field(5, description="How often balances are read.")
     fx_poll_s: Seconds = Field(60, description="How often the bank rate is read.")
-    rules_poll_s: Seconds = Field(3_600, description="How often trading rules are read again.")
+    rules_poll_s: Seconds = Field(
+        60, description="How often trading rules and market states are read again."
+    )
     request_timeout_ms: Milliseconds = Field(3_000, description="A venue's time to answer.")
     settle_poll_ms: Milliseconds = Field(
         50, description="First pause between two looks at an order that is not final."

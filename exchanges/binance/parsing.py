@@ -90,6 +90,7 @@ def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: st
             min_notional=_filter(market, filters, "MIN_NOTIONAL").not_negative("notional"),
             maker_fee=fee.decimal("makerCommissionRate"),
             taker_fee=fee.decimal("takerCommissionRate"),
+            is_trading=market.text("status") == "TRADING",
         )
     raise BadReply(_VENUE, f"exchangeInfo.symbols: expected {native} among them")
 

@@ -89,6 +89,7 @@ def parse_rules(chance: bytes, tick: Decimal, book: Book) -> Rules:
         min_notional=max(market.child(side).not_negative("min_total") for side in ("bid", "ask")),
         maker_fee=max(row.decimal("maker_bid_fee"), row.decimal("maker_ask_fee")),
         taker_fee=max(row.decimal("bid_fee"), row.decimal("ask_fee")),
+        is_trading=market.text("state") == "active",
     )
 
 

@@ -25,6 +25,7 @@ RULES = Rules(
     min_notional=Decimal(50),
     maker_fee=Decimal("0.0002"),
     taker_fee=Decimal("0.0005"),
+    is_trading=True,
 )
 LIMIT = Order("kimp-p1-s001", "BTC", Side.BUY, OrderType.LIMIT, Decimal("0.01"), Decimal("60000.1"))
 MARKET = Order("kimp-p1-s001", "BTC", Side.SELL, OrderType.MARKET, Decimal("0.01"))

@@ -39,6 +39,7 @@ def rules(step: str, min_quantity: str, min_notional: str) -> Rules:
         min_notional=Decimal(min_notional),
         maker_fee=Decimal(0),
         taker_fee=Decimal("0.0005"),
+        is_trading=True,
     )
 
 
@@ -206,7 +207,6 @@ REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
     (facts(not_ready="positions differ by 0.5 BTC"), "not_ready", "differ by 0.5"),
     (facts(fx_age_s=301.0), "fx_stale", "301 s old, at most 300 s"),
     (facts(fx_age_s=None), "fx_stale", "never read"),
-    (spot(wallet_problem="BTC deposits are closed"), "wallet_closed", "upbit: BTC deposits"),
     (spot(rules=None), "rules_missing", "rules of BTC at upbit"),
     (
         sized("0.0105", "1470000", "1050"),
@@ -242,7 +242,7 @@ REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
         "insufficient_coin",
         "sells 0.01 BTC, 0.009 are held",
     ),
-    (facts(naked_pair_id="p0123456789ab"), "naked_pair", "p0123456789ab of BTC is naked"),
+    (facts(naked_pair_id="p0123456789ab"), "naked_pair", "p0123456789ab of BTC is not hedged"),
     (facts(open_pairs=5), "too_many_pairs", "5 pairs are open, at most 5"),
     (
         settings(max_pair_notional_krw=Decimal(1_399_999)),

@@ -27,6 +27,7 @@ RULES = Rules(
     min_notional=Decimal(5),
     maker_fee=Decimal(0),
     taker_fee=Decimal(0),
+    is_trading=True,
 )
 
 

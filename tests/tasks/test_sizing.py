@@ -26,6 +26,7 @@ def rules(step: Decimal | str) -> Rules:
         min_notional=Decimal(0),
         maker_fee=Decimal(0),
         taker_fee=Decimal(0),
+        is_trading=True,
     )
 
 

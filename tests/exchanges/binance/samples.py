@@ -10,6 +10,7 @@ EXCHANGE_INFO = {
         {"symbol": "ETHUSDT", "filters": []},
         {
             "symbol": "BTCUSDT",
+            "status": "TRADING",
             "pricePrecision": 2,
             "quantityPrecision": 3,
             "filters": [

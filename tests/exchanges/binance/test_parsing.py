@@ -104,7 +104,13 @@ def test_rules_take_the_stricter_lot_filter() -> None:
         min_notional=Decimal(50),
         maker_fee=Decimal("0.0002"),
         taker_fee=Decimal("0.0005"),
+        is_trading=True,
     )
+
+
+def test_a_market_in_any_other_status_does_not_trade() -> None:
+    halted = dump(samples.EXCHANGE_INFO).replace(b'"TRADING"', b'"SETTLING"')
+    assert not parsing.parse_rules(halted, dump(samples.COMMISSION), "BTC", "BTCUSDT").is_trading
 
 
 @pytest.mark.parametrize("native", ["SOLUSDT", "ETHUSDT"])

@@ -85,8 +85,14 @@ def test_rules_take_the_dearer_fee_and_the_larger_minimum() -> None:
     assert rules.min_notional == 5500
     assert rules.quantity_step == rules.min_quantity == Decimal("0.00000001")
     assert rules.max_market_quantity is None
+    assert rules.is_trading
     assert rules.tick(Decimal(61_500_000)) == 1000
     assert rules.tick(Decimal(999_999)) == 500
+
+
+def test_a_market_in_any_other_state_does_not_trade() -> None:
+    halted = dump(samples.CHANCE).replace(b'"active"', b'"suspended"')
+    assert not parsing.parse_rules(halted, Decimal(1000), BOOK).is_trading
 
 
 def test_tick_of_the_venue_wins_over_the_ladder() -> None:
