@@ -1,7 +1,7 @@
 """Keeps an executor running below ``up`` and says when it was gone.
 
-The executor is no child of ours but a flow run. Prefect's schedule starts it again within a
-minute; that is too long to be without repair of legs, so we ask for a run at once.
+The executor is no child of ours but a flow run. Prefect's schedule starts it again within ten
+minutes; that is too long to be without repair of legs, so we ask for a run at once.
 """
 
 from __future__ import annotations
