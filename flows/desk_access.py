@@ -6,7 +6,7 @@ from prefect.runtime import flow_run
 
 from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore
-from tasks.settings import Settings
+from tasks.settings_loading import load_settings
 from tasks.signal import Signal
 from tasks.signing import sign
 
@@ -15,7 +15,7 @@ OPERATOR = "operator"
 
 def executor() -> ExecutorClient:
     """The executor of this KIMP_HOME, to be entered with ``async with``."""
-    return ExecutorClient(Settings().socket_file)
+    return ExecutorClient(load_settings().socket_file)
 
 
 def signed_by_operator(signal: Signal) -> Signal:
@@ -24,7 +24,7 @@ def signed_by_operator(signal: Signal) -> Signal:
     Raises:
         KeyRefused: the operator key is missing or others can read it.
     """
-    return sign(signal, KeyStore(Settings().keys_dir).private_key(OPERATOR))
+    return sign(signal, KeyStore(load_settings().keys_dir).private_key(OPERATOR))
 
 
 def operator_signal_id() -> str:

@@ -19,7 +19,7 @@ from flows.prefect_switches import PrefectSwitches
 from flows.run_names import named_by_time
 from tasks.executor import run_executor
 from tasks.outcome import Outcome
-from tasks.settings import Settings
+from tasks.settings_loading import load_settings
 from tasks.signal import Signal
 
 T = TypeVar("T")
@@ -58,7 +58,10 @@ async def hot_path(hours: float) -> str:
     try:
         async with PrefectSwitches() as switches:
             await run_executor(
-                Settings(), switches=SwitchesOn(loop, switches), on_decided=on_decided, stop=stop
+                load_settings(),
+                switches=SwitchesOn(loop, switches),
+                on_decided=on_decided,
+                stop=stop,
             )
     finally:
         reporting.cancel()

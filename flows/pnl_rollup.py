@@ -13,7 +13,7 @@ from prefect.states import Completed
 
 from flows.pnl_chart import DayResult, chart_markdown
 from flows.run_names import KST, named_by_time
-from tasks.settings import Settings
+from tasks.settings_loading import load_settings
 from warehouse import Warehouse
 
 DAYS_SHOWN = 30
@@ -31,7 +31,7 @@ async def pnl_rollup(day: date | None = None) -> State[Any]:
     Args:
         day: Roll up again from this Korean day on. Empty: from yesterday.
     """
-    logger, settings = get_run_logger(), Settings()
+    logger, settings = get_run_logger(), load_settings()
     first = day or datetime.now(UTC).astimezone(KST).date() - timedelta(days=1)
     books = Warehouse(settings.warehouse_file, settings.journal_dir)
     ingested = await asyncio.to_thread(books.ingest)

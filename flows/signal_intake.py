@@ -15,7 +15,7 @@ from flows.readiness import check_line, check_markdown, probe
 from flows.run_names import named_by_time, signal_parameter
 from flows.signal_story import conclude, signal_name
 from tasks.errors import BadSignal
-from tasks.settings import Settings
+from tasks.settings_loading import load_settings
 from tasks.signal import parse_signal
 
 
@@ -58,7 +58,7 @@ async def signal_intake(signal: dict[str, Any] | None = None) -> State[Any]:
 async def canary() -> State[Any]:
     """Send a signed no-op through the whole path and show how long each stage took."""
     async with executor() as desk:
-        check = await desk.check(probe("canary", Settings().symbols[0]).to_json())
+        check = await desk.check(probe("canary", load_settings().symbols[0]).to_json())
     get_run_logger().info(
         "canary back: %s; timings (µs) %s", check_line(check), check["timings_us"]
     )

@@ -28,6 +28,7 @@ from tasks.metrics import Metrics
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import STATUS, outcome_of_entry, outcome_of_exit
 from tasks.pair import Pair
+from tasks.pair_result import result_sentence
 from tasks.pair_transitions import PairState
 from tasks.recovery import Recovery
 from tasks.refusal import Refusal
@@ -187,7 +188,7 @@ class Desk:
             "gate_to_settled": round((self._trading.clock.monotonic() - gated) * 1e6),
         }
         await self._feeds.refresh_balances()
-        return outcome_of_entry(pair, _reason(pair, self._recovery), timings)
+        return outcome_of_entry(pair, self._story(pair), timings)
 
     async def _exit(self, signal: Signal, door: str, started: float) -> Outcome:
         refusal = first_refusal(self._facts.of(signal, door))
@@ -210,7 +211,7 @@ class Desk:
         timings = {"received_to_settled": round((self._trading.clock.monotonic() - started) * 1e6)}
         if any(item.plan for item in judged):
             await self._feeds.refresh_balances()
-        status, reason = _exit_verdict(judged, left)
+        status, reason = self._exit_verdict(judged, left)
         return outcome_of_exit(signal.id, left, status, reason, timings)
 
     async def _validate_exit(self, pair: Pair) -> dict[str, Any]:
@@ -226,7 +227,7 @@ class Desk:
             return _exit_decision(pair, judged, "hold", refusal.message, None)
         left = await leave(self._trading, judged.plan, self._recovery)
         await self._feeds.refresh_balances()
-        status, reason = _exit_verdict([judged], [left])
+        status, reason = self._exit_verdict([judged], [left])
         outcome = outcome_of_exit(pair.signal_id, [left], status, reason, {})
         return _exit_decision(left, judged, "close", judged.sentence, outcome)
 
@@ -245,6 +246,33 @@ class Desk:
             if pair.state is PairState.HEDGED
         ]
         return pairs or Refusal("nothing_to_close", f"no hedged pair of {signal.symbol} is open")
+
+    def _story(self, pair: Pair) -> str | None:
+        """How an entry that needed repair, or failed, came to where it is, and what it cost."""
+        steps = self._recovery.steps.get(pair.pair_id)
+        if not steps:
+            return None
+        state = "repaired" if pair.state is PairState.HEDGED else pair.state.value
+        result = self._trading.pairs.result(pair.pair_id)
+        cost = f"; {result_sentence(result)}" if result else ""
+        return f"{state}: {'; '.join(steps)}{cost}"
+
+    def _exit_verdict(
+        self, judged: Sequence[Judged], left: Sequence[Pair]
+    ) -> tuple[OutcomeStatus, str]:
+        """One status for all pairs of an EXIT: the worst that happened to any of them."""
+        told = []
+        for item, pair in zip(judged, left, strict=True):
+            result = self._trading.pairs.result(pair.pair_id)
+            told.append(f"{pair.pair_id}: {result_sentence(result) if result else item.sentence}")
+        reason = "; ".join(told)
+        if any(pair.state not in (PairState.CLOSED, PairState.HEDGED) for pair in left):
+            return OutcomeStatus.NAKED, f"needs_attention: {reason}"
+        if any(item.plan is None for item in judged):
+            return OutcomeStatus.HELD, f"not_in_profit: {reason}"
+        if any(pair.state is PairState.HEDGED for pair in left):
+            return OutcomeStatus.FAILED, f"not_closed: still hedged, nothing filled: {reason}"
+        return OutcomeStatus.CLOSED, f"closed: {reason}"
 
     def _slippage(self, signal: Signal) -> int:
         if signal.max_slippage_bps is not None:
@@ -307,28 +335,6 @@ def _denied(signal: Signal, refusal: Refusal) -> Outcome:
         pair_id=signal.pair_id,
         direction=signal.direction,
     )
-
-
-def _reason(pair: Pair, recovery: Recovery) -> str | None:
-    """How an entry that needed repair, or failed, came to where it is."""
-    steps = recovery.steps.get(pair.pair_id)
-    if not steps:
-        return None
-    return f"{'repaired' if pair.state is PairState.HEDGED else pair.state}: " + "; ".join(steps)
-
-
-def _exit_verdict(
-    judged: Sequence[Judged], left: Sequence[Pair]
-) -> tuple[OutcomeStatus, str | None]:
-    """One status for all pairs of an EXIT: the worst that happened to any of them."""
-    reason = "; ".join(f"{item.pair.pair_id}: {item.sentence}" for item in judged)
-    if any(pair.state not in (PairState.CLOSED, PairState.HEDGED) for pair in left):
-        return OutcomeStatus.NAKED, f"needs_attention: {reason}"
-    if any(item.plan is None for item in judged):
-        return OutcomeStatus.HELD, f"not_in_profit: {reason}"
-    if any(pair.state is PairState.HEDGED for pair in left):
-        return OutcomeStatus.FAILED, f"not_closed: the venues did not fill; still hedged: {reason}"
-    return OutcomeStatus.CLOSED, f"closed: {reason}"
 
 
 def _exit_decision(

@@ -153,12 +153,14 @@ class AssembledDesk:
         self.memory.undecided_signals.clear()
 
     async def _guardian(self) -> None:
-        """Keep asking about pairs whose orders are in doubt, whoever else is silent."""
+        """Keep asking about pairs whose orders are in doubt, and hold the day's loss to its limit,
+        whoever else is silent."""
         while True:
             await asyncio.sleep(GUARDIAN_S)
             for pair in self.trading.pairs.open_pairs():
                 if pair.state in IN_DOUBT:
                     await self._take_further(pair.pair_id, IN_DOUBT)
+            await self.operations.enforce_loss_limit()
 
     async def _take_further(self, pair_id: str, states: Collection[PairState]) -> None:
         """One pair's trouble must not keep the others from being looked after."""
@@ -259,6 +261,7 @@ def assemble(
         judge,
         feeds,
         view,
+        facts,
         guard,
         blocks,
         kill,

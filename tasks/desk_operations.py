@@ -8,16 +8,19 @@ from typing import Any
 
 from exchanges.errors import ExchangeError, OrderNotFound
 from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.capital import loss_limit_krw
 from tasks.circuit_breaker import CircuitState
 from tasks.client_order_id import PREFIX
 from tasks.desk import Desk
 from tasks.desk_blocks import MISMATCH, DeskBlocks
+from tasks.desk_facts import DeskFacts
 from tasks.desk_view import DeskView
 from tasks.errors import DeskError
 from tasks.exit_judge import ExitJudge
 from tasks.exiting import ExitPlan, leave
 from tasks.feeds import Feeds
 from tasks.kill_switch import KillSwitch
+from tasks.krw_text import krw_text
 from tasks.leg_orders import price_bound
 from tasks.outcome import Outcome
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
@@ -50,6 +53,7 @@ class DeskOperations:
         judge: ExitJudge,
         feeds: Feeds,
         view: DeskView,
+        facts: DeskFacts,
         guard: SwitchGuard,
         blocks: DeskBlocks,
         kill: KillSwitch,
@@ -62,6 +66,7 @@ class DeskOperations:
         self._judge = judge
         self._feeds = feeds
         self._view = view
+        self._facts = facts
         self._guard = guard
         self._blocks = blocks
         self._kill = kill
@@ -115,6 +120,32 @@ class DeskOperations:
                 )
             )
         return record
+
+    async def enforce_loss_limit(self) -> None:
+        """Pause entries in Prefect, with the reason, once the day's loss reaches its limit.
+
+        The gate refuses entries by itself then; the switch is set so that it is seen, and set
+        again when somebody resumes before the day is over.
+        """
+        capital = self._facts.capital()
+        if capital is None or capital.day_result_krw >= 0 or self._guard.is_paused(ENTRY):
+            return
+        limit_pct = self._trading.settings.daily_loss_limit_pct
+        limit = loss_limit_krw(capital.total_krw, limit_pct)
+        if -capital.day_result_krw < limit:
+            return
+        reason = (
+            f"today lost {krw_text(-capital.day_result_krw)} KRW, the limit is {krw_text(limit)} "
+            f"KRW ({limit_pct:f} % of capital)"
+        )
+        self._trading.alert(
+            Alert(
+                AlertType.DAILY_LOSS_EXCEEDED,
+                AlertLevel.CRITICAL,
+                f"{reason}: {ENTRY} is paused until the Korean day is over or the limit is raised.",
+            )
+        )
+        await self._guard.pause((ENTRY,), reason)
 
     async def refresh_rates(self) -> dict[str, Any]:
         """Read both rates now and tell them with the premium of each coin."""

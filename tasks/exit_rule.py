@@ -76,10 +76,14 @@ def _sentence(parts: Pnl, allowed: bool, minimum: Decimal) -> str:
     short_of = (
         "" if allowed or net < 0 else f", not more than the minimum of {krw_text(minimum)} KRW"
     )
+    return f"closing now would {verb} {krw_text(abs(net))} KRW{short_of} ({parts_text(parts)})"
+
+
+def parts_text(parts: Pnl) -> str:
+    """The five parts of a result in one line; what is not known is called missing."""
     funding = "missing" if parts.funding_krw is None else krw_text(parts.funding_krw)
     return (
-        f"closing now would {verb} {krw_text(abs(net))} KRW{short_of} "
-        f"(premium {krw_text(parts.premium_krw)}, fx {krw_text(parts.fx_krw)}, "
+        f"premium {krw_text(parts.premium_krw)}, fx {krw_text(parts.fx_krw)}, "
         f"funding {funding}, fees {krw_text(parts.fees_krw)}, "
-        f"slippage {krw_text(parts.slippage_krw)})"
+        f"slippage {krw_text(parts.slippage_krw)}"
     )

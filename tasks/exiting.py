@@ -14,7 +14,7 @@ from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.leg_orders import leg_order
 from tasks.pair import LegName, Pair, PriceReference
 from tasks.pair_book import held_text
-from tasks.pair_result import result_of
+from tasks.pair_result import result_of, result_sentence
 from tasks.pair_transitions import PairEvent
 from tasks.recovery import Recovery
 from tasks.settled_order import Purpose
@@ -69,14 +69,13 @@ async def leave(trading: Trading, plan: ExitPlan, recovery: Recovery) -> Pair:
     if not all(item.decided for item in settled):
         return recovery.in_doubt(pair, failures)
     if trading.is_flat(pair):
-        pair = trading.pairs.advance(
-            pair.pair_id, PairEvent.FLAT, "both legs closed", result_of(trading, pair)
-        )
+        result = result_of(trading, pair)
+        pair = trading.pairs.advance(pair.pair_id, PairEvent.FLAT, "both legs closed", result)
         trading.alert(
             Alert(
                 AlertType.TRADE_EXECUTED,
                 AlertLevel.INFO,
-                f"{pair.pair_id} is closed.",
+                f"{pair.pair_id} is closed: {result_sentence(result)}.",
                 pair.pair_id,
             )
         )

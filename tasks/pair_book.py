@@ -36,6 +36,7 @@ class PairBook:
         self._clock = clock
         self._pairs: dict[str, Pair] = {}
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
+        self._ended: dict[str, PairResult] = {}
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._pairs.values())
@@ -73,6 +74,10 @@ class PairBook:
         self._pairs[pair_id] = pair
         self._note_result(pair, result)
         return pair
+
+    def result(self, pair_id: str) -> PairResult | None:
+        """How an ended pair came out; None while it is open, or if nothing was traded."""
+        return self._ended.get(pair_id)
 
     def set_exit_reference(self, pair_id: str, reference: PriceReference | None) -> None:
         """Keep what the exit was decided on; stands in the journal with the next event."""
@@ -143,6 +148,7 @@ class PairBook:
     def _note_result(self, pair: Pair, result: PairResult | None) -> None:
         if result is not None and pair.closed_at is not None:
             self._results.add(pair.closed_at, Decimal(result["net_krw"]))
+            self._ended[pair.pair_id] = result
 
     def _flows(self, pair: Pair, leg: LegName) -> tuple[LegFlow, LegFlow]:
         """What the orders of ``leg`` have traded in the entry's and in the exit's direction."""

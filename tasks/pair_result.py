@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tasks.exit_rule import parts_text
+from tasks.krw_text import krw_text
 from tasks.pair import Pair
-from tasks.pnl import pair_pnl
+from tasks.pnl import Pnl, pair_pnl
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text
 from warehouse.records import PairResult
@@ -35,6 +37,21 @@ def result_of(trading: Trading, pair: Pair) -> PairResult:
         exit_premium_pct=_text(leaving.premium_pct if leaving else None),
         krw_per_usdt=decimal_text(reference.krw_per_usdt),
     )
+
+
+def result_sentence(result: PairResult) -> str:
+    """``earned 2,313 KRW (premium 3,693, …)``: what an ended pair brought."""
+    funding = result["funding_krw"]
+    parts = Pnl(
+        net_krw=Decimal(result["net_krw"]),
+        premium_krw=Decimal(result["premium_krw"]),
+        fx_krw=Decimal(result["fx_krw"]),
+        funding_krw=None if funding is None else Decimal(funding),
+        fees_krw=Decimal(result["fees_krw"]),
+        slippage_krw=Decimal(result["slippage_krw"]),
+    )
+    verb = "lost" if parts.net_krw < 0 else "earned"
+    return f"{verb} {krw_text(abs(parts.net_krw))} KRW ({parts_text(parts)})"
 
 
 def funding_of(trading: Trading, pair: Pair) -> Decimal | None:

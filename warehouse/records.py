@@ -273,9 +273,9 @@ class HealthRecord(TypedDict):
 
 
 class SwitchRecord(TypedDict):
-    """Kill and its end, a daily-loss stop, and other lasting decisions about trading."""
+    """The emergency stop and its end."""
 
     switch: str
-    """``kill``, ``resume`` or ``loss_stop``."""
+    """``kill`` or ``resume``."""
     reason: str
     liquidate: NotRequired[bool]

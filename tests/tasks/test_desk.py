@@ -244,13 +244,22 @@ def test_silence_of_prefect_stops_entries_and_not_exits(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_the_daily_loss_stops_entries(tmp_path: Path) -> None:
+def test_the_daily_loss_pauses_entries_in_prefect_again_and_again_until_the_day_is_over(
+    tmp_path: Path,
+) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             bench.fault(Venue.BINANCE, "reject", times=4)
-            lost = await entered(desk, "0.100")
-            assert lost.status is OutcomeStatus.UNWOUND
-            assert code(await entered(desk)) == "daily_loss"
+            await entered(desk, "0.100")
+            await asyncio.sleep(3)
+            assert desk.switches.paused["entry/live"]
+            assert code(await entered(desk)) == "paused"
+            desk.switches.paused["entry/live"] = False  # somebody resumes too early
+            await asyncio.sleep(3)
+            assert desk.switches.paused["entry/live"]
+            assert not desk.switches.paused["signal-intake/live"]
+            types = [record.body["type"] for record in bench.records(RecordType.ALERT)]
+            assert types.count("DAILY_LOSS_EXCEEDED") == 2
 
     run(tmp_path, scenario, daily_loss_limit_pct="0.002")
 
