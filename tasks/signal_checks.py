@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tasks.gate_facts import Door, GateFacts
+from tasks.gate_facts import Door, GateFacts, SignerFacts
 from tasks.refusal import Refusal
+from tasks.signal import Signal
 from tasks.switch_guard import ENTRY, EXECUTOR, SIGNAL_INTAKE
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -59,19 +60,27 @@ def not_ready(facts: GateFacts) -> Refusal | None:
 
 
 def unknown_key(facts: GateFacts) -> Refusal | None:
-    if facts.signal.key_id is None:
-        return Refusal("unknown_key", "the signal names no key_id")
-    if not facts.signer.is_trusted:
-        return Refusal("unknown_key", f"no trusted key is named {facts.signal.key_id}")
-    return None
+    return key_refusal(facts.signal, facts.signer)
 
 
 def bad_signature(facts: GateFacts) -> Refusal | None:
-    if not facts.signer.is_trusted or facts.signer.signature_fits:
+    return signature_refusal(facts.signal, facts.signer)
+
+
+def key_refusal(signal: Signal, signer: SignerFacts) -> Refusal | None:
+    if signal.key_id is None:
+        return Refusal("unknown_key", "the signal names no key_id")
+    if not signer.is_trusted:
+        return Refusal("unknown_key", f"no trusted key is named {signal.key_id}")
+    return None
+
+
+def signature_refusal(signal: Signal, signer: SignerFacts) -> Refusal | None:
+    if not signer.is_trusted or signer.signature_fits:
         return None
-    if facts.signal.signature is None:
+    if signal.signature is None:
         return Refusal("bad_signature", "the signal is not signed")
-    return Refusal("bad_signature", f"the signature is not one of {facts.signal.key_id}")
+    return Refusal("bad_signature", f"the signature is not one of {signal.key_id}")
 
 
 def operator_not_allowed(facts: GateFacts) -> Refusal | None:
