@@ -23,7 +23,7 @@ SignedDecimalText = Annotated[str, Field(pattern=r"^(-?[0-9]*\.?[0-9]+)?$")]
 
 
 def run_name() -> str:
-    """``enter-BTC-0.010-14:03:20`` or ``readiness-14:03:20``."""
+    """``enter-BTC-0.010-14:03:20-KST`` or ``readiness-14:03:20-KST``."""
     size = text_parameter("quantity") or text_parameter("notional_krw")
     if not size:
         return named_by_time("readiness")()
@@ -77,6 +77,10 @@ async def readiness(symbol: str) -> State[Any]:
     async with executor() as desk:
         check = await desk.check(probe("readiness", symbol).to_json())
     get_run_logger().info(check_line(check))
-    await acreate_markdown_artifact(check_markdown(f"Readiness {symbol}", check), key="readiness")
+    await acreate_markdown_artifact(
+        check_markdown(f"Readiness {symbol}", check),
+        key="readiness",
+        description=f"Could the desk enter {symbol} now? It {check_line(check)}.",
+    )
     name = "Ready" if check["would_trade"] else "NotReady"
     return Completed(name=name, message=f"{symbol}: {check_line(check)}.")

@@ -18,7 +18,7 @@ from tasks.signal import Signal, SignalAction
 
 
 def run_name() -> str:
-    """``exits-14:03:20``, or ``exit-p0123456789ab-14:03:20`` for one pair."""
+    """``exits-14:03:20-KST``, or ``exit-p0123456789ab-14:03:20-KST`` for one pair."""
     pair_id = text_parameter("pair_id")
     return named_by_time(f"exit-{pair_id}" if pair_id else "exits")()
 

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 WIDTH, HEIGHT, MARGIN = 720, 260, 34
+WIDEST_BAR = 48.0
 GAIN, LOSS, TOTAL, INK = "#2f9e44", "#e03131", "#1c7ed6", "#868e96"
 
 
@@ -37,6 +38,7 @@ def chart_svg(days: Sequence[DayResult]) -> str:
     high, low = max(*values, Decimal(0)), min(*values, Decimal(0))
     span = (high - low) or Decimal(1)
     step = (WIDTH - 2 * MARGIN) / len(days)
+    width = min(step * 0.7, WIDEST_BAR)
 
     def y(value: Decimal) -> float:
         return MARGIN + float((high - value) / span) * (HEIGHT - 2 * MARGIN)
@@ -45,8 +47,8 @@ def chart_svg(days: Sequence[DayResult]) -> str:
         return MARGIN + step * (index + 0.5)
 
     bars = "".join(
-        f'<rect x="{x(index) - step * 0.35:.1f}" y="{min(y(item.net), y(Decimal(0))):.1f}" '
-        f'width="{step * 0.7:.1f}" height="{abs(y(item.net) - y(Decimal(0))):.1f}" '
+        f'<rect x="{x(index) - width / 2:.1f}" y="{min(y(item.net), y(Decimal(0))):.1f}" '
+        f'width="{width:.1f}" height="{abs(y(item.net) - y(Decimal(0))):.1f}" '
         f'fill="{GAIN if item.net >= 0 else LOSS}"/>'
         for index, item in enumerate(days)
     )

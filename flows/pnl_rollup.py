@@ -17,9 +17,23 @@ from tasks.settings_loading import load_settings
 from warehouse import Warehouse
 
 DAYS_SHOWN = 30
+HEADINGS = {
+    "day": "day",
+    "net_krw": "net",
+    "cumulative_krw": "in all",
+    "premium_krw": "premium",
+    "fx_krw": "fx",
+    "funding_krw": "funding",
+    "fees_krw": "fees",
+    "slippage_krw": "slippage",
+    "pairs_closed": "closed",
+    "pairs_unwound": "unwound",
+    "closed": "final",
+}
+"""Column → its heading, short enough for all of them to fit beside each other."""
 LAST_DAYS = f"""
-SELECT day, net_krw, premium_krw, fx_krw, funding_krw, fees_krw, slippage_krw, pairs_closed,
-    pairs_unwound, cumulative_krw, closed
+SELECT day, net_krw, cumulative_krw, premium_krw, fx_krw, funding_krw, fees_krw, slippage_krw,
+    pairs_closed, pairs_unwound, closed
 FROM pnl_daily ORDER BY day DESC LIMIT {DAYS_SHOWN}
 """
 
@@ -40,18 +54,26 @@ async def pnl_rollup(day: date | None = None) -> State[Any]:
     result = await asyncio.to_thread(books.sql, LAST_DAYS)
     rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
     await acreate_table_artifact(
-        [{name: _shown(value) for name, value in row.items()} for row in rows]
+        [{HEADINGS[name]: _shown(value) for name, value in row.items()} for row in rows]
         or [{"result": "no pair has ended yet"}],
         key="pnl-daily",
-        description=f"Result of the last {DAYS_SHOWN} Korean days, KRW, newest first",
+        description=f"Result of the last {DAYS_SHOWN} Korean days in KRW, newest first; closed and "
+        "unwound count pairs, final: the day is over",
     )
     days = [DayResult(row["day"], row["net_krw"], row["cumulative_krw"]) for row in rows[::-1]]
     await acreate_markdown_artifact(
-        chart_markdown(days), key="pnl-chart", description="Result by Korean day, KRW"
+        chart_markdown(days),
+        key="pnl-chart",
+        description="Result of each Korean day and in all, KRW",
     )
     for item in days[-7:]:
         logger.info("%s: %s KRW, in all %s KRW", item.day, f"{item.net:,.0f}", f"{item.total:,.0f}")
-    return Completed(message=f"{written} days rolled up from {first}.")
+    if not days:
+        return Completed(message="No pair has ended yet.")
+    return Completed(
+        message=f"{days[-1].day}: {days[-1].net:,.0f} KRW, in all {days[-1].total:,.0f} KRW; "
+        f"days rolled up from {first}: {written}."
+    )
 
 
 def _shown(value: object) -> str:

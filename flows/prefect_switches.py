@@ -1,4 +1,10 @@
-"""The desk's stop switches: the ``paused`` flags of Prefect deployments, read and set."""
+"""The desk's stop switches: Prefect deployments that are paused, read and set.
+
+A deployment counts as paused by its own flag, and also while any of its schedules is switched off:
+the schedule's switch is the one that a deployment's page shows as long as it runs (the switch over
+all of them appears with the fourth schedule, or once the deployment is paused), so that is what an
+operator in a hurry clicks.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +85,7 @@ class PrefectSwitches:
                 raise SwitchesUnreadable(f"paused, but without its reason: {error}") from error
 
     async def resume(self, names: Iterable[str]) -> None:
-        """Un-pause; raises SwitchesUnreadable when not every switch could be set."""
+        """Un-pause, schedules too; raises SwitchesUnreadable when not every switch could be set."""
         await self._set(names, paused=False)
 
     async def _set(self, names: Iterable[str], *, paused: bool) -> None:
@@ -89,10 +95,19 @@ class PrefectSwitches:
                 key = await self._api.deployment_id(name)
                 # The same request as the UI's own switch: it emits an event that others hear.
                 await self._api.ask("PATCH", f"/deployments/{key}", {"paused": paused})
+                if not paused:
+                    await self._switch_schedules_on(key)
             except (PrefectSilent, PrefectRefused) as error:
                 failures.append(str(error))  # the other switches are set all the same
         if failures:
             raise SwitchesUnreadable("; ".join(failures))
+
+    async def _switch_schedules_on(self, deployment_id: str) -> None:
+        deployment = await self._api.ask("GET", f"/deployments/{deployment_id}")
+        for schedule in _schedules(deployment):
+            if not schedule["active"]:
+                path = f"/deployments/{deployment_id}/schedules/{schedule['id']}"
+                await self._api.ask("PATCH", path, {"active": True})
 
     async def _learn(self) -> None:
         self._names = {await self._api.deployment_id(name): name for name in SWITCHES}
@@ -106,5 +121,15 @@ def _paused_by_id(rows: object) -> dict[str, bool]:
     for row in rows:
         if not isinstance(row, dict) or not isinstance(row.get("paused"), bool):
             raise SwitchesUnreadable("Prefect's answer names a deployment without its switch")
-        result[str(row.get("id"))] = row["paused"]
+        off = any(not schedule["active"] for schedule in _schedules(row))
+        result[str(row.get("id"))] = row["paused"] or off
     return result
+
+
+def _schedules(deployment: object) -> list[dict[str, Any]]:
+    rows = deployment.get("schedules") if isinstance(deployment, dict) else None
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("active"), bool) for row in rows
+    ):
+        raise SwitchesUnreadable("Prefect's answer names a deployment without its schedules")
+    return rows

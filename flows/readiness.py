@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from flows.desk_access import signed_by_operator
+from flows.wording import in_words, timings_text
 from tasks.executor_client import Check
 from tasks.signal import Signal, SignalAction
 
@@ -29,18 +30,22 @@ def probe(purpose: str, symbol: str) -> Signal:
 
 
 def check_line(check: Check) -> str:
-    """``would trade`` or ``would not trade: book_stale, clock_skewed``."""
+    """``would trade`` or ``would not trade: the upbit book is 4.2 s old``, with every reason."""
     if check["would_trade"]:
         return "would trade"
-    return "would not trade: " + ", ".join(reason["code"] for reason in check["reasons"])
+    return "would not trade: " + "; ".join(reason["message"] for reason in check["reasons"])
 
 
 def check_markdown(title: str, check: Check) -> str:
     """Every reason against a trade, or that there is none, and how long the checks took."""
-    reasons = [f"| `{reason['code']}` | {reason['message']} |" for reason in check["reasons"]]
+    reasons = [
+        f"| {in_words(reason['code'])} | {reason['message']} |" for reason in check["reasons"]
+    ]
     why_not = (
-        ["| why not | |", "|---|---|", *reasons] if reasons else ["Nothing speaks against it."]
+        ["| check | why not |", "|---|---|", *reasons]
+        if reasons
+        else ["Nothing speaks against it."]
     )
-    timings = ", ".join(f"{stage} {us} µs" for stage, us in check["timings_us"].items())
+    timings = timings_text(check["timings_us"])
     verdict = "**Would trade.**" if check["would_trade"] else "**Would not trade.**"
-    return "\n".join([f"## {title}", "", verdict, "", *why_not, "", f"Timings: {timings}"])
+    return "\n".join([f"## {title}", "", verdict, "", *why_not, "", f"Took: {timings}"])

@@ -16,8 +16,8 @@ KST = ZoneInfo("Asia/Seoul")
 
 
 def named_by_time(subject: str) -> Callable[[], str]:
-    """Names such as ``health-14:03:20`` (KST)."""
-    return lambda: f"{subject}-{datetime.now(UTC).astimezone(KST):%H:%M:%S}"
+    """Names such as ``health-14:03:20-KST``; the UI beside it shows the browser's time."""
+    return lambda: f"{subject}-{datetime.now(UTC).astimezone(KST):%H:%M:%S}-KST"
 
 
 def text_parameter(name: str) -> str:

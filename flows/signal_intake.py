@@ -14,6 +14,7 @@ from flows.handed_over import handed_over_outcome
 from flows.readiness import check_line, check_markdown, probe
 from flows.run_names import named_by_time, signal_parameter
 from flows.signal_story import conclude, signal_name
+from flows.wording import timings_text
 from tasks.errors import BadSignal
 from tasks.settings_loading import load_settings
 from tasks.signal import parse_signal
@@ -47,7 +48,9 @@ async def signal_intake(signal: dict[str, Any] | None = None) -> State[Any]:
         request = parse_signal(signal)
     except BadSignal as error:
         return Failed(name="BadSignal", message=f"{error}. Nothing was sent; correct and re-send.")
-    logger.info("received %s, signed by %s", signal_name(request), request.key_id)
+    logger.info(
+        "signal %s: %s %s, signed by %s", request.id, request.action, request.symbol, request.key_id
+    )
     outcome = await handed_over_outcome()
     if outcome is None:
         async with executor() as desk:
@@ -60,7 +63,11 @@ async def canary() -> State[Any]:
     async with executor() as desk:
         check = await desk.check(probe("canary", load_settings().symbols[0]).to_json())
     get_run_logger().info(
-        "canary back: %s; timings (µs) %s", check_line(check), check["timings_us"]
+        "canary back: it %s; took %s", check_line(check), timings_text(check["timings_us"])
     )
-    await acreate_markdown_artifact(check_markdown("Canary", check), key="canary")
+    await acreate_markdown_artifact(
+        check_markdown("Canary", check),
+        key="canary",
+        description=f"A signed no-op on the whole way of a signal: it {check_line(check)}.",
+    )
     return Completed(name="Alive", message=f"The path answers; {check_line(check)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,9 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.wording import amount_text, in_words, timings_text
 from tasks.outcome import Outcome, OutcomeLeg, OutcomeStatus
 from tasks.signal import Signal
-from tasks.wire_text import short_decimal_text
 
 ADVICE: Mapping[OutcomeStatus, str] = {
     OutcomeStatus.FAILED: "Nothing is held. If the chance is still there, send a new signal with a "
@@ -24,6 +25,8 @@ ADVICE: Mapping[OutcomeStatus, str] = {
     "hand at the venue and run reconcile/live.",
 }
 NOTE_OF_DUPLICATE = "This signal id was decided before; shown is what became of it then."
+LONGEST_REASON = 240
+"""Characters of a reason that a state's message still tells whole."""
 
 
 def short_id(signal_id: str) -> str:
@@ -41,16 +44,18 @@ def signal_name(signal: Signal, size: object = None) -> str:
 
 
 def story(outcome: Outcome) -> list[str]:
-    """What happened, a line each: the decision, both legs, the time it took."""
+    """What happened, a line each: the decision, each step, both legs, the time it took, and what
+    there is to do."""
     settled = outcome.settled
+    steps = _steps(settled)
     lines = [NOTE_OF_DUPLICATE] if outcome.first else []
-    lines.append(_decision(settled))
+    lines.append(_headline(settled) if len(steps) > 1 else _decision(settled))
+    if len(steps) > 1:
+        lines += [f"{number}. {step}" for number, step in enumerate(steps, 1)]
     lines += [_leg_line(leg) for leg in settled.legs]
-    if settled.premium_pct is not None:
-        lines.append(f"executable premium {settled.premium_pct:f} %")
-    if settled.timings_us:
-        stages = (f"{stage} {us / 1000:.2f} ms" for stage, us in settled.timings_us.items())
-        lines.append("timings: " + ", ".join(stages))
+    lines += _figures(settled)
+    if settled.status in ADVICE:
+        lines.append(f"What to do: {ADVICE[settled.status]}")
     return lines
 
 
@@ -72,7 +77,7 @@ def outcome_markdown(outcome: Outcome) -> str:
     settled = outcome.settled
     rows = [
         f"| {leg.venue} | {leg.side} | {leg.quantity:f} | {_price(leg)} | "
-        f"{leg.fee:f} {leg.fee_currency} | {' '.join(leg.client_order_ids)} |"
+        f"{amount_text(leg.fee)} {leg.fee_currency} | {' '.join(leg.client_order_ids)} |"
         for leg in settled.legs
     ]
     table = (
@@ -86,15 +91,22 @@ def outcome_markdown(outcome: Outcome) -> str:
         else []
     )
     json_text = settled.model_dump_json(indent=2, exclude_none=True)
-    notes = [f"- {line}" for line in story(outcome) if line.startswith(("timings", "executable"))]
+    steps = _steps(settled)
     return "\n".join(
         [
             f"## {settled.status.capitalize()}",
             "",
-            _decision(settled),
+            _headline(settled),
             "",
+            *[f"{number}. {step}" for number, step in enumerate(steps, 1)],
+            "",
+            *(
+                [f"**What to do:** {ADVICE[settled.status]}", ""]
+                if settled.status in ADVICE
+                else []
+            ),
             *table,
-            *notes,
+            *[f"- {line}" for line in _figures(settled)],
             "",
             "```json",
             json_text,
@@ -106,30 +118,64 @@ def outcome_markdown(outcome: Outcome) -> str:
 async def conclude(outcome: Outcome) -> State[Any]:
     """Tell the story in the run's log, leave the artifact, and give the run its last state."""
     logger = get_run_logger()
-    tell = logger.error if outcome.is_failure else logger.info
     for line in story(outcome):
-        tell(line)
+        urgent = outcome.is_failure and line.startswith((_headline(outcome.settled), "What to do"))
+        logger.log(logging.ERROR if urgent else logging.INFO, line)
     await acreate_markdown_artifact(
         outcome_markdown(outcome), key="signal-outcome", description=_decision(outcome.settled)
     )
     return final_state(outcome)
 
 
+def _headline(outcome: Outcome) -> str:
+    """``Hedged (repaired): pair p0123456789ab``, ``Denied (paused)``."""
+    code = _reason(outcome)[0]
+    why = f" ({in_words(code)})" if code not in ("", outcome.status) else ""
+    pair = f": pair {outcome.pair_id}" if outcome.pair_id else ""
+    return f"{outcome.status.capitalize()}{why}{pair}"
+
+
 def _decision(outcome: Outcome) -> str:
-    """One sentence: status, pair, reason."""
-    pair = f" (pair {outcome.pair_id})" if outcome.pair_id else ""
-    reason = f": {outcome.reason}" if outcome.reason else ""
-    sentence = f"Signal {outcome.signal_id} {outcome.status}{pair}{reason}"
+    """The headline with its reason; of many steps only the last, which says where it ended."""
+    steps = _steps(outcome)
+    told = "; ".join(steps)
+    if len(steps) > 1 and len(told) > LONGEST_REASON:
+        told = f"{steps[-1]} (the log has all {len(steps)} steps)"
+    told = told.removeprefix(f"{outcome.pair_id}: ")
+    sentence = f"{_headline(outcome)}: {told}" if told else _headline(outcome)
     return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _reason(outcome: Outcome) -> tuple[str, str]:
+    """Code and sentence of the reason; each empty where there is none."""
+    code, colon, sentence = (outcome.reason or "").partition(": ")
+    return (code, sentence) if colon else ("", code)
+
+
+def _steps(outcome: Outcome) -> list[str]:
+    """The sentence of the reason in its parts; a repair tells one after the other."""
+    sentence = _reason(outcome)[1]
+    return sentence.split("; ") if sentence else []
+
+
+def _figures(outcome: Outcome) -> list[str]:
+    lines = []
+    if outcome.premium_pct is not None:
+        lines.append(f"executable premium {outcome.premium_pct:.3f} %")
+    if outcome.timings_us:
+        lines.append(f"took {timings_text(outcome.timings_us)}")
+    return lines
 
 
 def _leg_line(leg: OutcomeLeg) -> str:
     orders = ", ".join(leg.client_order_ids) or "no order"
+    if leg.average_price is None:
+        return f"{leg.venue}: nothing traded ({orders})"
     return (
-        f"{leg.venue}: {leg.side} {leg.quantity:f} at {_price(leg)}, "
-        f"fee {leg.fee:f} {leg.fee_currency} ({orders})"
+        f"{leg.venue}: {leg.side} {leg.quantity:f} at {_price(leg)} {leg.fee_currency}, "
+        f"fee {amount_text(leg.fee)} {leg.fee_currency} ({orders})"
     )
 
 
 def _price(leg: OutcomeLeg) -> str:
-    return "nothing traded" if leg.average_price is None else short_decimal_text(leg.average_price)
+    return "nothing traded" if leg.average_price is None else amount_text(leg.average_price)

@@ -76,7 +76,7 @@ async def test_a_signal_ends_its_run_by_name(
         run = await client.read_flow_run(run_id)
         assert run.name == f"enter-BTC-0.010-{f'story-{status}'[-8:]}"
         assert f'"status": "{status}"' in (await artifacts_of(client, run_id))["signal-outcome"]
-        assert "why: because" in await log_of(client, run_id)
+        assert f"{name} (why): pair p0123456789ab: because" in await log_of(client, run_id)
 
 
 async def test_a_bad_signal_ends_in_one_sentence_and_is_not_sent(executor: FakeExecutor) -> None:
@@ -113,7 +113,7 @@ async def test_readiness_lists_why_not(executor: FakeExecutor) -> None:
 
     assert state.name == "NotReady"
     assert state.is_completed()
-    assert "book_stale" in (state.message or "")
+    assert "would not trade: the upbit book is 4.2 s old" in (state.message or "")
     async with get_client() as client:
         run_id = state.state_details.flow_run_id
         assert run_id is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -36,6 +37,21 @@ async def test_a_pause_is_read_back_and_taken_back(registered: dict[str, str]) -
         }
         await switches.resume((ENTRY, SIGNAL_INTAKE))
         assert await switches.read() == dict.fromkeys(SWITCHES, False)
+
+
+async def test_a_schedule_that_is_switched_off_pauses_until_the_desk_resumes(
+    registered: dict[str, str],
+) -> None:
+    async with PrefectSwitches() as switches, get_client() as client:
+        [schedule] = await client.read_deployment_schedules(UUID(registered[ENTRY]))
+        await client.update_deployment_schedule(UUID(registered[ENTRY]), schedule.id, active=False)
+        assert await switches.read() == dict.fromkeys(SWITCHES, False) | {ENTRY: True}
+
+        await switches.resume([ENTRY])
+
+        assert await switches.read() == dict.fromkeys(SWITCHES, False)
+        [schedule] = await client.read_deployment_schedules(UUID(registered[ENTRY]))
+        assert schedule.active
 
 
 async def test_the_reason_of_a_pause_is_an_artifact(registered: dict[str, str]) -> None:

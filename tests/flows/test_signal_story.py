@@ -72,16 +72,41 @@ def test_the_story_names_each_leg_and_the_time_it_took() -> None:
     lines = story(outcome_of(OutcomeStatus.HEDGED, legs=(SPOT,), timings_us={"total": 1500}))
 
     assert lines == [
-        "Signal s-1 hedged (pair p0123456789ab).",
-        "upbit: buy 0.010 at 65000000, fee 325.0 KRW (kimp-p0123456789ab-s001)",
-        "timings: total 1.50 ms",
+        "Hedged: pair p0123456789ab.",
+        "upbit: buy 0.010 at 65,000,000 KRW, fee 325 KRW (kimp-p0123456789ab-s001)",
+        "took total 1.50 ms",
     ]
+
+
+def test_a_reason_is_told_in_words_and_the_pair_once() -> None:
+    held = outcome_of(
+        OutcomeStatus.HELD, reason="not_in_profit: p0123456789ab: it would lose 5 KRW"
+    )
+
+    assert story(held) == ["Held (not in profit): pair p0123456789ab: it would lose 5 KRW."]
+
+
+def test_a_repair_is_told_step_by_step_and_its_state_stays_short() -> None:
+    steps = [f"hedge {number}: {'refused ' * 8}" for number in range(4)]
+    outcome = outcome_of(OutcomeStatus.UNWOUND, reason=f"unwound: {'; '.join(steps)}; lost 9 KRW")
+
+    lines, message = story(outcome), final_state(outcome).message
+
+    assert lines[0] == "Unwound: pair p0123456789ab"
+    assert lines[1:6] == [
+        *[f"{number}. {step}" for number, step in enumerate(steps, 1)],
+        "5. lost 9 KRW",
+    ]
+    assert lines[-1].startswith("What to do: Nothing is held")
+    assert message is not None
+    assert message.startswith("Unwound: pair p0123456789ab: lost 9 KRW (the log has all 5 steps).")
+    assert "before the next signal" in message
 
 
 def test_the_artifact_shows_the_legs_to_people_and_the_outcome_to_programs() -> None:
     text = outcome_markdown(outcome_of(OutcomeStatus.HEDGED, legs=(SPOT,)))
 
-    assert "| upbit | buy | 0.010 | 65000000 | 325.0 KRW | kimp-p0123456789ab-s001 |" in text
+    assert "| upbit | buy | 0.010 | 65,000,000 | 325 KRW | kimp-p0123456789ab-s001 |" in text
     payload = text.split("```json\n")[1].removesuffix("\n```")
     assert Outcome.model_validate_json(payload).legs == (SPOT,)
 
