@@ -22,7 +22,7 @@ from deployments.commands import (
 )
 from deployments.failure import CommandFailed
 from exchanges.errors import ExchangeError
-from tasks.errors import DeskError
+from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
 GROUPS = (desk, watching, signals, stopping, books, doctor, bench)
@@ -64,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sentence(error: Exception) -> str:
     """Our own errors are sentences already; another one is a fault, and says so."""
+    if isinstance(error, ExecutorGone):
+        return f"{error}, or start the whole desk with `kimp up`"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     if isinstance(error, CommandFailed | DeskError | ExchangeError | WarehouseError | OSError):
         return str(error)
     return (

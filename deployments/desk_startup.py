@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from deployments.child_process import ChildProcess
 from deployments.desk_environment import desk_environment
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
@@ -19,7 +21,7 @@ from deployments.ports import HOST, demand_free, free_port
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
 from deployments.progress import Progress
 from deployments.state_folder import simulator_state
-from deployments.supervisor import Supervisor
+from deployments.supervisor import ChildDied, Supervisor
 from deployments.up_lock import RunningDesk, UpLock
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
@@ -58,6 +60,7 @@ class DeskStartup:
         self._progress = progress
         self._credentials = dict(credentials)
         self._extra = extra
+        self._hot_worker: ChildProcess | None = None
         self.desk = desk
 
     @property
@@ -87,7 +90,10 @@ class DeskStartup:
             async def ready() -> re.Match[str] | None:
                 return READY.search(child.log_file.read_text("utf-8", errors="replace"))
 
-            found = await self._supervisor.ready("the simulators", ready, STARTUP_S)
+            try:
+                found = await self._supervisor.ready("the simulators", ready, STARTUP_S)
+            except ChildDied as death:
+                raise _unusable_state(death, simulator_state(self._settings.home)) from None
         upbit, binance, control = found.groups()
         self._publish(
             upbit_url=upbit,
@@ -126,9 +132,9 @@ class DeskStartup:
         if left_over:
             self._progress.note(f"unfinished runs of an earlier desk, now crashed: {left_over}")
 
-    async def workers(self) -> None:
-        """The process worker of pool ``batch`` and the hot worker."""
-        limit, began = str(BATCH_RUNS_AT_ONCE), datetime.now(UTC)
+    async def batch_worker(self) -> None:
+        """The process worker of pool ``batch``; that it works is seen by the executor's run."""
+        limit = str(BATCH_RUNS_AT_ONCE)
         await self._supervisor.start(
             "batch worker",
             (
@@ -137,18 +143,26 @@ class DeskStartup:
             ),
             self.environment,
         )
-        await self._supervisor.start(
+
+    async def hot_worker(self) -> None:
+        """Only once the executor answers: its flows would fail without one."""
+        began = datetime.now(UTC)
+        self._hot_worker = await self._supervisor.start(
             "hot worker", ("-m", "deployments.hot_worker"), self.environment
         )
-        with self._progress.waiting("workers"):
+        with self._progress.waiting("hot worker"):
             async with HttpJson("the Prefect server", self._api_url) as api:
 
                 async def online() -> bool | None:
-                    pools = [await _has_worker(api, pool, began) for pool in ("batch", "hot")]
-                    return all(pools) or None
+                    return await _has_worker(api, "hot", began) or None
 
-                await self._supervisor.ready("the workers", online, STARTUP_S)
+                await self._supervisor.ready("the hot worker", online, STARTUP_S)
         self._progress.line("workers: batch and hot")
+
+    async def stop_hot_worker(self) -> None:
+        """Before the executor ends, so that its last flows still find it."""
+        if self._hot_worker is not None:
+            await self._supervisor.stop(self._hot_worker)
 
     async def executor(self) -> FlowRun:
         """A run of ``executor/live``; returns when it takes entries, or says why it does not."""
@@ -186,8 +200,7 @@ class DeskStartup:
                 self._progress.note(block["message"])
                 if block["code"] == MISMATCH and self.desk.control_url:
                     self._progress.note(
-                        "(simulated venues start empty each time; to forget earlier pairs: "
-                        "kimp up --fresh)"
+                        "(to forget earlier pairs and the simulated venues: kimp up --fresh)"
                     )
         return run
 
@@ -204,13 +217,33 @@ class DeskStartup:
         if source_of(setting) == "default":
             return 0
         parts = urlsplit(str(getattr(self._settings, setting)))
-        if parts.hostname not in (HOST, "localhost") or parts.port is None:
+        if parts.hostname not in (HOST, "localhost") or not _port(parts):
             raise CommandFailed(
                 f"{variable(setting)}: expected http://{HOST}:PORT, because the desk starts this "
                 f"server itself, got {getattr(self._settings, setting)}"
             )
-        demand_free(parts.port, variable(setting))
-        return parts.port
+        demand_free(_port(parts), variable(setting))
+        return _port(parts)
+
+
+def _port(parts: SplitResult) -> int:
+    """0: none, or none that there is."""
+    try:
+        return parts.port or 0
+    except ValueError:
+        return 0
+
+
+def _unusable_state(death: ChildDied, state: Path) -> CommandFailed:
+    """``death`` of the simulators, in the words of this command where their state is to blame."""
+    last = death.child.tail()[-1:]
+    problem = last[0].removeprefix("error: ").partition(";")[0] if last else ""
+    if not problem.startswith(str(state.absolute())) or not state.exists():
+        return death
+    return CommandFailed(
+        f"the simulated venues cannot go on: {problem}; `kimp up --fresh` starts over, without the "
+        "journal and the books"
+    )
 
 
 async def _has_worker(api: HttpJson, pool: str, since: datetime) -> bool:

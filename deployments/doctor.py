@@ -12,6 +12,7 @@ from enum import StrEnum
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.position_mode import hedge_mode
+from deployments.prefect_address import prefect_api_url
 from deployments.up_lock import RunningDesk
 from deployments.venue_credentials import desk_credentials
 from exchanges.clock import SystemClock
@@ -193,13 +194,13 @@ async def _try(check: str, look: Callable[[], Awaitable[Finding]], remedy: str) 
 
 
 async def _prefect(settings: Settings, desk: RunningDesk | None) -> Finding:
-    url = f"{desk.prefect_url}/api" if desk else settings.prefect_api_url
-    async with HttpJson("the Prefect server", url) as api:
-        try:
+    try:
+        url = prefect_api_url(settings, desk)
+        async with HttpJson("the Prefect server", url) as api:
             version = await api.ask("GET", "/admin/version")
-        except CommandFailed as error:
-            missing = Verdict.BAD if desk else Verdict.NOTE
-            return Finding("Prefect", missing, str(error), "start: kimp up")
+    except CommandFailed as error:
+        missing = Verdict.BAD if desk else Verdict.NOTE
+        return Finding("Prefect", missing, str(error), "start: kimp up")
     if version != PREFECT_VERSION:
         return Finding(
             "Prefect", Verdict.BAD, f"version {version}", f"run version {PREFECT_VERSION}"

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from deployments.failure import CommandFailed
-from tasks.settings import Mode
+from tasks.settings import Mode, Settings
 
 STATE = ("journal", "prefect", "logs")
 BOOKS = "warehouse.duckdb*"
 SIMULATED_VENUES = "simulator-state.json"
+
+
+MAX_SOCKET_PATH = 107
+"""Bytes; the kernel takes no longer name for a Unix socket."""
+
+
+def demand_usable(settings: Settings) -> None:
+    """Make the folder. Raises CommandFailed when a desk could not work in it."""
+    home = settings.home.absolute()
+    socket_file = str(settings.socket_file.absolute())
+    excess = len(os.fsencode(socket_file)) - MAX_SOCKET_PATH
+    if excess > 0:
+        raise CommandFailed(
+            f"KIMP_HOME: expected a path shorter by {excess} bytes, because the executor's socket "
+            f"below it may have {MAX_SOCKET_PATH} in all, got {home}"
+        )
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home) as probe:
+            probe.write(b"?")
+    except OSError as error:
+        raise CommandFailed(
+            f"KIMP_HOME: expected a folder that can be written, got {home}: {error.strerror}"
+        ) from None
 
 
 def claim_for(home: Path, mode: Mode) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from deployments.failure import CommandFailed
 from deployments.prefect_door import FlowRun, PrefectDoor
 from deployments.progress import Progress
+from deployments.replay_watch import history_ended
 from deployments.venue_simulators import OrderArrival, VenueSimulators
 from exchanges.instrument import Venue
 from exchanges.side import Side
@@ -22,6 +23,7 @@ from tasks.krw_text import krw_text
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.signal import Signal, SignalAction
 from tasks.signing import PrivateKey, sign
+from tasks.wire_text import short_decimal_text
 from warehouse import Warehouse
 from warehouse.report_text import render_report
 
@@ -63,7 +65,6 @@ class Story:
         self._books = books
         self._research = research
         self._speed = speed
-        self._runs: list[FlowRun] = []
 
     async def tell(self) -> None:
         """Raises StoryFailed at the first step that does not end as it should."""
@@ -86,8 +87,8 @@ class Story:
                     why = "; ".join(reason["message"] for reason in check["reasons"])
                     raise StoryFailed(f"the desk would not trade: {why}")
                 await asyncio.sleep(0.2)
-        market = await self._simulators.market_time()
-        self._progress.line(f"the desk is ready to trade; the market replays {_minute(market)}")
+        market = await self._simulators.market()
+        self._progress.line(f"the desk is ready to trade; the market replays {market}")
 
     async def _enter_through_prefect(self) -> str:
         self._progress.heading(f"1. ENTER {QUANTITY} {SYMBOL} through Prefect's API")
@@ -119,10 +120,9 @@ class Story:
         orders = {leg.venue: leg.client_order_ids for leg in outcome.legs}
         if len(orders.get(Venue.BINANCE, ())) < 2 or outcome.pair_id is None:
             raise StoryFailed("the refused leg was not repaired with an order of its own")
-        self._progress.line(
-            f"repaired after {took_s:.1f} s: Binance refused {orders[Venue.BINANCE][0]} and took "
-            f"{orders[Venue.BINANCE][-1]}; pair {outcome.pair_id} is hedged"
-        )
+        refused, *_, taken = orders[Venue.BINANCE]
+        self._progress.line(f"repaired after {took_s:.1f} s: pair {outcome.pair_id} is hedged")
+        self._progress.note(f"binance: refused {refused}, took {taken}")
         self._show_legs(await self._executor.pair(outcome.pair_id))
         return outcome.pair_id
 
@@ -131,7 +131,7 @@ class Story:
         signal = self._signal("exit", SignalAction.EXIT, pair_id=pair_id)
         outcome = await self._executor.submit(signal, door="fast")
         self._expect(outcome, OutcomeStatus.HELD)
-        self._progress.line(f"refused, the pair is kept: {outcome.reason}")
+        self._progress.line(f"refused, the pair is kept: {_after(outcome.reason, f'{pair_id}: ')}")
 
     async def _time_passes(self, *pair_ids: str) -> None:
         self._progress.heading("4. Time passes in the replay until leaving pays")
@@ -149,22 +149,25 @@ class Story:
             if pays == fast:  # slow down to look closely, or go on
                 fast = not fast
                 await self._simulators.set_speed(FAST if fast else self._speed)
+            if (market := await self._simulators.market()).ended:
+                raise StoryFailed(history_ended(market))
             if time.monotonic() > deadline:
-                raise StoryFailed(f"no pair was in profit after {PROFIT_S:g} s of replay")
+                raise StoryFailed(
+                    f"the pairs were not in profit after {PROFIT_S:g} s of replay, at {market}"
+                )
             with self._progress.waiting("the market moves on"):
                 await asyncio.sleep(0.5 if fast else 1.5)
-        self._progress.line(f"the market replays {_minute(await self._simulators.market_time())}")
+        self._progress.line(f"the market replays {await self._simulators.market()}")
         for pair_id in pair_ids:
-            now = pairs[pair_id].get("now")
-            if now is not None:
-                self._progress.note(f"{pair_id}: {now['sentence']}")
+            net = krw_text(_net_now(pairs[pair_id]))
+            self._progress.note(f"closing {pair_id} now would earn {net} KRW")
 
     async def _exit_in_profit(self, *pair_ids: str) -> None:
         self._progress.heading("5. EXIT both pairs through Prefect's API")
         for pair_id in pair_ids:
             signal = self._signal("exit", SignalAction.EXIT, pair_id=pair_id)
             run = await self._run("signal-intake/live", {"signal": signal}, "Closed")
-            self._progress.line(f"closed {pair_id}: {run.message}")
+            self._progress.line(f"closed {pair_id}: {_after(run.message, f'{pair_id}: ')}")
             self._progress.note(f"run {run.name}: {run.url}")
 
     async def _close_the_books(self, *pair_ids: str) -> None:
@@ -189,9 +192,7 @@ class Story:
                 raise StoryFailed(
                     f"{pair_id} was closed at {krw_text(pair.result.net_krw)} KRW: not in profit"
                 )
-        self._progress.heading("Look at the runs in Prefect:")
-        for run in self._runs:
-            self._progress.note(f"{run.name}: {run.url}")
+        self._progress.line("all runs, with their logs, are kept: `kimp up` shows them in the UI")
 
     async def _run(
         self, deployment: str, parameters: Mapping[str, object], expected: str
@@ -200,7 +201,6 @@ class Story:
         with self._progress.waiting(deployment):
             created = await self._prefect.create(deployment, parameters)
             run = await self._prefect.finished(created, RUN_S)
-        self._runs.append(run)
         if run.state_name != expected:
             raise StoryFailed(
                 f"the run {run.name} of {deployment} ended as {run.state_name} instead of "
@@ -240,9 +240,10 @@ class Story:
         ):
             quantity, value = Decimal(leg["entry"]["quantity"]), Decimal(leg["entry"]["value"])
             average = value / quantity if quantity else Decimal(0)
+            fee = short_decimal_text(Decimal(leg["entry"]["fee"]))
             self._progress.note(
-                f"{leg['venue']}: {side} {quantity} {pair['symbol']} at {average:,.2f} "
-                f"{leg['fee_currency']}, fee {leg['entry']['fee']} {leg['fee_currency']}"
+                f"{leg['venue']}: {side} {short_decimal_text(quantity)} {pair['symbol']} at "
+                f"{average:,.2f} {leg['fee_currency']}, fee {fee} {leg['fee_currency']}"
             )
 
     def _expect(self, outcome: Outcome, status: OutcomeStatus) -> None:
@@ -253,9 +254,9 @@ class Story:
             )
 
 
-def _minute(moment: str) -> str:
-    """``2021-04-01 06:04 UTC``"""
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
+def _after(sentence: str | None, mark: str) -> str:
+    """What follows ``mark``, which was said above already; the whole sentence without it."""
+    return (sentence or "").rpartition(mark)[2]
 
 
 def _net_now(pair: PairView) -> Decimal:

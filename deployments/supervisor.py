@@ -26,6 +26,7 @@ class ChildDied(CommandFailed):
 
     def __init__(self, child: ChildProcess, exit_code: int) -> None:
         tail = "".join(f"\n    {line}" for line in child.tail())
+        self.child = child
         super().__init__(
             f"{child.name} ended unexpectedly ({end_in_words(exit_code)}), so everything is "
             f"stopped; its log is {child.log_file}" + (f" and ends with:{tail}" if tail else "")
@@ -105,6 +106,13 @@ class Supervisor:
             await child.stop(self._grace_s)
         if exit_code:
             raise ChildDied(child, exit_code)
+
+    async def stop(self, child: ChildProcess) -> None:
+        """End one program in order, before the others; its end is then no death."""
+        for watched, watcher in self._children:
+            if watched is child:
+                watcher.cancel()
+                await child.stop(self._grace_s)
 
     async def guarded(self, work: Awaitable[T]) -> T:
         """The result of ``work``; raises ChildDied as soon as a watched program ends."""

@@ -16,7 +16,8 @@ from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
-from deployments.state_folder import claim_for, wipe
+from deployments.replay_watch import demand_history, watch_replay
+from deployments.state_folder import claim_for, demand_usable, wipe
 from deployments.story import Story
 from deployments.supervisor import GRACE_S, Supervisor
 from deployments.up_lock import RunningDesk, UpLock
@@ -56,6 +57,7 @@ async def up(settings: Settings, options: UpOptions, progress: Progress) -> None
     if settings.mode is Mode.LIVE and (options.once or options.fresh):
         raise CommandFailed("--once and --fresh work in paper mode only: leave out --live")
     credentials = configured_credentials(settings) if settings.mode is Mode.LIVE else {}
+    demand_usable(settings)
     lock = UpLock.take(settings.home)
     try:
         with _asked_to_stop() as stop:
@@ -109,16 +111,21 @@ async def _run_desk(
         try:
             if settings.mode is Mode.PAPER:
                 await startup.simulators(options.speed)
+            if options.once:
+                async with HttpJson("the simulators", startup.desk.control_url) as control:
+                    await demand_history(VenueSimulators(control))
             await startup.prefect_server()
             await startup.deployments()
-            await startup.workers()
+            await startup.batch_worker()
             await startup.executor()
+            await startup.hot_worker()
             if options.once:
                 await supervisor.guarded(_tell(settings, options, progress, startup.desk, research))
             else:
                 _say_where(progress, startup.desk)
                 await supervisor.guarded(_stay(settings, progress, startup.desk))
         finally:
+            await startup.stop_hot_worker()
             await stop_executor(settings.socket_file.absolute(), GRACE_S)
 
 
@@ -152,7 +159,17 @@ async def _tell(
 
 async def _stay(settings: Settings, progress: Progress, desk: RunningDesk) -> None:
     async with HttpJson("the Prefect server", f"{desk.prefect_url}/api") as api:
-        await watch_executor(settings.socket_file.absolute(), PrefectDoor(api), progress)
+        replay = asyncio.ensure_future(_watch_replay(desk, progress))
+        try:
+            await watch_executor(settings.socket_file.absolute(), PrefectDoor(api), progress)
+        finally:
+            replay.cancel()
+
+
+async def _watch_replay(desk: RunningDesk, progress: Progress) -> None:
+    if desk.control_url:
+        async with HttpJson("the simulators", desk.control_url) as control:
+            await watch_replay(VenueSimulators(control), progress)
 
 
 def _say_where(progress: Progress, desk: RunningDesk) -> None:

@@ -82,7 +82,7 @@ def running_desk(home: Path) -> RunningDesk | None:
     """The desk that runs in ``home`` now; a file left behind by a killed one does not count."""
     try:
         descriptor = os.open(lock_file(home), os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from deployments.http_json import HttpJson
 from exchanges.instrument import Venue
@@ -21,6 +21,19 @@ class OrderArrival:
     client_order_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedMarket:
+    """The moment that the simulated venues show."""
+
+    time: datetime
+    ended: bool
+    """The history is used up: prices stand still."""
+
+    def __str__(self) -> str:
+        """``2021-04-01 06:04 UTC``"""
+        return f"{self.time:%Y-%m-%d %H:%M} UTC"
+
+
 class VenueSimulators:
     """Over an open connection to the control API."""
 
@@ -31,10 +44,11 @@ class VenueSimulators:
         """Market seconds per second."""
         await self._control.ask("PUT", "/speed", {"speed": speed})
 
-    async def market_time(self) -> str:
-        """The moment of the replayed market, ISO-8601."""
+    async def market(self) -> ReplayedMarket:
+        """Where the replay is."""
         state = await self._control.ask("GET", "/state")
-        return str(state["market"]["time"])
+        market = state["market"]
+        return ReplayedMarket(datetime.fromisoformat(market["time"]), bool(market["ended"]))
 
     async def reject_next_order(self, venue: Venue) -> None:
         await self._control.ask(
@@ -42,11 +56,6 @@ class VenueSimulators:
             "/faults",
             {"venue": venue, "endpoint": ORDER_ENDPOINTS[venue], "kind": "reject", "times": 1},
         )
-
-    async def pending_faults(self) -> list[dict[str, Any]]:
-        state = await self._control.ask("GET", "/state")
-        faults: list[dict[str, Any]] = state["faults"]
-        return faults
 
     async def order_arrivals(self, pair_id: str) -> list[OrderArrival]:
         """Every order of ``pair_id`` that reached a venue, oldest first."""

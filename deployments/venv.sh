@@ -44,7 +44,8 @@ if [ "$(cat .venv/installed 2>/dev/null)" != "$fingerprint" ]; then
     else
         refuse "$python has neither pip nor ensurepip; install one (Debian: apt install python3-venv)."
     fi
-    install=("${pip[@]}" --disable-pip-version-check install --quiet)
+    # Twice quiet: errors only, not pip's warnings about the machine's own configuration.
+    install=("${pip[@]}" --disable-pip-version-check install --quiet --quiet)
     # The lock file is complete: pip has nothing to resolve, and so cannot resolve differently.
     "${install[@]}" --no-deps --require-hashes -r deployments/requirements.lock ||
         refuse "the packages of deployments/requirements.lock could not be installed; see above."

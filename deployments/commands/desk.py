@@ -38,7 +38,10 @@ def add_commands(commands: Any) -> None:
     down_parser = commands.add_parser("down", help="stop a running desk")
     down_parser.set_defaults(run=run_down)
     sim_parser = commands.add_parser(
-        "sim", help="only the simulated venues (arguments: see `kimp sim --help`)", add_help=False
+        "sim",
+        help="only the simulated venues (arguments: see `kimp sim --help`)",
+        add_help=False,
+        prefix_chars="\0",  # every word is the simulator's, also those that begin with a dash
     )
     sim_parser.add_argument("arguments", nargs=argparse.REMAINDER)
     sim_parser.set_defaults(run=run_sim)

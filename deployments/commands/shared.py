@@ -22,11 +22,6 @@ def home() -> tuple[Settings, RunningDesk | None]:
     return settings, running_desk(settings.home)
 
 
-def prefect_api_url(settings: Settings, desk: RunningDesk | None) -> str:
-    """Of the desk that runs here, else as configured (a deployed desk has no ``up``)."""
-    return f"{desk.prefect_url}/api" if desk and desk.prefect_url else settings.prefect_api_url
-
-
 def console() -> Console:
     """For tables: as wide as the terminal, or wide enough for a log or a pipe."""
     plain = Console(highlight=False)

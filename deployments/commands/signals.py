@@ -12,9 +12,10 @@ from typing import Any
 
 import orjson
 
-from deployments.commands.shared import home, prefect_api_url, print_json
+from deployments.commands.shared import home, print_json
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
+from deployments.prefect_address import prefect_api_url
 from deployments.prefect_door import PrefectDoor
 from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore

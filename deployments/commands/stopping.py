@@ -9,8 +9,10 @@ import argparse
 import asyncio
 from typing import Any
 
-from deployments.commands.shared import home, is_terminal, prefect_api_url, reason
+from deployments.commands.shared import home, is_terminal, reason
 from deployments.failure import CommandFailed
+from deployments.prefect_address import prefect_api_url
+from deployments.up_lock import RunningDesk
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
@@ -55,9 +57,7 @@ def run_kill(given: argparse.Namespace) -> int:
             raise CommandFailed("kill: expected --yes, because there is no terminal to ask on")
         if input(f"type {phrase} to go on: ").strip() != phrase:
             raise CommandFailed(f"kill: expected {phrase}; nothing was stopped")
-    return asyncio.run(
-        _kill(settings, prefect_api_url(settings, desk), given.reason, given.liquidate)
-    )
+    return asyncio.run(_kill(settings, desk, given.reason, given.liquidate))
 
 
 async def _pause(url: str, why: str) -> None:
@@ -81,7 +81,7 @@ async def _resume(settings: Settings, url: str, why: str) -> int:
     return 0
 
 
-async def _kill(settings: Settings, url: str, why: str, liquidate: bool) -> int:
+async def _kill(settings: Settings, desk: RunningDesk | None, why: str, liquidate: bool) -> int:
     """Both stops are tried, whatever becomes of the other."""
 
     async def executor_stops() -> str:
@@ -97,8 +97,11 @@ async def _kill(settings: Settings, url: str, why: str, liquidate: bool) -> int:
             f"{len(report['cancelled'])} orders cancelled, {len(report['outcomes'])} pairs closed"
         )
 
+    async def switches_stop() -> None:
+        await _pause(prefect_api_url(settings, desk), f"kill: {why}")
+
     stopped, paused = await asyncio.gather(
-        executor_stops(), _pause(url, f"kill: {why}"), return_exceptions=True
+        executor_stops(), switches_stop(), return_exceptions=True
     )
     failures = [error for error in (stopped, paused) if isinstance(error, BaseException)]
     for error in failures:

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.table import Table
 
-from deployments.commands.shared import console, home, prefect_api_url, print_json
+from deployments.commands.shared import console, home, print_json
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
+from deployments.prefect_address import prefect_api_url
 from deployments.up_lock import RunningDesk
 from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient, PairView
@@ -72,22 +73,27 @@ def run_pairs(given: argparse.Namespace) -> int:
 
 
 async def _status(settings: Settings, desk: RunningDesk | None) -> dict[str, Any]:
-    url = prefect_api_url(settings, desk)
     executor, gone = None, ""
     try:
         async with ExecutorClient(settings.socket_file) as client:
             executor = await client.state()
     except ExecutorGone as error:
         gone = str(error)
-    async with HttpJson("the Prefect server", url) as api:
-        try:
+    url, answers, why = None, False, ""
+    try:
+        url = prefect_api_url(settings, desk)
+        async with HttpJson("the Prefect server", url) as api:
             await api.ask("GET", "/health")
-            answers, why = True, ""
-        except CommandFailed as error:
-            answers, why = False, str(error)
+        answers = True
+    except CommandFailed as error:
+        why = str(error)
     return {
         "up": None if desk is None else {"pid": desk.pid, "mode": desk.mode},
-        "prefect": {"url": url.removesuffix("/api"), "answers": answers, "why": why},
+        "prefect": {
+            "url": url and url.removesuffix("/api"),
+            "answers": answers,
+            "why": why,
+        },
         "executor": executor,
         "executor_why": gone,
     }

@@ -108,6 +108,41 @@ def test_without_prefect_a_stop_does_not_pretend(capsys: pytest.CaptureFixture[s
     assert "127.0.0.1" in refused(["stop", "--reason", "testing"], capsys)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stop", "--reason", "testing"],
+        ["kill", "--reason", "testing", "--yes"],
+        ["resume", "--reason", "testing"],
+        ["signal", "send", "--action", "EXIT"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_without_a_desk_no_command_asks_the_default_prefect_address(
+    arguments: list[str],
+    own_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["signal", "keygen", "research"])
+    capsys.readouterr()
+    monkeypatch.delenv("KIMP_PREFECT_API_URL")
+
+    assert f"no desk is running in {own_home}: start it with `kimp up`" in refused(
+        arguments, capsys
+    )
+
+
+def test_a_home_that_is_a_file_gets_one_sentence(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = own_home / "file"
+    file.touch()
+    monkeypatch.setenv("KIMP_HOME", str(file))
+
+    assert refused(["status"], capsys).startswith(f"{file}/")
+
+
 def test_status_shows_what_is_missing_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--json"]) == 1
 

@@ -36,7 +36,8 @@ def test_the_one_command_tells_its_whole_story(tmp_path: Path) -> None:
         "hedged: pair",
         "ms after the API call",
         "repaired after",
-        "refused, the pair is kept: not_in_profit",
+        "refused, the pair is kept: closing now would lose",
+        ": earned ",
         "journal and venues agree",
         "Ended pairs (2)",
         "/runs/flow-run/",
@@ -122,6 +123,33 @@ def test_a_busy_configured_port_gets_one_sentence(tmp_path: Path) -> None:
         f"kimp: KIMP_UPBIT_URL: expected a free port, 127.0.0.1:{port} is in use by another "
         "program; stop that one, choose another port or leave the setting out\n"
     )
+
+
+@pytest.mark.parametrize("port", ["99999", "80x"])
+def test_a_port_that_cannot_be_gets_one_sentence(port: str, tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{port}"
+
+    done = kimp(desk_environment(tmp_path, KIMP_UPBIT_URL=address), "up")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "kimp: KIMP_UPBIT_URL: expected http://127.0.0.1:PORT, because the desk starts this "
+        f"server itself, got {address}\n"
+    )
+
+
+def test_simulated_venues_that_cannot_be_read_are_started_over_with_fresh(tmp_path: Path) -> None:
+    state = tmp_path / "simulator-state.json"
+    state.write_text("damaged")
+
+    done = kimp(desk_environment(tmp_path), "up")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"kimp: the simulated venues cannot go on: {state}: ")
+    assert done.stderr.endswith(
+        "; `kimp up --fresh` starts over, without the journal and the books\n"
+    )
+    assert done.stderr.count("\n") == 1
 
 
 def test_live_without_keys_is_refused_with_what_is_missing(tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""Says when the replayed history is used up: prices then stand still, and nothing more happens."""
+
+from __future__ import annotations
+
+import asyncio
+
+from deployments.failure import CommandFailed
+from deployments.progress import Progress
+from deployments.venue_simulators import ReplayedMarket, VenueSimulators
+
+POLL_S = 2.0
+
+
+def history_ended(market: ReplayedMarket) -> str:
+    """One sentence with what to do."""
+    return (
+        f"the replayed history has ended ({market}) and prices stand still; `kimp up --fresh` "
+        "starts over"
+    )
+
+
+async def demand_history(simulators: VenueSimulators) -> None:
+    """Raises CommandFailed when there is nothing left to replay."""
+    market = await simulators.market()
+    if market.ended:
+        raise CommandFailed(history_ended(market))
+
+
+async def watch_replay(simulators: VenueSimulators, progress: Progress) -> None:
+    """Say it once, when it is so. Simulators that do not answer are not ours to notice."""
+    while True:
+        try:
+            market = await simulators.market()
+        except CommandFailed:
+            return
+        if market.ended:
+            progress.line(history_ended(market))
+            return
+        await asyncio.sleep(POLL_S)
