@@ -140,7 +140,7 @@ def test_a_home_that_is_a_file_gets_one_sentence(
     file.touch()
     monkeypatch.setenv("KIMP_HOME", str(file))
 
-    assert refused(["status"], capsys).startswith(f"{file}/")
+    assert refused(["report"], capsys) == f"{file}: File exists"
 
 
 def test_status_shows_what_is_missing_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
