@@ -84,7 +84,11 @@ async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) ->
         schedules=list(entry.schedules),
         concurrency_limit=entry.concurrency_limit,
         concurrency_options=entry.concurrency_options,
-        parameter_openapi_schema=parameter_schema(flow).model_dump(),
+        # A misspelt parameter is refused with its name instead of crashing the run.
+        parameter_openapi_schema={
+            **parameter_schema(flow).model_dump(),
+            "additionalProperties": False,
+        },
         enforce_parameter_schema=True,
     )
     return f"{flow.name}/{entry.name}", str(deployment_id)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
 )
 
+from deployments.failure import CommandFailed
+from deployments.http_json import HttpJson
+from deployments.prefect_door import PrefectDoor
 from deployments.project import PREFECT_YAML, PROJECT, read_entries
 from deployments.register import register
 from tests.prefect_runs import PREFECT_MARKS
@@ -65,6 +69,21 @@ async def test_a_pause_outlives_registration_and_schedules_are_switched_on(
         assert deployment.paused
         assert [schedule.active for schedule in deployment.schedules] == [True]
         await client.resume_deployment(deployment_id)
+
+
+async def test_a_parameter_that_the_flow_does_not_have_is_refused_by_name(
+    prefect_api: str,
+) -> None:
+    entries = [entry for entry in read_entries() if "signal_intake" in entry.entrypoint]
+    deployment_id = (await register(prefect_api, entries))["signal-intake/live"]
+
+    async with HttpJson("Prefect", prefect_api) as api:
+        with pytest.raises(CommandFailed, match="'sgnal'"):
+            await PrefectDoor(api).create("signal-intake/live", {"sgnal": {}})
+        only = {"deployments": {"id": {"any_": [deployment_id]}}}
+        rows = await api.ask("POST", "/flow_runs/filter", only)
+
+    assert all(row["auto_scheduled"] for row in rows)
 
 
 async def test_the_server_makes_the_runs_of_a_schedule(prefect_api: str) -> None:
