@@ -57,14 +57,14 @@ async def pnl_rollup(day: date | None = None) -> State[Any]:
         [{HEADINGS[name]: _shown(value) for name, value in row.items()} for row in rows]
         or [{"result": "no pair has ended yet"}],
         key="pnl-daily",
-        description=f"Result of the last {DAYS_SHOWN} Korean days in KRW, newest first; closed and "
+        description=f"KRW of the last {DAYS_SHOWN} Korean days, newest first; closed and "
         "unwound count pairs, final: the day is over",
     )
     days = [DayResult(row["day"], row["net_krw"], row["cumulative_krw"]) for row in rows[::-1]]
     await acreate_markdown_artifact(
         chart_markdown(days),
         key="pnl-chart",
-        description="Result of each Korean day and in all, KRW",
+        description="KRW of each Korean day and in all",
     )
     for item in days[-7:]:
         logger.info("%s: %s KRW, in all %s KRW", item.day, f"{item.net:,.0f}", f"{item.total:,.0f}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect import get_run_logger
@@ -49,8 +49,8 @@ def story(outcome: Outcome) -> list[str]:
     settled = outcome.settled
     steps = _steps(settled)
     lines = [NOTE_OF_DUPLICATE] if outcome.first else []
-    lines.append(_headline(settled) if len(steps) > 1 else _decision(settled))
-    if len(steps) > 1:
+    lines.append(_decision(settled))
+    if _is_long(steps):
         lines += [f"{number}. {step}" for number, step in enumerate(steps, 1)]
     lines += [_leg_line(leg) for leg in settled.legs]
     lines += _figures(settled)
@@ -138,9 +138,7 @@ def _headline(outcome: Outcome) -> str:
 def _decision(outcome: Outcome) -> str:
     """The headline with its reason; of many steps only the last, which says where it ended."""
     steps = _steps(outcome)
-    told = "; ".join(steps)
-    if len(steps) > 1 and len(told) > LONGEST_REASON:
-        told = f"{steps[-1]} (the log has all {len(steps)} steps)"
+    told = f"{steps[-1]} ({len(steps)} steps, see the log)" if _is_long(steps) else "; ".join(steps)
     told = told.removeprefix(f"{outcome.pair_id}: ")
     sentence = f"{_headline(outcome)}: {told}" if told else _headline(outcome)
     return sentence if sentence.endswith(".") else f"{sentence}."
@@ -156,6 +154,10 @@ def _steps(outcome: Outcome) -> list[str]:
     """The sentence of the reason in its parts; a repair tells one after the other."""
     sentence = _reason(outcome)[1]
     return sentence.split("; ") if sentence else []
+
+
+def _is_long(steps: Sequence[str]) -> bool:
+    return len(steps) > 1 and len("; ".join(steps)) > LONGEST_REASON
 
 
 def _figures(outcome: Outcome) -> list[str]:

@@ -92,14 +92,14 @@ def test_a_repair_is_told_step_by_step_and_its_state_stays_short() -> None:
 
     lines, message = story(outcome), final_state(outcome).message
 
-    assert lines[0] == "Unwound: pair p0123456789ab"
+    assert lines[0] == "Unwound: pair p0123456789ab: lost 9 KRW (5 steps, see the log)."
     assert lines[1:6] == [
         *[f"{number}. {step}" for number, step in enumerate(steps, 1)],
         "5. lost 9 KRW",
     ]
     assert lines[-1].startswith("What to do: Nothing is held")
     assert message is not None
-    assert message.startswith("Unwound: pair p0123456789ab: lost 9 KRW (the log has all 5 steps).")
+    assert message.startswith(lines[0])
     assert "before the next signal" in message
 
 

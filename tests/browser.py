@@ -1,0 +1,38 @@
+"""The system's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 15_000
+
+
+@contextmanager
+def chromium_page() -> Iterator[Page]:
+    """An empty page. Without a Chromium the test is skipped; under KIMP_TEST_ALL it fails."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        if os.environ.get("KIMP_TEST_ALL"):
+            pytest.fail("no Chromium in PATH, and KIMP_TEST_ALL allows no test to be skipped")
+        pytest.skip("no Chromium in PATH (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser.close()

@@ -1,0 +1,132 @@
+"""A whole desk at work, as research and an operator see it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from tasks.executor_client import ExecutorClient
+from tasks.key_store import KeyStore
+from tasks.outcome import Outcome
+from tasks.signal import Signal, SignalAction
+from tasks.signing import sign
+from tests.deployments.up_process import UpProcess, desk_environment
+
+T = TypeVar("T")
+
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+
+class RunningDesk:
+    """Its two doors, its Prefect API and its simulators' control."""
+
+    def __init__(self, home: Path) -> None:
+        where = json.loads((home / "run" / "up.lock").read_text())
+        self.ui = where["prefect_url"]
+        self._control = where["control_url"]
+        self._socket = home / "run" / "executor.sock"
+        self._key = KeyStore(home / "keys").private_key("research")
+
+    def entry(self) -> dict[str, Any]:
+        """A signed ENTER of 0.010 BTC."""
+        signal = Signal(
+            id=f"alpha-{uuid.uuid4().hex[:8]}",
+            action=SignalAction.ENTER,
+            symbol="BTC",
+            quantity=Decimal("0.010"),
+            created_at=datetime.now(UTC),
+            ttl_ms=30_000,
+        )
+        return sign(signal, self._key).to_json()
+
+    def fast(self, signal: dict[str, Any]) -> Outcome:
+        return self._ask(lambda executor: executor.submit(signal, door="fast"))
+
+    def switches(self) -> dict[str, Any]:
+        """The switches as the executor has last heard them."""
+        state = self._ask(lambda executor: executor.state())
+        switches: dict[str, Any] = state["switches"]
+        return switches
+
+    def wait_until(self, described: str, condition: Callable[[], bool], within_s: float) -> None:
+        deadline = time.monotonic() + within_s
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {within_s:g} s: {described}"
+            time.sleep(0.1)
+
+    def deployment_id(self, name: str) -> str:
+        return str(self._api("GET", f"/deployments/name/{name}")["id"])
+
+    def run(self, name: str, **parameters: Any) -> dict[str, Any]:
+        """A run of ``name``, once it has ended."""
+        path = f"/deployments/{self.deployment_id(name)}/create_flow_run"
+        return self.ended(self._api("POST", path, {"parameters": parameters})["id"])
+
+    def ended(self, run_id: str, within_s: float = 60) -> dict[str, Any]:
+        run: dict[str, Any] = {}
+
+        def is_final() -> bool:
+            run.update(self._api("GET", f"/flow_runs/{run_id}"))
+            return run["state"]["type"] in FINAL
+
+        self.wait_until(f"the end of run {run_id}", is_final, within_s)
+        return run
+
+    def runs_with(self, name: str, **parameters: Any) -> list[str]:
+        """Ids of the runs of ``name`` that were given these parameters, newest first."""
+        rows = self._api(
+            "POST",
+            "/flow_runs/filter",
+            {
+                "sort": "EXPECTED_START_TIME_DESC",
+                "deployments": {"id": {"any_": [self.deployment_id(name)]}},
+            },
+        )
+        return [row["id"] for row in rows if parameters.items() <= row["parameters"].items()]
+
+    def artifact_id(self, run_id: str, key: str) -> str:
+        only = {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}
+        [artifact] = self._api("POST", "/artifacts/filter", {"artifacts": only})
+        return str(artifact["id"])
+
+    def refuse_perpetual_orders(self, times: int) -> None:
+        fault = {"venue": "binance", "endpoint": "POST /fapi/v1/order", "kind": "reject"}
+        httpx.post(f"{self._control}/faults", json=fault | {"times": times}).raise_for_status()
+
+    def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _ask(self, question: Callable[[ExecutorClient], Coroutine[Any, Any, T]]) -> T:
+        async def ask() -> T:
+            async with ExecutorClient(self._socket) as executor:
+                return await question(executor)
+
+        # The browser's driver keeps a loop in this thread, so the question needs one of its own.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, ask()).result()
+
+
+@contextmanager
+def running_desk(folder: Path) -> Iterator[RunningDesk]:
+    """A real ``kimp up`` on simulated venues whose pairs are not closed automatically."""
+    home = folder / "h"
+    up = UpProcess(folder, desk_environment(home, KIMP_AUTO_EXIT_PROFIT_BPS="1000"))
+    try:
+        up.wait_for("the desk is up")
+        yield RunningDesk(home)
+    finally:
+        up.process.terminate()
+        up.wait()
