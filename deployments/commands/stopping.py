@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployments.commands.shared import home, is_terminal, reason
 from deployments.failure import CommandFailed
@@ -17,6 +17,9 @@ from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+
+if TYPE_CHECKING:
+    from flows.prefect_switches import PrefectSwitches
 
 SWITCHES = (ENTRY, SIGNAL_INTAKE)
 
@@ -60,22 +63,30 @@ def run_kill(given: argparse.Namespace) -> int:
     return asyncio.run(_kill(settings, desk, given.reason, given.liquidate))
 
 
-async def _pause(url: str, why: str) -> None:
-    from flows.prefect_switches import PrefectSwitches  # late: importing Prefect takes a second
+async def _switches(url: str) -> PrefectSwitches:
+    """Importing Prefect takes seconds: in a thread, because the event loop has a kill to deliver,
+    and a connection that waits so long is given up."""
 
-    async with PrefectSwitches(url) as switches:
+    def load() -> type[PrefectSwitches]:
+        from flows.prefect_switches import PrefectSwitches
+
+        return PrefectSwitches
+
+    return (await asyncio.to_thread(load))(url)
+
+
+async def _pause(url: str, why: str) -> None:
+    async with await _switches(url) as switches:
         await switches.pause(SWITCHES, why)
 
 
 async def _resume(settings: Settings, url: str, why: str) -> int:
-    from flows.prefect_switches import PrefectSwitches  # late: importing Prefect takes a second
-
     async with ExecutorClient(settings.socket_file) as executor:
         report = await executor.resume(why)
     if not report["resumed"]:
         reasons = "; ".join(refusal["message"] for refusal in report["reasons"])
         raise CommandFailed(f"still stopped: {reasons}")
-    async with PrefectSwitches(url) as switches:
+    async with await _switches(url) as switches:
         await switches.resume(SWITCHES)
     print("resumed: entries and signals are on again")
     return 0
