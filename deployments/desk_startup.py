@@ -30,8 +30,10 @@ from tasks.errors import DeskError, ExecutorGone
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 from tasks.settings_description import source_of, variable
+from warehouse.errors import JournalCorrupt
 
 READY = re.compile(r"^ready upbit=(\S+) binance=(\S+) control=(\S+)$", re.MULTILINE)
+FLOW_EXCEPTION = re.compile(r"^Flow run encountered an exception: \w+: ")
 PREFECT_PORT = 4200
 BATCH_RUNS_AT_ONCE = 4
 STARTUP_S = 90.0
@@ -182,10 +184,7 @@ class DeskStartup:
                         return None if patient and not state["accepting_entries"] else state
                     now = await door.run(run.id)
                     if now.state_type in FINAL - {"CANCELLED"}:
-                        raise CommandFailed(
-                            f"the executor's run ended as {now.state_name}: {now.message} "
-                            f"({now.url})"
-                        )
+                        raise CommandFailed(self._why_no_executor(now))
                     return None
 
                 try:
@@ -203,6 +202,14 @@ class DeskStartup:
                         "(to forget earlier pairs and the simulated venues: kimp up --fresh)"
                     )
         return run
+
+    def _why_no_executor(self, run: FlowRun) -> str:
+        message = FLOW_EXCEPTION.sub("", run.message)
+        log_file = self._settings.logs_dir.absolute() / "batch-worker.log"
+        remedy = ""
+        if JournalCorrupt.__name__ in run.message and self.desk.control_url:
+            remedy = "; `kimp up --fresh` starts over, without journal and books"
+        return f"the executor could not start: {message.rstrip('.')} (its log: {log_file}){remedy}"
 
     @property
     def _api_url(self) -> str:

@@ -9,11 +9,19 @@ from contextlib import contextmanager
 from rich.console import Console, RenderableType
 
 
+class _Screen(Console):
+    """Whose reader may go away: that is an error like others, so that what runs is ended."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise BrokenPipeError
+
+
 class Progress:
     """Lines with the seconds since the start in front; good for a log file as it stands."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or _Screen(highlight=False, soft_wrap=True)
         self._began = time.monotonic()
 
     @property

@@ -6,24 +6,20 @@ import asyncio
 
 from deployments.failure import CommandFailed
 from deployments.progress import Progress
-from deployments.venue_simulators import ReplayedMarket, VenueSimulators
+from deployments.venue_simulators import VenueSimulators
 
 POLL_S = 2.0
 
 
-def history_ended(market: ReplayedMarket) -> str:
-    """One sentence with what to do."""
-    return (
-        f"the replayed history has ended ({market}) and prices stand still; `kimp up --fresh` "
-        "starts over"
-    )
+HISTORY_ENDED = (
+    "the replayed history has ended and prices stand still; `kimp up --fresh` starts over"
+)
 
 
 async def demand_history(simulators: VenueSimulators) -> None:
     """Raises CommandFailed when there is nothing left to replay."""
-    market = await simulators.market()
-    if market.ended:
-        raise CommandFailed(history_ended(market))
+    if (await simulators.market()).ended:
+        raise CommandFailed(HISTORY_ENDED)
 
 
 async def watch_replay(simulators: VenueSimulators, progress: Progress) -> None:
@@ -34,6 +30,6 @@ async def watch_replay(simulators: VenueSimulators, progress: Progress) -> None:
         except CommandFailed:
             return
         if market.ended:
-            progress.line(history_ended(market))
+            progress.line(HISTORY_ENDED)
             return
         await asyncio.sleep(POLL_S)

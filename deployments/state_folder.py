@@ -19,6 +19,10 @@ MAX_SOCKET_PATH = 107
 """Bytes; the kernel takes no longer name for a Unix socket."""
 
 
+MIN_FREE_BYTES = 100_000_000
+"""For Prefect's database, the journal and the logs of a first hour."""
+
+
 def demand_usable(settings: Settings) -> None:
     """Make the folder. Raises CommandFailed when a desk could not work in it."""
     home = settings.home.absolute()
@@ -37,6 +41,12 @@ def demand_usable(settings: Settings) -> None:
         raise CommandFailed(
             f"KIMP_HOME: expected a folder that can be written, got {home}: {error.strerror}"
         ) from None
+    free = shutil.disk_usage(home).free
+    if free < MIN_FREE_BYTES:
+        raise CommandFailed(
+            f"KIMP_HOME: expected at least {MIN_FREE_BYTES / 1e6:.0f} MB free at {home}, found "
+            f"{free / 1e6:.0f} MB: make room or choose another folder"
+        )
 
 
 def claim_for(home: Path, mode: Mode) -> None:

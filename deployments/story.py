@@ -13,7 +13,7 @@ from typing import Any
 from deployments.failure import CommandFailed
 from deployments.prefect_door import FlowRun, PrefectDoor
 from deployments.progress import Progress
-from deployments.replay_watch import history_ended
+from deployments.replay_watch import HISTORY_ENDED
 from deployments.venue_simulators import OrderArrival, VenueSimulators
 from exchanges.instrument import Venue
 from exchanges.side import Side
@@ -150,7 +150,7 @@ class Story:
                 fast = not fast
                 await self._simulators.set_speed(FAST if fast else self._speed)
             if (market := await self._simulators.market()).ended:
-                raise StoryFailed(history_ended(market))
+                raise StoryFailed(HISTORY_ENDED)
             if time.monotonic() > deadline:
                 raise StoryFailed(
                     f"the pairs were not in profit after {PROFIT_S:g} s of replay, at {market}"

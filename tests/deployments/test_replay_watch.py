@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,14 +14,9 @@ from deployments.desk_startup import READY
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.progress import Progress
-from deployments.replay_watch import demand_history, watch_replay
+from deployments.replay_watch import HISTORY_ENDED, demand_history, watch_replay
 from deployments.venue_simulators import VenueSimulators
 from tests.deployments.up_process import PROJECT
-
-ENDED = re.compile(
-    r"the replayed history has ended \(2021-\d\d-\d\d \d\d:\d\d UTC\) and prices stand still; "
-    r"`kimp up --fresh` starts over"
-)
 
 
 @pytest.fixture
@@ -64,6 +58,6 @@ async def test_history_that_is_used_up_is_said_with_what_to_do(
 
     await watch_replay(simulators, Progress(Console(file=said, width=200)))
 
-    assert ENDED.search(said.getvalue())
-    with pytest.raises(CommandFailed, match=ENDED):
+    assert HISTORY_ENDED in said.getvalue()
+    with pytest.raises(CommandFailed, match="history has ended"):
         await demand_history(simulators)

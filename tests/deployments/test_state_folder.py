@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from deployments import state_folder
 from deployments.failure import CommandFailed
 from deployments.state_folder import MAX_SOCKET_PATH, demand_usable
 from tasks.settings import Settings
@@ -36,6 +38,16 @@ def test_a_path_too_long_for_the_socket_says_by_how_much(short_folder: Path) -> 
         demand_usable(Settings(home=home))
 
     assert not home.exists()
+
+
+def test_a_disk_without_room_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr(state_folder, "MIN_FREE_BYTES", free * 2)
+
+    with pytest.raises(CommandFailed, match=r"^KIMP_HOME: expected at least \d+ MB free at "):
+        demand_usable(Settings(home=tmp_path))
 
 
 def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -> None:

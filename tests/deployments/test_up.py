@@ -6,11 +6,14 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.deployments.up_process import (
+    PROJECT,
     UpProcess,
     desk_environment,
     kimp,
@@ -150,6 +153,28 @@ def test_simulated_venues_that_cannot_be_read_are_started_over_with_fresh(tmp_pa
         "; `kimp up --fresh` starts over, without the journal and the books\n"
     )
     assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_goes_away_stops_the_desk_without_a_traceback(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-m", "deployments", "up"],
+        cwd=PROJECT,
+        env=desk_environment(home),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as up:
+        os.close(writing)
+        os.read(reading, 1)
+        os.close(reading)  # as ``| head -1`` does
+
+        _, said = up.communicate(timeout=60)
+
+    assert up.returncode == 1
+    assert said == ""
+    assert processes_of(home) == []
 
 
 def test_live_without_keys_is_refused_with_what_is_missing(tmp_path: Path) -> None:
