@@ -32,6 +32,14 @@ PYTHON
 ) || refuse "$python cannot read deployments/requirements.lock and pyproject.toml."
 
 if [ "$(cat .venv/installed 2>/dev/null)" != "$fingerprint" ]; then
+    # Its packages must not be taken from under a desk that runs.
+    for command_line in /proc/[0-9]*/cmdline; do
+        program=
+        { IFS= read -r -d '' program <"$command_line"; } 2>/dev/null || true
+        case $program in "$PWD"/.venv/bin/*)
+            refuse "a desk runs from .venv, which has to be made anew because the desk has changed; stop it first (.venv/bin/kimp down)." ;;
+        esac
+    done
     echo "Installing the desk into .venv (once; a minute or two) ..."
     if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         "$python" -m venv --clear .venv || refuse "$python could not make .venv; see above."

@@ -109,3 +109,19 @@ esac
     assert "Installing the desk into .venv" in done.stdout
     assert "made anew" in done.stdout
     assert "could not make .venv" in done.stderr
+
+
+def test_the_packages_of_a_running_desk_are_not_replaced(clone: Path, tmp_path: Path) -> None:
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    running = clone / ".venv" / "bin" / "python"
+    running.symlink_to("/bin/sleep")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+
+    with subprocess.Popen([str(running), "60"]) as desk:
+        done = bash(clone / "deployments" / "up.sh", path=path, cwd=tmp_path)
+        desk.terminate()
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("kimp: a desk runs from .venv")
+    assert done.stderr.count("\n") == 1
+    assert running.is_symlink()
