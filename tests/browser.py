@@ -18,6 +18,7 @@ QUIET = (
     "--no-first-run",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the V2 UI calls an analytics host
 )
 PATIENCE_MS = 15_000
 

@@ -125,7 +125,7 @@ def running_desk(folder: Path) -> Iterator[RunningDesk]:
     home = folder / "h"
     up = UpProcess(folder, desk_environment(home, KIMP_AUTO_EXIT_PROFIT_BPS="1000"))
     try:
-        up.wait_for("the desk is up")
+        up.wait_for("the desk is up", timeout_s=180)
         yield RunningDesk(home)
     finally:
         up.process.terminate()

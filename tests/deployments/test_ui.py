@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(300)
 
 CLASSIC, V2 = "", "/v2"
 BOTH_UIS = pytest.mark.parametrize("ui", [CLASSIC, V2], ids=["classic", "v2"])
-HEARD_S = 5.0
+HEARD_S = 10.0
 RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 
 
@@ -34,33 +35,52 @@ def desk(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
         yield desk
 
 
-@pytest.fixture(scope="module")
-def unwound(desk: RunningDesk) -> dict[str, Any]:
+@pytest.fixture(scope="module", autouse=True)
+def ahead(desk: RunningDesk) -> Iterator[dict[str, Future[dict[str, Any]]]]:
+    """Runs that take long, one after the other while the browser looks at other pages."""
+    with ThreadPoolExecutor(1) as thread:
+
+        def unwind() -> dict[str, Any]:
+            desk.refuse_perpetual_orders(4)
+            return desk.run("signal-intake/live", signal=desk.entry())
+
+        yield {
+            "unwound": thread.submit(unwind),
+            "rollup": thread.submit(desk.run, "pnl-rollup/live"),
+        }
+
+
+@pytest.fixture
+def unwound(ahead: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
     """A signal whose perpetual leg was refused until the spot leg was given back."""
-    desk.refuse_perpetual_orders(4)
-    return desk.run("signal-intake/live", signal=desk.entry())
+    return ahead["unwound"].result()
 
 
-@pytest.fixture(scope="module")
-def rollup(desk: RunningDesk, unwound: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture
+def rollup(ahead: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
     """The books, with the unwound pair in them."""
-    return desk.run("pnl-rollup/live")
+    return ahead["rollup"].result()
+
+
+def go(page: Page, url: str) -> None:
+    """What is looked for is waited for, so nothing else of the page need be there."""
+    page.goto(url, wait_until="commit")
 
 
 def open_deployment(page: Page, desk: RunningDesk, ui: str, name: str) -> Locator:
     """The switch on the page of ``name``."""
-    page.goto(f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id(name)}")
+    go(page, f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id(name)}")
     return page.get_by_role("switch")
 
 
 def open_run(page: Page, desk: RunningDesk, ui: str, run_id: str) -> Locator:
     """The page of a run, which shows its log."""
-    page.goto(f"{desk.ui}{ui}/runs/flow-run/{run_id}")
+    go(page, f"{desk.ui}{ui}/runs/flow-run/{run_id}")
     return page.locator("body")
 
 
 def test_the_classic_ui_leads_to_the_other_one(page: Page, desk: RunningDesk) -> None:
-    page.goto(f"{desk.ui}{CLASSIC}/deployments")
+    go(page, f"{desk.ui}{CLASSIC}/deployments")
 
     page.get_by_text("Switch to V2 UI").click()
 
@@ -82,6 +102,7 @@ def test_what_can_be_paused_shows_its_switch(
 
 
 @BOTH_UIS
+@pytest.mark.usefixtures("unwound")
 def test_the_switch_of_entry_stops_both_doors_until_it_is_on_again(
     page: Page, desk: RunningDesk, ui: str
 ) -> None:
@@ -106,9 +127,10 @@ def test_the_switch_of_entry_stops_both_doors_until_it_is_on_again(
 
 
 @BOTH_UIS
+@pytest.mark.usefixtures("unwound")
 def test_an_entry_from_the_run_form_tells_its_story(page: Page, desk: RunningDesk, ui: str) -> None:
     reason = f"from the form of {ui or 'the classic UI'}"
-    page.goto(f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id('entry/live')}/run")
+    go(page, f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id('entry/live')}/run")
     for name, text in (("quantity", "0.010"), ("reason", reason)):
         # The classic UI does not tie its labels to their fields.
         field = page.locator(".p-label").filter(has_text=f"{name} (Optional)").locator("textarea")
@@ -154,14 +176,14 @@ def test_a_failed_run_is_red_and_says_what_happened_and_what_to_do(
 def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
     page: Page, desk: RunningDesk, rollup: dict[str, Any], ui: str
 ) -> None:
-    page.goto(f"{desk.ui}{ui}/runs/flow-run/{rollup['id']}")
+    go(page, f"{desk.ui}{ui}/runs/flow-run/{rollup['id']}")
     page.get_by_text("Artifacts", exact=True).last.click()
     expect(page.get_by_text("pnl-chart")).to_be_visible()
     expect(page.get_by_text("pnl-daily")).to_be_visible()
 
-    page.goto(f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-daily')}")
+    go(page, f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-daily')}")
     expect(page.get_by_text("slippage", exact=True)).to_be_visible()
-    page.goto(f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-chart')}")
+    go(page, f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-chart')}")
     chart = page.get_by_role("img", name="Result by day")
     expect(chart).to_be_visible()
     drawn = "e => e.decode().then(() => e.naturalWidth)"
