@@ -18,6 +18,7 @@ from pathlib import Path
 from deployments.failure import CommandFailed
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
+from flows.prefect_switches import is_off
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import EXECUTOR
@@ -38,12 +39,12 @@ async def watch_executor(socket_file: Path, prefect: PrefectDoor, progress: Prog
             gone_since = None
         elif gone_since is None:
             gone_since = now
-            if (await prefect.deployment(EXECUTOR))["paused"]:
+            if is_off(await prefect.deployment(EXECUTOR)):
                 progress.line("the executor has ended; executor/live is paused, so it stays so")
             else:
                 progress.line("the executor has ended unexpectedly; it is started again")
                 await prefect.create(EXECUTOR)
-        elif now - gone_since > PATIENCE_S and not (await prefect.deployment(EXECUTOR))["paused"]:
+        elif now - gone_since > PATIENCE_S and not is_off(await prefect.deployment(EXECUTOR)):
             raise CommandFailed(
                 f"the executor has ended and was not back within {PATIENCE_S:g} s; look at the "
                 "runs of executor/live in the UI"

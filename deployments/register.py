@@ -1,8 +1,7 @@
 """Brings ``prefect.yaml`` to a Prefect server: pools and deployments.
 
-May be run at every start: what is there is updated in place. A deployment that an operator has
-paused stays paused; schedules are always switched on again, because a deployment without an
-active schedule has no pause switch in the UI.
+May be run at every start: what is there is updated in place. What an operator has stopped stays
+stopped, by the deployment's own flag or its schedule's switch (see :mod:`flows.prefect_switches`).
 """
 
 from __future__ import annotations
@@ -70,6 +69,7 @@ async def _register_pool(client: PrefectClient, name: str) -> None:
 
 async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) -> tuple[str, str]:
     flow = entry.load_flow()
+    switched_off = await _switched_off(client, f"{flow.name}/{entry.name}")
     deployment_id = await client.create_deployment(
         flow_id=await client.create_flow(flow),
         name=entry.name,
@@ -81,7 +81,10 @@ async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) ->
         path=".",
         pull_steps=pull_steps(),
         # No ``paused``: the server then keeps what an operator has set.
-        schedules=list(entry.schedules),
+        schedules=[
+            schedule.model_copy(update={"active": schedule.slug not in switched_off})
+            for schedule in entry.schedules
+        ],
         concurrency_limit=entry.concurrency_limit,
         concurrency_options=entry.concurrency_options,
         # A misspelt parameter is refused with its name instead of crashing the run.
@@ -92,6 +95,15 @@ async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) ->
         enforce_parameter_schema=True,
     )
     return f"{flow.name}/{entry.name}", str(deployment_id)
+
+
+async def _switched_off(client: PrefectClient, name: str) -> set[str | None]:
+    """Slugs of the schedules of ``name`` (``flow/name``) that somebody has switched off."""
+    try:
+        deployment = await client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return set()
+    return {schedule.slug for schedule in deployment.schedules if not schedule.active}
 
 
 def main() -> int:

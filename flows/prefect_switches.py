@@ -121,9 +121,15 @@ def _paused_by_id(rows: object) -> dict[str, bool]:
     for row in rows:
         if not isinstance(row, dict) or not isinstance(row.get("paused"), bool):
             raise SwitchesUnreadable("Prefect's answer names a deployment without its switch")
-        off = any(not schedule["active"] for schedule in _schedules(row))
-        result[str(row.get("id"))] = row["paused"] or off
+        result[str(row.get("id"))] = is_off(row)
     return result
+
+
+def is_off(deployment: Mapping[str, Any]) -> bool:
+    """Is a deployment, as the API shows it, stopped by its flag or by a schedule's switch?"""
+    return bool(deployment["paused"]) or any(
+        not schedule["active"] for schedule in _schedules(deployment)
+    )
 
 
 def _schedules(deployment: object) -> list[dict[str, Any]]:

@@ -206,6 +206,11 @@ class ExecutorClient:
                 f"the executor is not running (nobody listens at {self._socket_file}): "
                 "start a run of the deployment executor/live"
             ) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise ExecutorGone(
+                f"the executor did not take the connection within {CONNECT_TIMEOUT_S:g} s; nothing "
+                "was sent"
+            ) from error
         except TimeoutError as error:
             raise ExecutorGone(
                 f"the executor did not answer {method} {path} within {timeout_s:g} s; what it did "

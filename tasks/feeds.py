@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 TETHER = "USDT"
 TETHER_POLL_S = 1.0
 CLOCK_POLL_S = 30.0
-FUNDING_POLL_S = 30.0
+FUNDING_POLL_S = 10.0
 FIRST_RULES_POLL_S = 2.0
 """Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0

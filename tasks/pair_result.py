@@ -13,7 +13,7 @@ from tasks.wire_text import decimal_text
 from warehouse.records import PairResult
 
 FUNDING_MAX_AGE_S = 120.0
-"""Funding counts as known when the income feed was read within this time: it is read each 30 s,
+"""Funding counts as known when the income feed was read within this time: it is read each 10 s,
 and a feed that failed for longer may hide a payment."""
 
 

@@ -32,6 +32,8 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsRefused(_sentence(error.errors(include_url=False)[0])) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused(f"{settings_file()}: expected TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise SettingsRefused(f"{settings_file()}: expected UTF-8 text") from None
     except SettingsError as error:  # a list that is not JSON; the message has only the field's name
         field = re.search(r'field "(\w+)"', str(error))
         name = field.group(1) if field else ""

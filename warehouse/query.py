@@ -23,5 +23,5 @@ def query(connection: duckdb.DuckDBPyConnection, text: str) -> QueryResult:
         columns = tuple(column[0] for column in cursor.description or ())
         return QueryResult(columns, tuple(cursor.fetchall()))
     except duckdb.Error as error:
-        sentence = str(error).strip().splitlines()[0].rstrip(".")
+        sentence = str(error).strip().splitlines()[0].rstrip(".!")
         raise QueryFailed(f"The query failed: {sentence}.") from None

@@ -52,9 +52,7 @@ async def test_all_deployments_are_there_and_a_second_time_changes_nothing(
         }
 
 
-async def test_a_pause_outlives_registration_and_schedules_are_switched_on(
-    prefect_api: str,
-) -> None:
+async def test_what_an_operator_has_stopped_outlives_registration(prefect_api: str) -> None:
     name = "health/live"
     entries = [entry for entry in read_entries() if "health" in entry.entrypoint]
     deployment_id = UUID((await register(prefect_api, entries))[name])
@@ -67,8 +65,14 @@ async def test_a_pause_outlives_registration_and_schedules_are_switched_on(
 
         deployment = await client.read_deployment(deployment_id)
         assert deployment.paused
-        assert [schedule.active for schedule in deployment.schedules] == [True]
+        assert [schedule.active for schedule in deployment.schedules] == [False]
         await client.resume_deployment(deployment_id)
+        [schedule] = deployment.schedules
+        await client.update_deployment_schedule(deployment_id, schedule.id, active=True)
+        await register(prefect_api, entries)
+        deployment = await client.read_deployment(deployment_id)
+        assert not deployment.paused
+        assert [schedule.active for schedule in deployment.schedules] == [True]
 
 
 async def test_a_parameter_that_the_flow_does_not_have_is_refused_by_name(

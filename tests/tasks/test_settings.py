@@ -194,3 +194,10 @@ def test_the_operator_key_may_trade_in_paper_and_not_in_live_unless_told() -> No
     assert load_settings().operator_trades
     assert not load_settings(mode="live").operator_trades
     assert load_settings(mode="live", operator_may_trade=True).operator_trades
+
+
+def test_a_settings_file_that_is_no_text_is_told_in_one_sentence(own_home: Path) -> None:
+    (own_home / "settings.toml").write_bytes(b"max_open_pairs = \xff3")
+
+    with pytest.raises(SettingsRefused, match="expected UTF-8 text"):
+        load_settings()
