@@ -81,7 +81,15 @@ class RunningDesk:
             return run["state"]["type"] in FINAL
 
         self.wait_until(f"the end of run {run_id}", is_final, within_s)
+        # Lines travel in batches and may arrive after the end; a page of an ended run reads them
+        # only once.
+        self.wait_until(f"the log of run {run_id}", lambda: self._log_is_whole(run_id), within_s)
         return run
+
+    def _log_is_whole(self, run_id: str) -> bool:
+        only = {"logs": {"flow_run_id": {"any_": [run_id]}}}
+        lines = self._api("POST", "/logs/filter", only)
+        return any(line["message"].startswith("Finished in state") for line in lines)
 
     def runs_with(self, name: str, **parameters: Any) -> list[str]:
         """Ids of the runs of ``name`` that were given these parameters, newest first."""

@@ -87,7 +87,7 @@ async def test_a_parameter_that_the_flow_does_not_have_is_refused_by_name(
         only = {"deployments": {"id": {"any_": [deployment_id]}}}
         rows = await api.ask("POST", "/flow_runs/filter", only)
 
-    assert all(row["auto_scheduled"] for row in rows)
+    assert [row for row in rows if "sgnal" in row["parameters"]] == []
 
 
 async def test_the_server_makes_the_runs_of_a_schedule(prefect_api: str) -> None:
