@@ -18,7 +18,7 @@ from pathlib import Path
 from deployments.failure import CommandFailed
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
-from flows.prefect_switches import is_off
+from flows.deployment_switch import is_off
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import EXECUTOR

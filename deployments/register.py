@@ -1,7 +1,7 @@
 """Brings ``prefect.yaml`` to a Prefect server: pools and deployments.
 
 May be run at every start: what is there is updated in place. What an operator has stopped stays
-stopped, by the deployment's own flag or its schedule's switch (see :mod:`flows.prefect_switches`).
+stopped, by the deployment's own flag or its schedule's switch (see :mod:`flows.deployment_switch`).
 """
 
 from __future__ import annotations

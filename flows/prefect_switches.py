@@ -1,9 +1,6 @@
 """The desk's stop switches: Prefect deployments that are paused, read and set.
 
-A deployment counts as paused by its own flag, and also while any of its schedules is switched off:
-the schedule's switch is the one that a deployment's page shows as long as it runs (the switch over
-all of them appears with the fourth schedule, or once the deployment is paused), so that is what an
-operator in a hurry clicks.
+What counts as paused is in :mod:`flows.deployment_switch`.
 """
 
 from __future__ import annotations
@@ -12,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from flows.deployment_switch import is_off, schedules_of
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 from tasks.errors import SwitchesUnreadable
 from tasks.switch_guard import (
@@ -104,7 +102,7 @@ class PrefectSwitches:
 
     async def _switch_schedules_on(self, deployment_id: str) -> None:
         deployment = await self._api.ask("GET", f"/deployments/{deployment_id}")
-        for schedule in _schedules(deployment):
+        for schedule in schedules_of(deployment):
             if not schedule["active"]:
                 path = f"/deployments/{deployment_id}/schedules/{schedule['id']}"
                 await self._api.ask("PATCH", path, {"active": True})
@@ -123,19 +121,3 @@ def _paused_by_id(rows: object) -> dict[str, bool]:
             raise SwitchesUnreadable("Prefect's answer names a deployment without its switch")
         result[str(row.get("id"))] = is_off(row)
     return result
-
-
-def is_off(deployment: Mapping[str, Any]) -> bool:
-    """Is a deployment, as the API shows it, stopped by its flag or by a schedule's switch?"""
-    return bool(deployment["paused"]) or any(
-        not schedule["active"] for schedule in _schedules(deployment)
-    )
-
-
-def _schedules(deployment: object) -> list[dict[str, Any]]:
-    rows = deployment.get("schedules") if isinstance(deployment, dict) else None
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and isinstance(row.get("active"), bool) for row in rows
-    ):
-        raise SwitchesUnreadable("Prefect's answer names a deployment without its schedules")
-    return rows
