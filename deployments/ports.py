@@ -21,8 +21,8 @@ def is_free(port: int, host: str = HOST) -> bool:
 
 
 def free_port(preferred: int, host: str = HOST) -> int:
-    """``preferred`` when it is free, else any free port."""
-    if is_free(preferred, host):
+    """``preferred`` when it is free, else (and for 0) any free port."""
+    if preferred and is_free(preferred, host):
         return preferred
     with socket.socket() as probe:
         probe.bind((host, 0))

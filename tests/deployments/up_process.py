@@ -43,7 +43,8 @@ class UpProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deployments", "up", *arguments],
                 cwd=PROJECT,
-                env=dict(environment),
+                # Desks of tests that run side by side would all take the usual port at once.
+                env={"KIMP_PREFECT_API_URL": f"http://{HOST}:{free_port(0)}/api", **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
