@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from deployments.ports import HOST, free_port
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
