@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
+from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
 
 
@@ -36,8 +37,16 @@ class Exchange(Protocol):
         cancels and recovery not counted."""
         ...
 
-    async def submit(self, order: Order) -> OrderReport:
-        """Place ``order`` once; never retried here.
+    def book_order(self, *, urgent: bool = False) -> Booking:
+        """Take one order's place in the rate limits before it is sent; ``urgent`` (recovery) may
+        use the reserve. Release it when the order is not sent after all.
+
+        Raises RateLimited.
+        """
+        ...
+
+    async def submit(self, order: Order, booking: Booking | None = None) -> OrderReport:
+        """Place ``order`` once; never retried here. Without a ``booking`` it takes an urgent one.
 
         The report may be a bare acknowledgement (not terminal, nothing filled).
 
@@ -89,4 +98,24 @@ class Exchange(Protocol):
         """The venue's clock. Upbit has no such call: there it is the reply's Date header."""
         ...
 
-    async def aclose(self) -> None: ...
+    def stream_books(self, symbols: Sequence[str]) -> AsyncIterator[Book]:
+        """Whole books as they change, best 5 levels a side at least; endless.
+
+        Reconnects by itself. A book is yielded only when it is known to be the venue's: after a
+        gap, not before a snapshot has closed it. While the stream is down or mute nothing is
+        yielded, and the last book ages. Raises AuthenticationFailed only.
+        """
+        ...
+
+    def stream_orders(self) -> AsyncIterator[OrderReport]:
+        """Every change of the account's orders, with the trades known so far; endless.
+
+        A hint: REST is the truth. Reconnects by itself; after a gap the orders that may have
+        changed are read over REST and yielded, so that no order's end and no fill is missed. The
+        same news may come twice, and late. Raises AuthenticationFailed only.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End the streams and close all connections."""
+        ...

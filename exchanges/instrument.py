@@ -1,7 +1,7 @@
 """What is traded and where.
 
 A *symbol* everywhere in the desk is the coin ("BTC"); each adapter translates
-it to the venue's own market name ("KRW-BTC", "BTCUSDT").
+it to the venue's own market name ("KRW-BTC", "BTCUSDT", "BTC").
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ class Venue(StrEnum):
 
     UPBIT = "upbit"
     BINANCE = "binance"
+    HYPERLIQUID = "hyperliquid"
 
 
 class InstrumentKind(StrEnum):
@@ -33,6 +34,7 @@ class Instrument:
     symbol: str
     """The coin, e.g. ``BTC``."""
     quote: str
-    """The currency prices are in: ``KRW`` on Upbit, ``USDT`` on Binance."""
+    """The currency prices are in: ``KRW`` on Upbit, ``USDT`` on Binance, ``USDC`` on
+    Hyperliquid."""
     native: str
-    """The venue's own name of the market: ``KRW-BTC``, ``BTCUSDT``."""
+    """The venue's own name of the market: ``KRW-BTC``, ``BTCUSDT``, ``BTC``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from exchanges.simulator.faults import Vanish
+from exchanges.simulator.faults import ConnectionRefused, Vanish
 from exchanges.simulator.front import Front
 from exchanges.transport import Interrupted, NotSent, Request, Response
 
@@ -34,6 +34,8 @@ class MemoryTransport:
             raise Interrupted(f"no answer within {timeout_s:g} s")
         try:
             return task.result()
+        except ConnectionRefused:
+            raise NotSent("nobody listens") from None
         except Vanish:
             raise Interrupted("the connection broke before an answer came") from None
 

@@ -42,8 +42,8 @@ class RateBudget:
         self._clock = clock
         self._windows = {pool.name: _Window(pool) for pool in pools}
 
-    def take(self, costs: Mapping[str, int], *, urgent: bool) -> None:
-        """Book a request just before it is sent: units by pool name.
+    def take(self, costs: Mapping[str, int], *, urgent: bool) -> Booking:
+        """Book a request before it is sent: units by pool name.
 
         Raises OverBudget, and books nothing, when one of the pools has no room for it.
         """
@@ -54,6 +54,12 @@ class RateBudget:
                 raise OverBudget(name, wait_s)
         for name, units in costs.items():
             self._windows[name].add(units, now)
+        return Booking(self, costs, now)
+
+    def give_back(self, costs: Mapping[str, int], taken_at: float) -> None:
+        """Undo a booking of ``taken_at``; what has left the window by now is gone anyway."""
+        for name, units in costs.items():
+            self._windows[name].remove(units, taken_at)
 
     def wait(self, costs: Mapping[str, int], *, urgent: bool) -> float:
         """Seconds until a request of these costs fits; 0 when it fits now."""
@@ -89,6 +95,28 @@ class RateBudget:
         return name in self._windows
 
 
+class Booking:
+    """One request's place in the limits. Used up by sending; until then it can be released."""
+
+    def __init__(self, budget: RateBudget, costs: Mapping[str, int], taken_at: float) -> None:
+        self._budget = budget
+        self._costs = costs
+        self._taken_at = taken_at
+        self._is_open = True
+
+    def use(self) -> None:
+        """The request is about to be sent. Raises ValueError when it was used or released."""
+        if not self._is_open:
+            raise ValueError("booking: expected one that was neither used nor released")
+        self._is_open = False
+
+    def release(self) -> None:
+        """The request will not be sent. Harmless after use."""
+        if self._is_open:
+            self._is_open = False
+            self._budget.give_back(self._costs, self._taken_at)
+
+
 class _Window:
     """What one pool has used, by time."""
 
@@ -106,6 +134,11 @@ class _Window:
     def add(self, units: int, now: float) -> None:
         self._uses.append((now, units))
         self._total += units
+
+    def remove(self, units: int, taken_at: float) -> None:
+        if (taken_at, units) in self._uses:
+            self._uses.remove((taken_at, units))
+            self._total -= units
 
     def room(self, now: float) -> int:
         if now < self.blocked_until:

@@ -1,12 +1,58 @@
-"""What server, control and in-memory transport see of a simulated venue."""
+"""What server, control and in-memory transports see of a simulated venue."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
 from exchanges.transport import Request, Response
+from exchanges.web_socket import Frame
+
+
+class ChannelClosed(Exception):
+    """The client has gone, or a fault has cut the wire: the conversation is over."""
+
+
+class HandshakeRefused(Exception):
+    """The venue does not open a WebSocket; ``response`` is what it answers instead."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"refused with HTTP {response.status}")
+        self.response = response
+
+
+class Channel(Protocol):
+    """The venue's end of one WebSocket. Protocol pings of the client are answered underneath."""
+
+    @property
+    def heard_at(self) -> float:
+        """When anything (a ping or pong too) last came from the client; monotonic seconds."""
+        ...
+
+    async def send(self, frame: Frame) -> None:
+        """Raises ChannelClosed."""
+        ...
+
+    async def receive(self) -> Frame:
+        """The client's next message; may be cancelled and called again. Raises ChannelClosed."""
+        ...
+
+    async def ping(self) -> None:
+        """Send a protocol ping; the pong shows in :attr:`heard_at`. Raises ChannelClosed."""
+        ...
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye and end it."""
+        ...
+
+    def cut(self) -> None:
+        """Break the wire without a word."""
+        ...
+
+
+Conversation = Callable[[Channel], Awaitable[None]]
+"""Serves one WebSocket until it ends; may end by ChannelClosed, and by being cancelled."""
 
 
 class Front(Protocol):
@@ -14,6 +60,10 @@ class Front(Protocol):
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Raises :class:`exchanges.simulator.faults.Vanish`."""
+        ...
+
+    async def accept(self, handshake: Request) -> Conversation:
+        """Take a WebSocket (``handshake`` is its HTTP GET). Raises HandshakeRefused, and Vanish."""
         ...
 
 

@@ -17,7 +17,8 @@ from exchanges.simulator.binance.engine import BinanceEngine
 from exchanges.simulator.binance.rate_limits import RateLimits
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.signature import api_key, check_signed
-from exchanges.simulator.faults import Fault, FaultKind, Faults, with_faults
+from exchanges.simulator.faults import Answers, Fault, FaultKind, Faults, with_faults
+from exchanges.simulator.front import Conversation, HandshakeRefused
 from exchanges.simulator.request_log import RequestLog
 from exchanges.transport import Request, Response
 
@@ -52,12 +53,12 @@ class BinanceFront:
         client_id = params.get("newClientOrderId") or params.get("origClientOrderId")
         self._log.record(Venue.BINANCE, request.method, request.path, client_id)
         return await with_faults(
-            self._process,
-            request,
-            venue=Venue.BINANCE,
-            faults=self._faults,
-            server_error=_response(500, _SERVER_ERROR, {}),
+            self._process, request, venue=Venue.BINANCE, faults=self._faults, answers=_ANSWERS
         )
+
+    async def accept(self, handshake: Request) -> Conversation:
+        """Raises HandshakeRefused."""
+        raise HandshakeRefused(_response(404, {"code": -5000, "msg": "Not found."}, {}))
 
     async def _process(self, request: Request, fault: Fault | None) -> Response:
         self._engine.market.tick()
@@ -132,3 +133,21 @@ def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
         {"content-type": "application/json", **headers},
         orjson.dumps(body),
     )
+
+
+def _limited(seconds: int, banned: bool) -> Response:
+    message = "Too many requests."
+    body = {"code": -1003, "msg": message}
+    return _response(418 if banned else 429, body, {"retry-after": str(seconds)})
+
+
+_ANSWERS = Answers(
+    server_error=_response(500, _SERVER_ERROR, {}),
+    status_unknown=_response(
+        503,
+        {"code": 0, "msg": "Unknown error, please check your request or try again later."},
+        {},
+    ),
+    maintenance=_response(503, {"code": 0, "msg": "Service Unavailable."}, {}),
+    limited=_limited,
+)

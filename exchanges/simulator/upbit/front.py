@@ -13,7 +13,8 @@ import orjson
 from exchanges.clock import Clock
 from exchanges.decimal_json import plain
 from exchanges.instrument import Venue
-from exchanges.simulator.faults import Fault, FaultKind, Faults, with_faults
+from exchanges.simulator.faults import Answers, Fault, FaultKind, Faults, with_faults
+from exchanges.simulator.front import Conversation, HandshakeRefused
 from exchanges.simulator.request_log import RequestLog
 from exchanges.simulator.upbit.auth import Authenticator, body_text, parse_body, query_text
 from exchanges.simulator.upbit.engine import UpbitEngine
@@ -41,14 +42,22 @@ class UpbitFront:
     async def handle(self, request: Request) -> Response:
         """Answer one request. Raises Vanish."""
         self._log.record(Venue.UPBIT, request.method, request.path, _identifier(request))
-        server_error = self._respond(500, _envelope("server_error", "서버 오류입니다."))
         return await with_faults(
-            self._process,
-            request,
-            venue=Venue.UPBIT,
-            faults=self._faults,
-            server_error=server_error,
+            self._process, request, venue=Venue.UPBIT, faults=self._faults, answers=self._answers()
         )
+
+    async def accept(self, handshake: Request) -> Conversation:
+        """Raises HandshakeRefused."""
+        raise HandshakeRefused(self._respond(404, _envelope(404, "존재하지 않는 API입니다.")))
+
+    def _answers(self) -> Answers:
+        def limited(seconds: int, banned: bool) -> Response:
+            body = _envelope("too_many_requests", "요청 수 제한을 초과했습니다.")
+            return self._respond(418 if banned else 429, body, {"retry-after": str(seconds)})
+
+        server_error = self._respond(500, _envelope("server_error", "서버 오류입니다."))
+        maintenance = _envelope("server_maintenance", "서버 점검 중입니다.")
+        return Answers(server_error, server_error, self._respond(503, maintenance), limited)
 
     async def _process(self, request: Request, fault: Fault | None) -> Response:
         self._engine.market.tick()
