@@ -1,0 +1,1 @@
+"""Hyperliquid, USDC-margined perpetuals."""
