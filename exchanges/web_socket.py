@@ -21,12 +21,11 @@ class WebSocketError(Exception):
 
 class NotConnected(WebSocketError):
     """The connection did not come about. ``status``: the HTTP status of a refusal, 0 when the
-    venue gave none; ``body`` is what it said."""
+    venue gave none."""
 
-    def __init__(self, message: str, *, status: int = 0, body: bytes = b"") -> None:
+    def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
-        self.body = body
 
 
 class Disconnected(WebSocketError):
@@ -60,7 +59,8 @@ class Connector(Protocol):
     async def connect(
         self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, timeout_s: float
     ) -> Connection:
-        """Open ``ws(s)://…`` within ``timeout_s`` seconds. Raises NotConnected."""
+        """Open ``ws(s)://HOST[:PORT]/PATH[?QUERY]`` (percent-encoded) within ``timeout_s``
+        seconds. Raises NotConnected."""
         ...
 
     async def aclose(self) -> None:

@@ -27,7 +27,8 @@ class Channel(Protocol):
 
     @property
     def heard_at(self) -> float:
-        """When anything (a ping or pong too) last came from the client; monotonic seconds."""
+        """When anything (a ping or pong too) last came from the client; monotonic seconds. Pings
+        are noticed while somebody waits in :meth:`receive`."""
         ...
 
     async def send(self, frame: Frame) -> None:

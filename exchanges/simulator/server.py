@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -11,12 +9,8 @@ from aiohttp import web
 
 from exchanges.instrument import Venue
 from exchanges.simulator.control import control_app
-from exchanges.simulator.faults import Vanish
-from exchanges.simulator.front import Front
 from exchanges.simulator.simulation import Simulation
-from exchanges.transport import Request
-
-log = logging.getLogger(__name__)
+from exchanges.simulator.venue_server import VenueServer
 
 SHUTDOWN_S = 1.0
 """How long requests that are being answered may still take at the end."""
@@ -42,6 +36,8 @@ class Addresses:
     upbit: Address
     binance: Address
     control: Address
+    hyperliquid: Address | None = None
+    """None: not served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +47,31 @@ class Urls:
     upbit: str
     binance: str
     control: str
+    hyperliquid: str | None = None
 
 
 async def serve(simulation: Simulation, addresses: Addresses, stack: AsyncExitStack) -> Urls:
-    """Listen until ``stack`` is closed. Raises CannotListen."""
+    """Listen until ``stack`` is closed; each venue's REST and WebSockets on one port.
+
+    Raises CannotListen.
+    """
     control = web.AppRunner(control_app(simulation), access_log=None, shutdown_timeout=SHUTDOWN_S)
+
+    async def venue(which: Venue, address: Address) -> str:
+        server = VenueServer(which, simulation.fronts[which], simulation.faults, simulation.clock)
+        url = await _listen(which.value, server.runner, address, stack)
+        server.watch_refusals(address.host, int(url.rpartition(":")[2]))
+        stack.push_async_callback(server.stop_watching)
+        stack.callback(server.close_conversations)
+        return url
+
+    wanted = addresses.hyperliquid
     return Urls(
-        upbit=await _listen("upbit", _venue(simulation, Venue.UPBIT), addresses.upbit, stack),
-        binance=await _listen(
-            "binance", _venue(simulation, Venue.BINANCE), addresses.binance, stack
-        ),
+        upbit=await venue(Venue.UPBIT, addresses.upbit),
+        binance=await venue(Venue.BINANCE, addresses.binance),
+        hyperliquid=None if wanted is None else await venue(Venue.HYPERLIQUID, wanted),
         control=await _listen("control", control, addresses.control, stack),
     )
-
-
-def _venue(simulation: Simulation, venue: Venue) -> web.BaseRunner:
-    handler = venue_handler(simulation.fronts[venue])
-    return web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=SHUTDOWN_S)
-
-
-def venue_handler(
-    front: Front,
-) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-    """An aiohttp handler over ``front``; where no answer is to come, the connection drops."""
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = await request.read()
-        try:
-            response = await front.handle(Request(request.method, path, query, headers, body))
-        except Vanish:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()  # goes nowhere
-        return web.Response(status=response.status, headers=response.headers, body=response.body)
-
-    return handle
 
 
 async def _listen(

@@ -49,6 +49,7 @@ class Simulation:
 
         Raises ValueError and UnknownMarket when that cannot be.
         """
+        self.clock = clock
         self.market = Market(path, clock, speed=speed)
         if remembered is not None:
             self.market.restore(remembered.market)
