@@ -7,18 +7,24 @@ ever grows: no fill is lost or counted twice, no quantity shrinks, no ended orde
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
 from exchanges.clock import Clock
-from exchanges.errors import OrderNotFound
+from exchanges.errors import BadReply, OrderNotFound
 from exchanges.fill import Fill
 from exchanges.order import Order, OrderReport, OrderStatus
 
+log = logging.getLogger(__name__)
+
 _SETTLED_KEPT = 2_000
 """Of as many ended orders the last word is kept, so that late news of them is merged."""
+_LIVE_KEPT = 5_000
+"""More orders than any venue lets rest. Orders of which nothing is ever heard again are forgotten
+beyond that, oldest first."""
 _GIVE_UP_S = 60.0
 """An order that the venue does not know so long after it was sent never reached it."""
 
@@ -50,7 +56,7 @@ class OrderTracker:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._live: list[_Known] = []
+        self._live: dict[int, _Known] = {}
         self._settled: dict[int, _Known] = {}
         self._by_client_id: dict[str, _Known] = {}
         self._by_venue_id: dict[str, _Known] = {}
@@ -58,26 +64,31 @@ class OrderTracker:
     def sent(self, order: Order) -> None:
         """``order`` is about to be sent: from now on it may be live."""
         if order.client_order_id not in self._by_client_id:
-            self._add(_Known(OrderKey(order.symbol, order.client_order_id, ""), self._now()))
+            self._add(OrderKey(order.symbol, order.client_order_id, ""))
 
     def not_placed(self, client_order_id: str) -> None:
         """The order certainly is not at the venue: refused, or never sent."""
         known = self._by_client_id.get(client_order_id)
         if known is not None and known.report is None:
-            self._drop(known)
+            self._forget(known)
 
     def take(self, news: OrderReport) -> OrderReport:
         """Merge what a stream or REST says; returns all that is known of that order now."""
         known = self._find(news.client_order_id, news.venue_order_id)
         if known is None:
-            key = OrderKey(news.symbol, news.client_order_id, news.venue_order_id)
-            known = self._add(_Known(key, self._now()))
-        known.report = merged(known.report, news)
-        known.heard_at = self._now()
-        self._rename(known)
-        if known.is_settled:
+            known = self._add(OrderKey(news.symbol, news.client_order_id, news.venue_order_id))
+        report = merged(known.report, news)
+        known.report = report
+        known.heard_at = self._clock.monotonic()
+        known.key = replace(
+            known.key,
+            client_order_id=known.key.client_order_id or report.client_order_id,
+            venue_order_id=known.key.venue_order_id or report.venue_order_id,
+        )
+        self._index(known)  # an event may carry either id, and the first one did not carry both
+        if report.is_terminal and report.fills_complete:
             self._settle(known)
-        return known.report
+        return report
 
     def take_fill(self, fill: Fill) -> OrderReport | None:
         """Merge a trade that a stream tells by itself; None when its order is not known yet, and
@@ -85,7 +96,9 @@ class OrderTracker:
         known = self._find(fill.client_order_id or "", fill.venue_order_id)
         if known is None or known.report is None:
             return None
-        return self.take(replace(known.report, fills=(fill,)))
+        fills = {each.trade_id: each for each in (*known.report.fills, fill)}
+        filled = max(known.report.filled, _traded(fills.values()))
+        return self.take(replace(known.report, fills=(fill,), filled=filled))
 
     def known(self, key: OrderKey) -> OrderReport | None:
         """All that is known of an order; None when nothing has been heard of it."""
@@ -95,18 +108,23 @@ class OrderTracker:
     def unsettled(self, *, quiet_s: float = 0.0) -> tuple[OrderKey, ...]:
         """Orders that may have changed unseen: not ended, or ended with trades still unknown.
         Only those of which nothing was heard for ``quiet_s`` seconds."""
-        before = self._now() - quiet_s
-        return tuple(known.key for known in self._live if known.heard_at <= before)
+        before = self._clock.monotonic() - quiet_s
+        return tuple(known.key for known in self._live.values() if known.heard_at <= before)
+
+    def incomplete(self) -> tuple[OrderKey, ...]:
+        """Orders whose known trades do not add up to what was executed."""
+        return tuple(
+            known.key
+            for known in self._live.values()
+            if known.report is not None and not known.report.fills_complete
+        )
 
     def missing(self, key: OrderKey) -> None:
         """The venue does not know the order. Soon after sending that can mean *not yet*; later
         it never arrived, or is too old for the venue to remember."""
         known = self._find(key.client_order_id, key.venue_order_id)
-        if known is not None and self._now() - known.since >= _GIVE_UP_S:
-            self._drop(known)
-
-    def _now(self) -> float:
-        return self._clock.monotonic()
+        if known is not None and self._clock.monotonic() - known.since >= _GIVE_UP_S:
+            self._forget(known)
 
     def _find(self, client_order_id: str, venue_order_id: str) -> _Known | None:
         known = self._by_venue_id.get(venue_order_id) if venue_order_id else None
@@ -114,20 +132,25 @@ class OrderTracker:
             known = self._by_client_id.get(client_order_id)
         return known
 
-    def _add(self, known: _Known) -> _Known:
-        self._live.append(known)
+    def _add(self, key: OrderKey) -> _Known:
+        known = _Known(key, self._clock.monotonic())
+        self._live[id(known)] = known
         self._index(known)
+        if len(self._live) > _LIVE_KEPT:
+            self._forget(next(iter(self._live.values())))
         return known
 
-    def _rename(self, known: _Known) -> None:
-        """Keep both ids once they are known: events may carry either."""
-        report = known.report
-        if report is None:
-            return
-        key = OrderKey(known.key.symbol, report.client_order_id, report.venue_order_id)
-        if key != known.key:
-            known.key = key
-            self._index(known)
+    def _settle(self, known: _Known) -> None:
+        self._live.pop(id(known), None)
+        self._settled[id(known)] = known
+        if len(self._settled) > _SETTLED_KEPT:
+            self._forget(next(iter(self._settled.values())))
+
+    def _forget(self, known: _Known) -> None:
+        self._live.pop(id(known), None)
+        self._settled.pop(id(known), None)
+        self._by_client_id.pop(known.key.client_order_id, None)
+        self._by_venue_id.pop(known.key.venue_order_id, None)
 
     def _index(self, known: _Known) -> None:
         if known.key.client_order_id:
@@ -135,37 +158,18 @@ class OrderTracker:
         if known.key.venue_order_id:
             self._by_venue_id[known.key.venue_order_id] = known
 
-    def _settle(self, known: _Known) -> None:
-        if id(known) in self._settled:
-            return
-        self._live.remove(known)
-        self._settled[id(known)] = known
-        if len(self._settled) > _SETTLED_KEPT:
-            self._unindex(self._settled.pop(next(iter(self._settled))))
 
-    def _drop(self, known: _Known) -> None:
-        if id(known) not in self._settled:
-            self._live.remove(known)
-            self._unindex(known)
-
-    def _unindex(self, known: _Known) -> None:
-        self._by_client_id.pop(known.key.client_order_id, None)
-        self._by_venue_id.pop(known.key.venue_order_id, None)
-
-
+@dataclass(slots=True, eq=False)
 class _Known:
-    """One order, compared by identity."""
+    """One order."""
 
-    def __init__(self, key: OrderKey, now: float) -> None:
-        self.key = key
-        self.since = now
-        self.heard_at = now
-        self.report: OrderReport | None = None
+    key: OrderKey
+    since: float
+    heard_at: float = field(init=False)
+    report: OrderReport | None = None
 
-    @property
-    def is_settled(self) -> bool:
-        """Nothing more can come of it."""
-        return self.report is not None and self.report.is_terminal and self.report.fills_complete
+    def __post_init__(self) -> None:
+        self.heard_at = self.since
 
 
 async def catch_up(
@@ -175,12 +179,18 @@ async def catch_up(
 
     The open orders of ``symbols`` are listed; of each order that is known and not settled, all
     is read. Costs a request a symbol and one for each unsettled order that is not listed as
-    known. Raises what the reads raise, except OrderNotFound.
+    known. Raises what the reads raise, except OrderNotFound and BadReply: a reply that cannot be
+    understood (an order made by hand may be of a sort that we do not know) leaves its orders
+    unsettled, and the others are read.
     """
-    unsettled = {key.symbol for key in tracker.unsettled()}
     as_known: set[str] = set()
-    for symbol in sorted(unsettled.union(symbols)):
-        for listed in await reads.open_orders(symbol):
+    for symbol in sorted({key.symbol for key in tracker.unsettled()}.union(symbols)):
+        try:
+            open_orders = await reads.open_orders(symbol)
+        except BadReply as error:
+            log.warning("open orders of %s: %s", symbol, error)
+            continue
+        for listed in open_orders:
             report = tracker.take(listed)
             yield report
             if report.fills_complete and not report.is_terminal:
@@ -192,7 +202,7 @@ async def catch_up(
 
 
 async def read_again(
-    tracker: OrderTracker, reads: OrderReads, keys: Sequence[OrderKey]
+    tracker: OrderTracker, reads: OrderReads, keys: Iterable[OrderKey]
 ) -> AsyncGenerator[OrderReport, None]:
     """Each order of ``keys`` as REST tells it. Raises as :func:`catch_up` does."""
     for key in keys:
@@ -200,38 +210,48 @@ async def read_again(
             report = await reads.read_order(key)
         except OrderNotFound:
             tracker.missing(key)
+        except BadReply as error:
+            log.warning("an order of %s: %s", key.symbol, error)
         else:
             yield tracker.take(report)
 
 
 def merged(known: OrderReport | None, news: OrderReport) -> OrderReport:
-    """Both together. The trades of both, each once (in the words of ``news`` where both have
+    """Both together: the trades of both, each once (in the words of ``news`` where both have
     it); the larger executed quantity; an end stays an end."""
-    before = () if known is None else known.fills
-    fills = {fill.trade_id: fill for fill in (*before, *news.fills)}
-    traded = sum((fill.quantity for fill in fills.values()), Decimal(0))
-    filled = max(news.filled, traded, Decimal(0) if known is None else known.filled)
-    whole = replace(
-        news,
-        filled=filled,
-        fills=tuple(sorted(fills.values(), key=lambda fill: (fill.time, fill.trade_id))),
-        status=_status(None if known is None else known.status, news, filled),
-    )
     if known is None:
-        return whole
+        return news
+    filled = max(news.filled, known.filled)
     return replace(
-        whole,
+        news,
         client_order_id=news.client_order_id or known.client_order_id,
         venue_order_id=news.venue_order_id or known.venue_order_id,
         quantity=news.quantity or known.quantity,
+        filled=filled,
+        fills=_fills(known.fills, news.fills, filled),
+        status=_status(known.status, news, filled),
         updated_at=max(known.updated_at, news.updated_at),
     )
 
 
-def _status(known: OrderStatus | None, news: OrderReport, filled: Decimal) -> OrderStatus:
-    had_ended = known is not None and known.is_terminal
-    if not (news.is_terminal or had_ended):
+def _fills(known: tuple[Fill, ...], news: tuple[Fill, ...], filled: Decimal) -> tuple[Fill, ...]:
+    """Trades that add up stand as they are. Others are joined by id, unless that makes more than
+    was executed: then stream and REST do not call a trade the same, and REST has to tell all."""
+    if _traded(news) == filled:
+        return news
+    both = {fill.trade_id: fill for fill in (*known, *news)}
+    if _traded(both.values()) > filled:
+        return known
+    return tuple(sorted(both.values(), key=lambda fill: (fill.time, fill.trade_id)))
+
+
+def _traded(fills: Iterable[Fill]) -> Decimal:
+    return sum((fill.quantity for fill in fills), Decimal(0))
+
+
+def _status(known: OrderStatus, news: OrderReport, filled: Decimal) -> OrderStatus:
+    if not (news.is_terminal or known.is_terminal):
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
     if filled and filled >= news.quantity:
         return OrderStatus.FILLED
-    return news.status if news.is_terminal or known is None else known
+    return news.status if news.is_terminal else known

@@ -31,6 +31,11 @@ _BANS_IN_A_ROW_S = 3_600.0
 _LONGEST_UNSAID_BAN_S = 86_400.0
 
 
+def has_retry_after(response: Response) -> bool:
+    """Whether a refusal says in the usual header how long to wait."""
+    return "retry-after" in response.headers
+
+
 @dataclass(frozen=True, slots=True)
 class Replies:
     """A venue's table of what its replies mean. "Error" is every status other than 2xx."""
@@ -44,6 +49,8 @@ class Replies:
     silenced: Callable[[Response, Costs], Iterable[str] | None]
     """The pools that stay closed after a RateLimited in answer to a request of these costs;
     None: all."""
+    states_ban: Callable[[Response], bool] = has_retry_after
+    """Whether a ban says how long it lasts; one that does not is taken to be longer each time."""
 
 
 class VenueClient:
@@ -127,7 +134,7 @@ class VenueClient:
     def _noted(self, error: ExchangeError, response: Response, costs: Costs) -> ExchangeError:
         """``error``; when it is about asking too often, nothing more is sent until it is over."""
         if isinstance(error, RateLimited):
-            if error.banned and "retry-after" not in response.headers:
+            if error.banned and not self._replies.states_ban(response):
                 error.retry_after_s = self._bans.lengthened(error.retry_after_s)
             self.budget.block(error.retry_after_s, self._replies.silenced(response, costs))
         return error

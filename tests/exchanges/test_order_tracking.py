@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.errors import OrderNotFound, VenueUnavailable
+from exchanges.errors import BadReply, OrderNotFound, VenueUnavailable
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport, OrderStatus, OrderType
@@ -132,7 +132,7 @@ def test_end_with_a_trade_missing_is_not_settled() -> None:
 
 
 def test_cancelled_order_that_turns_out_to_be_filled_is_filled() -> None:
-    known = merged(TRUTH, report(1, OrderStatus.PARTIALLY_FILLED, 3))
+    known = merged(TRUTH, report(3, OrderStatus.PARTIALLY_FILLED, 3))
 
     assert (known.status, known.filled) == (OrderStatus.FILLED, Decimal(3))
 
@@ -242,6 +242,62 @@ async def test_listed_order_with_a_trade_missing_is_read() -> None:
     told = [news async for news in catch_up(orders, reads, ["BTC"])]
 
     assert told == [report(1), STORY[1]]
+
+
+def test_trades_that_stream_and_rest_name_differently_are_not_counted_twice() -> None:
+    renamed = tuple(replace(each, trade_id=f"rest-{each.trade_id}") for each in TRUTH.fills)
+    in_the_words_of_rest = replace(TRUTH, fills=renamed)
+    orders, _ = tracker()
+    orders.take(STORY[1])
+
+    after_rest = orders.take(in_the_words_of_rest)
+    after_a_late_event = orders.take(STORY[2])
+
+    assert after_rest == in_the_words_of_rest
+    assert after_a_late_event == in_the_words_of_rest
+
+
+def test_orders_never_heard_of_again_are_remembered_within_bounds() -> None:
+    orders, _ = tracker()
+
+    for number in range(5_001):
+        orders.sent(replace(ORDER, client_order_id=f"c-{number}"))
+
+    unsettled = orders.unsettled()
+    assert len(unsettled) == 5_000
+    assert unsettled[0].client_order_id == "c-1"
+
+
+def test_incomplete_orders_are_those_with_trades_missing() -> None:
+    orders, _ = tracker()
+    orders.sent(replace(ORDER, client_order_id="kimp-2"))
+    orders.take(NEW)
+    complete = orders.incomplete()
+
+    orders.take(STORY[2])
+
+    assert complete == ()
+    assert orders.incomplete() == (KEY,)
+
+
+async def test_reply_that_cannot_be_understood_does_not_keep_the_others_from_being_read() -> None:
+    class Odd(Reads):
+        async def open_orders(self, symbol: str) -> tuple[OrderReport, ...]:
+            raise BadReply(Venue.UPBIT, "odd list")
+
+        async def read_order(self, key: OrderKey) -> OrderReport:
+            if key.client_order_id == "kimp-odd":
+                raise BadReply(Venue.UPBIT, "odd order")
+            return TRUTH
+
+    orders, _ = tracker()
+    orders.sent(replace(ORDER, client_order_id="kimp-odd"))
+    orders.take(NEW)
+
+    told = [news async for news in catch_up(orders, Odd(), ["BTC"])]
+
+    assert told == [TRUTH]
+    assert [key.client_order_id for key in orders.unsettled()] == ["kimp-odd"]
 
 
 async def test_gap_stays_open_when_a_read_fails() -> None:
