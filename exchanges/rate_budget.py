@@ -1,29 +1,20 @@
 """A venue's rate limits, kept by us so that the venue never has to.
 
-Limits are data (:class:`RatePool`); one request may draw on several pools.
-The window slides: whatever second or minute the venue counts by, we stay
-inside it. What the venue's headers say is believed when it is worse than our
-own count, since other programs may share the account or the address.
+Limits are data (:class:`~exchanges.rate_window.RatePool`); one request may
+draw on several pools. The window slides: whatever second or minute the venue
+counts by, we stay inside it. What the venue's headers say is believed when it
+is worse than our own count, since other programs may share the account or the
+address.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from exchanges.clock import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class RatePool:
-    """At most ``limit`` units in any ``interval_s`` seconds."""
-
-    name: str
-    limit: int
-    interval_s: float
-    reserve: int
-    """Units that only urgent requests may use: cancels, the fate of an order, recovery."""
+from exchanges.rate_ledger import FileRateLedger, MemoryRateLedger, RateLedger
+from exchanges.rate_window import RatePool
 
 
 class OverBudget(Exception):
@@ -38,9 +29,14 @@ class OverBudget(Exception):
 class RateBudget:
     """The pools of one account at one venue."""
 
-    def __init__(self, pools: Iterable[RatePool], clock: Clock) -> None:
+    def __init__(self, pools: Sequence[RatePool], clock: Clock, file: Path | None = None) -> None:
+        """``file`` is shared with every process that gives the same one (its ``clock`` must then
+        be the machine's); None: kept in this process. Raises OSError when it cannot be used."""
         self._clock = clock
-        self._windows = {pool.name: _Window(pool) for pool in pools}
+        self._pools = {pool.name: pool for pool in pools}
+        self._ledger: RateLedger = (
+            MemoryRateLedger(pools) if file is None else FileRateLedger(pools, file)
+        )
 
     def take(self, costs: Mapping[str, int], *, urgent: bool) -> Booking:
         """Book a request before it is sent: units by pool name.
@@ -48,51 +44,59 @@ class RateBudget:
         Raises OverBudget, and books nothing, when one of the pools has no room for it.
         """
         now = self._clock.monotonic()
-        for name, units in costs.items():
-            wait_s = self._windows[name].wait(units, now, urgent=urgent)
-            if wait_s > 0:
-                raise OverBudget(name, wait_s)
-        for name, units in costs.items():
-            self._windows[name].add(units, now)
+        with self._ledger.open() as windows:
+            for name, units in costs.items():
+                wait_s = windows[name].wait(units, now, urgent=urgent)
+                if wait_s > 0:
+                    raise OverBudget(name, wait_s)
+            for name, units in costs.items():
+                windows[name].add(units, now)
         return Booking(self, costs, now)
 
     def give_back(self, costs: Mapping[str, int], taken_at: float) -> None:
-        """Undo a booking of ``taken_at``; what has left the window by now is gone anyway."""
-        for name, units in costs.items():
-            self._windows[name].remove(units, taken_at)
+        """Undo a booking of ``taken_at``."""
+        with self._ledger.open() as windows:
+            for name, units in costs.items():
+                windows[name].remove(units, taken_at)
 
     def wait(self, costs: Mapping[str, int], *, urgent: bool) -> float:
         """Seconds until a request of these costs fits; 0 when it fits now."""
         now = self._clock.monotonic()
-        return max(
-            self._windows[name].wait(units, now, urgent=urgent) for name, units in costs.items()
-        )
+        with self._ledger.open() as windows:
+            return max(
+                windows[name].wait(units, now, urgent=urgent) for name, units in costs.items()
+            )
 
     def room(self, name: str) -> int:
         """Units left in a pool, its reserve not counted."""
-        return self._windows[name].room(self._clock.monotonic())
+        with self._ledger.open() as windows:
+            return windows[name].room(self._clock.monotonic())
 
     def observe_used(self, name: str, used: int) -> None:
         """The venue says that ``used`` units of this window are gone."""
         now = self._clock.monotonic()
-        window = self._windows[name]
-        unseen = used - window.used(now)
-        if unseen > 0:
-            window.add(unseen, now)
+        with self._ledger.open() as windows:
+            unseen = used - windows[name].used(now)
+            if unseen > 0:
+                windows[name].add(unseen, now)
 
     def observe_left(self, name: str, left: int) -> None:
         """The venue says that ``left`` units of this window remain."""
-        self.observe_used(name, self._windows[name].pool.limit - left)
+        self.observe_used(name, self._pools[name].limit - left)
 
     def block(self, seconds: float, names: Iterable[str] | None = None) -> None:
         """Send nothing on these pools (None: on all) for ``seconds``."""
         until = self._clock.monotonic() + seconds
-        for name in self._windows if names is None else names:
-            window = self._windows[name]
-            window.blocked_until = max(window.blocked_until, until)
+        with self._ledger.open() as windows:
+            for name in self._pools if names is None else names:
+                windows[name].blocked_until = max(windows[name].blocked_until, until)
 
     def has_pool(self, name: str) -> bool:
-        return name in self._windows
+        return name in self._pools
+
+    def close(self) -> None:
+        """Let go of a shared file."""
+        self._ledger.close()
 
 
 class Booking:
@@ -115,46 +119,3 @@ class Booking:
         if self._is_open:
             self._is_open = False
             self._budget.give_back(self._costs, self._taken_at)
-
-
-class _Window:
-    """What one pool has used, by time."""
-
-    def __init__(self, pool: RatePool) -> None:
-        self.pool = pool
-        self.blocked_until = float("-inf")
-        self._uses: deque[tuple[float, int]] = deque()
-        self._total = 0
-
-    def used(self, now: float) -> int:
-        while self._uses and self._uses[0][0] <= now - self.pool.interval_s:
-            self._total -= self._uses.popleft()[1]
-        return self._total
-
-    def add(self, units: int, now: float) -> None:
-        self._uses.append((now, units))
-        self._total += units
-
-    def remove(self, units: int, taken_at: float) -> None:
-        if (taken_at, units) in self._uses:
-            self._uses.remove((taken_at, units))
-            self._total -= units
-
-    def room(self, now: float) -> int:
-        if now < self.blocked_until:
-            return 0
-        return max(0, self.pool.limit - self.pool.reserve - self.used(now))
-
-    def wait(self, units: int, now: float, *, urgent: bool) -> float:
-        """Seconds until ``units`` more fit; 0 when they fit now."""
-        if now < self.blocked_until:
-            return self.blocked_until - now
-        limit = self.pool.limit if urgent else self.pool.limit - self.pool.reserve
-        excess = self.used(now) + units - limit
-        if excess <= 0:
-            return 0.0
-        for time, used in self._uses:
-            excess -= used
-            if excess <= 0:
-                return time + self.pool.interval_s - now
-        return self.pool.interval_s  # the request alone is larger than the pool

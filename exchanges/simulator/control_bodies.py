@@ -43,6 +43,7 @@ class MarketBody(Body):
 
     upbit: dict[str, MarketEntry | None] = Field(default_factory=dict)
     binance: dict[str, MarketEntry | None] = Field(default_factory=dict)
+    hyperliquid: dict[str, MarketEntry | None] = Field(default_factory=dict)
     krw_per_usd: Positive | None = None
     krw_per_usdt: Positive | None = None
 
@@ -71,12 +72,13 @@ class FaultBody(Body):
 class FundingBody(Body):
     rate: Annotated[Decimal, Field(ge=-1, le=1)]
     """Fraction of the position's value; positive: longs pay shorts."""
+    venue: Literal[Venue.BINANCE, Venue.HYPERLIQUID] = Venue.BINANCE
 
 
 class ForceCloseBody(Body):
-    venue: Literal[Venue.BINANCE]
+    venue: Literal[Venue.BINANCE, Venue.HYPERLIQUID]
     account: str
-    """Its API key."""
+    """Its API key; at Hyperliquid its address."""
     symbol: str
     quantity: Positive
     reason: Literal["ADL", "liquidation"]

@@ -18,7 +18,11 @@ from exchanges.rules import TickBand, tick_at
 from exchanges.side import Side
 from exchanges.simulator.bars import PricePath
 from exchanges.simulator.market_snapshot import BookShape, HeldQuote, MarketSnapshot
-from exchanges.simulator.ticks import BINANCE_BTCUSDT_TICKS, UPBIT_KRW_TICKS
+from exchanges.simulator.ticks import (
+    BINANCE_BTCUSDT_TICKS,
+    HYPERLIQUID_BTC_TICKS,
+    UPBIT_KRW_TICKS,
+)
 
 MAX_SPEED = 100_000
 DEPTH = 30
@@ -61,8 +65,16 @@ LISTINGS = (
         spread_bps=Decimal(0), size=Decimal(50_000), level_bps=Decimal("0.5"),
     ),
     Listing(
+        Venue.UPBIT, "KRW-USDC", "USDC", "KRW", UPBIT_KRW_TICKS,
+        spread_bps=Decimal(0), size=Decimal(20_000), level_bps=Decimal("0.5"),
+    ),
+    Listing(
         Venue.BINANCE, "BTCUSDT", "BTC", "USDT", BINANCE_BTCUSDT_TICKS,
         spread_bps=Decimal("0.2"), size=Decimal(2), level_bps=Decimal("0.2"),
+    ),
+    Listing(
+        Venue.HYPERLIQUID, "BTC", "BTC", "USDC", HYPERLIQUID_BTC_TICKS,
+        spread_bps=Decimal("0.2"), size=Decimal(1), level_bps=Decimal("0.2"),
     ),
 )  # fmt: skip
 
@@ -148,7 +160,7 @@ class Market:
 
     @property
     def krw_per_usdt(self) -> Decimal:
-        """What KRW-USDT trades around; the bank rate as long as it is not set."""
+        """What KRW-USDT and KRW-USDC trade around; the bank rate as long as it is not set."""
         return self.krw_per_usd if self._krw_per_usdt is None else self._krw_per_usdt
 
     def quote(self, venue: Venue, native: str) -> Quote:
@@ -288,7 +300,7 @@ class Market:
         self.set_krw_per_usdt(snapshot.krw_per_usdt)
 
     def _middle(self, listing: Listing) -> Decimal:
-        if listing.symbol == "USDT":
+        if listing.symbol in ("USDT", "USDC"):
             return self.krw_per_usdt
         if listing.venue is Venue.UPBIT:
             return self._prices.spot

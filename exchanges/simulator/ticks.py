@@ -29,3 +29,10 @@ UPBIT_KRW_TICKS = tuple(
 
 BINANCE_BTCUSDT_TICKS = (TickBand(Decimal(0), Decimal("0.10")),)
 """PRICE_FILTER of BTCUSDT (Binance USDⓈ-M exchangeInfo)."""
+
+HYPERLIQUID_BTC_TICKS = (
+    TickBand(Decimal(0), Decimal("0.1")),
+    TickBand(Decimal(10_000), Decimal(1)),
+)
+"""At most one decimal (6 - szDecimals) and five significant figures; whole numbers are always
+valid (Hyperliquid docs, tick and lot size)."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from exchanges.rate_budget import RateBudget, RatePool
+from exchanges.rate_budget import RateBudget
+from exchanges.rate_window import RatePool
 from exchanges.transport import Response
 
 ORDER = "order"

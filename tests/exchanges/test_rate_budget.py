@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.rate_budget import OverBudget, RateBudget, RatePool
+from exchanges.rate_budget import OverBudget, RateBudget
+from exchanges.rate_window import RatePool
 from tests.exchanges.manual_clock import ManualClock
 
 ORDERS = RatePool("orders", limit=5, interval_s=10, reserve=2)

@@ -14,7 +14,8 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.instrument import Venue
-from exchanges.rate_budget import RateBudget, RatePool
+from exchanges.rate_budget import RateBudget
+from exchanges.rate_window import RatePool
 from exchanges.transport import Interrupted, NotSent, Request, Response, TransportError
 from exchanges.venue_client import Costs, Replies, VenueClient, key_of
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
