@@ -41,3 +41,20 @@ def test_password_in_an_address_is_refused_and_not_repeated() -> None:
         Endpoints("https://user:hunter2@api.upbit.com")
 
     assert "hunter2" not in str(caught.value)
+
+
+def test_streams_are_where_rest_is_unless_said_otherwise() -> None:
+    together = Endpoints("https://127.0.0.1:8443/")
+    apart = Endpoints("https://rest", stream="wss://stream/", order_entry="ws://orders:1")
+
+    assert (together.stream_base, together.order_entry_base) == (
+        "wss://127.0.0.1:8443",
+        "wss://127.0.0.1:8443",
+    )
+    assert (apart.stream_base, apart.order_entry_base) == ("wss://stream", "ws://orders:1")
+
+
+@pytest.mark.parametrize("name", ["stream", "order_entry"])
+def test_socket_address_of_another_kind_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}: expected ws\(s\)://HOST"):
+        Endpoints("https://rest", **{name: "https://stream"})
