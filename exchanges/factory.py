@@ -10,9 +10,11 @@ from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.exchange import Exchange
 from exchanges.http_transport import HttpTransport
+from exchanges.http_web_socket import HttpConnector
 from exchanges.instrument import Venue
 from exchanges.transport import Transport
 from exchanges.upbit.adapter import UpbitSpot
+from exchanges.web_socket import Connector
 
 
 def create_exchange(
@@ -23,6 +25,7 @@ def create_exchange(
     endpoints: Endpoints,
     clock: Clock,
     transport: Transport | None = None,
+    connector: Connector | None = None,
     timeout_s: float = 3.0,
 ) -> Exchange:
     """One account at ``venue``.
@@ -34,6 +37,7 @@ def create_exchange(
         endpoints: Addresses; not used when a ``transport`` is given.
         clock: Where the time is read.
         transport: The wire, e.g. to a simulated venue in this process; None: HTTP.
+        connector: The wire of streams; None: WebSockets to ``endpoints``.
         timeout_s: A venue's time to answer one request, seconds.
 
     Raises:
@@ -48,4 +52,11 @@ def create_exchange(
         case Venue.UPBIT:
             return UpbitSpot(wire, credentials, clock, timeout_s=timeout_s)
         case Venue.BINANCE:
-            return BinancePerpetual(wire, credentials, clock, timeout_s=timeout_s)
+            return BinancePerpetual(
+                wire,
+                HttpConnector() if connector is None else connector,
+                credentials,
+                endpoints,
+                clock,
+                timeout_s=timeout_s,
+            )

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Literal, TypeVar
 
 from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes, parsing
+from exchanges.binance.book_stream import SILENCE_S, BookStream
+from exchanges.binance.book_sync import SNAPSHOT_LEVELS
 from exchanges.binance.client import BinanceClient
-from exchanges.binance.signing import Parameters
+from exchanges.binance.depth import DepthSnapshot, parse_snapshot
+from exchanges.binance.history import History
+from exchanges.binance.markets import perpetual
+from exchanges.binance.order_entry import RestEntry, WebSocketEntry
+from exchanges.binance.order_stream import OrderStream
+from exchanges.binance.ws_api import PATH
 from exchanges.book import Book
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
-from exchanges.errors import BadReply, OrderDenied, OrderNotFound
+from exchanges.endpoints import Endpoints
+from exchanges.errors import (
+    AuthenticationFailed,
+    BadReply,
+    OrderDenied,
+    OrderRejected,
+    VenueUnavailable,
+)
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
+from exchanges.order_tracking import OrderKey, OrderTracker
+from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
+from exchanges.streaming import keep_streaming
 from exchanges.transport import Transport
+from exchanges.web_socket import Connection, Connector
 
-_WINDOW = timedelta(days=7) - timedelta(seconds=1)
-"""Binance docs, "Account trade list": no longer a span in one question."""
-_PAGE = 1_000
+T = TypeVar("T")
+
 _DEPTH = 50
 """Levels a side: the deepest book that still weighs 2."""
-_REMEMBERED_IDS = 10_000
-"""Of as many orders the client order id is kept, so that each is asked for once."""
+_OUR_ID = "origClientOrderId"
 
 
 class BinancePerpetual:
@@ -37,15 +54,38 @@ class BinancePerpetual:
     def __init__(
         self,
         transport: Transport,
+        connector: Connector,
         credentials: Credentials | None,
+        endpoints: Endpoints,
         clock: Clock,
         *,
         timeout_s: float,
+        order_entry: Literal["rest", "websocket"] = "rest",
     ) -> None:
+        """``order_entry``: what orders are sent over; ``websocket`` falls back to REST while it is
+        not connected.
+
+        Raises:
+            ValueError: the secret cannot be signed with.
+            AuthenticationFailed: ``websocket`` without a key.
+        """
         self._client = BinanceClient(transport, credentials, clock, timeout_s)
+        self._connector = connector
+        self._endpoints = endpoints
         self._clock = clock
+        self._timeout_s = timeout_s
+        self._history = History(self._client, clock)
+        self._tracker = OrderTracker(clock)
         self._rules: dict[str, Rules] = {}
-        self._client_order_ids: dict[tuple[str, str], str] = {}
+        self._is_closed = False
+        self._entry: RestEntry | WebSocketEntry = RestEntry(self._client)
+        if order_entry == "websocket":
+            self._entry = WebSocketEntry(
+                self._client,
+                lambda: self._dial(endpoints.order_entry_base + PATH),
+                clock,
+                timeout_s=timeout_s,
+            )
 
     @property
     def venue(self) -> Venue:
@@ -56,21 +96,38 @@ class BinancePerpetual:
         return InstrumentKind.PERPETUAL
 
     def instrument(self, symbol: str) -> Instrument:
-        return Instrument(Venue.BINANCE, InstrumentKind.PERPETUAL, symbol, "USDT", f"{symbol}USDT")
+        return perpetual(symbol)
 
     def order_room(self) -> int:
         return self._client.order_room()
 
-    async def submit(self, order: Order) -> OrderReport:
-        """Place an order. The report of a market or IOC order is final, but without fills: they
-        come with :meth:`order`."""
-        breach = first_breach(
-            order, self._rules.get(order.symbol), id_pattern=order_request.CLIENT_ORDER_ID
-        )
-        if breach is not None:
-            raise OrderDenied(Venue.BINANCE, breach)
-        native = self.instrument(order.symbol).native
-        response = await self._client.place(order_request.parameters(order, native))
+    def book_order(self, *, urgent: bool = False) -> Booking:
+        return self._client.book_order(urgent=urgent)
+
+    async def submit(self, order: Order, booking: Booking | None = None) -> OrderReport:
+        """Place an order. The report of a market or IOC order is final, but its trades come with
+        :meth:`order` or the stream: since mid-2026 the reply has no price."""
+        try:
+            breach = first_breach(
+                order, self._rules.get(order.symbol), id_pattern=order_request.CLIENT_ORDER_ID
+            )
+            if breach is not None:
+                raise OrderDenied(Venue.BINANCE, breach)
+            if booking is None:
+                booking = self.book_order(urgent=True)
+            return self._tracker.take(await self._place(order, booking))
+        finally:
+            if booking is not None:
+                booking.release()  # changes nothing when the order was sent
+
+    async def _place(self, order: Order, booking: Booking) -> OrderReport:
+        native = perpetual(order.symbol).native
+        self._tracker.sent(order)
+        try:
+            response = await self._entry.place(order_request.parameters(order, native), booking)
+        except (OrderRejected, AuthenticationFailed, VenueUnavailable):
+            self._tracker.not_placed(order.client_order_id)
+            raise
         try:
             report = parsing.parse_order(response.body, order.symbol, native)
             return parsing.answering(report, order.client_order_id)
@@ -83,152 +140,140 @@ class BinancePerpetual:
         await self._client.ask(
             "DELETE",
             "/fapi/v1/order",
-            self._by_id(symbol, client_order_id),
+            [("symbol", perpetual(symbol).native), (_OUR_ID, client_order_id)],
             limits.ONE,
             urgent=True,
         )
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """The order, and its trades from the trade list."""
-        native = self.instrument(symbol).native
-        response = await self._client.ask(
-            "GET", "/fapi/v1/order", self._by_id(symbol, client_order_id), limits.ONE, urgent=True
-        )
-        report = parsing.parse_order(response.body, symbol, native)
-        report = parsing.answering(report, client_order_id)
-        if not report.filled:
-            return report
-        made_at = parsing.parse_order_time(response.body)
-        own = [("orderId", report.venue_order_id), ("startTime", _milliseconds(made_at))]
-        return parsing.with_fills(report, await self._trades(symbol, own, urgent=True))
+        return self._tracker.take(await self._read(symbol, (_OUR_ID, client_order_id)))
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
-        native = self.instrument(symbol).native
+        native = perpetual(symbol).native
         response = await self._client.ask(
             "GET", "/fapi/v1/openOrders", [("symbol", native)], limits.ONE
         )
         return parsing.parse_orders(response.body, symbol, native)
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
-        """Own trades at or after ``since``; the venue keeps three months of them. Its list names
-        orders by the venue's id only, so the client order id of each is asked for (None: the
-        venue has forgotten the order)."""
-        found: dict[str, Fill] = {}
-        start, now = since, self._clock.now()
-        while start <= now:
-            end = start + _WINDOW
-            page = await self._trades(symbol, _span(start, end))
-            while len(page) == _PAGE:
-                found.update((fill.trade_id, fill) for fill in page)
-                page = await self._trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
-            found.update((fill.trade_id, fill) for fill in page)
-            start = end
-        fills = [
-            replace(fill, client_order_id=await self._client_order_id(symbol, fill.venue_order_id))
-            for fill in found.values()
-            if fill.time >= since
-        ]
-        return sorted(fills, key=lambda fill: (fill.time, int(fill.trade_id)))
+        """See :meth:`exchanges.binance.history.History.fills`."""
+        return await self._history.fills(symbol, since)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
-        """Settlements from the income feed; the venue keeps three months of them. A week holds
-        at most 168 of a symbol, so one page per window is always enough."""
-        native = self.instrument(symbol).native
-        found: dict[str, FundingPayment] = {}
-        start, now = since, self._clock.now()
-        while start <= now:
-            end = start + _WINDOW
-            response = await self._client.ask(
-                "GET",
-                "/fapi/v1/income",
-                [
-                    ("symbol", native),
-                    ("incomeType", "FUNDING_FEE"),
-                    *_span(start, end),
-                    ("limit", str(_PAGE)),
-                ],
-                limits.INCOME,
-            )
-            page = parsing.parse_funding(response.body, symbol, native)
-            found.update((payment.transaction_id, payment) for payment in page)
-            start = end
-        return list(found.values())
+        """See :meth:`exchanges.binance.history.History.funding`."""
+        return await self._history.funding(symbol, since)
 
     async def balances(self) -> Sequence[Balance]:
         response = await self._client.ask("GET", "/fapi/v3/balance", (), limits.ACCOUNT)
         return parsing.parse_balances(response.body)
 
     async def position(self, symbol: str) -> Position:
-        native = self.instrument(symbol).native
+        native = perpetual(symbol).native
         response = await self._client.ask(
             "GET", "/fapi/v3/positionRisk", [("symbol", native)], limits.ACCOUNT
         )
         return parsing.parse_position(response.body, symbol, native)
 
     async def book(self, symbol: str) -> Book:
-        native = self.instrument(symbol).native
+        native = perpetual(symbol).native
         response = await self._client.ask_public(
-            "/fapi/v1/depth", [("symbol", native), ("limit", str(_DEPTH))], limits.DEPTH
+            "/fapi/v1/depth", [("symbol", native), ("limit", str(_DEPTH))], limits.DEPTH_50
         )
         return parsing.parse_book(response.body, symbol, self._clock.monotonic())
 
     async def rules(self, symbol: str) -> Rules:
         """The market's filters and the account's fees. Also arms :meth:`submit` for ``symbol``."""
-        native = self.instrument(symbol).native
+        native = perpetual(symbol).native
         info = await self._client.ask_public("/fapi/v1/exchangeInfo", (), limits.ONE)
         commission = await self._client.ask(
             "GET", "/fapi/v1/commissionRate", [("symbol", native)], limits.COMMISSION
         )
         rules = parsing.parse_rules(info.body, commission.body, symbol, native)
         self._rules[symbol] = rules
+        self._entry.start()
         return rules
 
     async def server_time(self) -> datetime:
         """The venue's clock; each call also improves the time that requests are signed with."""
         return parsing.parse_time((await self._client.ask_time()).body)
 
+    def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
+        """Best 20 levels a side: changes are 100 ms old at most, the touch comes at once."""
+        books = BookStream([perpetual(symbol) for symbol in symbols], self._snapshot, self._clock)
+        return self._until_closed(
+            keep_streaming(
+                "binance books",
+                lambda: self._dial_stream(books.path),
+                books.serve,
+                self._clock,
+                silence_s=SILENCE_S,
+            )
+        )
+
+    def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
+        orders = OrderStream(
+            self._client,
+            self._tracker,
+            self,
+            lambda: tuple(self._rules),
+            self._dial_stream,
+            self._clock,
+        )
+        return self._until_closed(
+            keep_streaming(
+                "binance orders", orders.connect, orders.serve, self._clock, silence_s=None
+            )
+        )
+
+    async def read_order(self, key: OrderKey) -> OrderReport:
+        """An order by whichever of its ids is known. Raises as :meth:`order` does."""
+        if key.client_order_id:
+            return await self.order(key.symbol, key.client_order_id)
+        return await self._read(key.symbol, ("orderId", key.venue_order_id))
+
     async def aclose(self) -> None:
+        self._is_closed = True
+        await self._entry.aclose()
+        await self._connector.aclose()
         await self._client.aclose()
 
-    def _by_id(self, symbol: str, client_order_id: str) -> Parameters:
-        return [
-            ("symbol", self.instrument(symbol).native),
-            ("origClientOrderId", client_order_id),
-        ]
-
-    async def _client_order_id(self, symbol: str, venue_order_id: str) -> str | None:
-        known = self._client_order_ids.get((symbol, venue_order_id))
-        if known is not None:
-            return known
-        native = self.instrument(symbol).native
-        which = [("symbol", native), ("orderId", venue_order_id)]
-        try:
-            response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
-        except OrderNotFound:
-            return None
-        found = parsing.parse_order(response.body, symbol, native).client_order_id
-        self._client_order_ids[symbol, venue_order_id] = found
-        if len(self._client_order_ids) > _REMEMBERED_IDS:
-            del self._client_order_ids[next(iter(self._client_order_ids))]
-        return found
-
-    async def _trades(
-        self, symbol: str, which: Parameters, *, urgent: bool = False
-    ) -> Sequence[Fill]:
-        native = self.instrument(symbol).native
+    async def _read(self, symbol: str, which: tuple[str, str]) -> OrderReport:
+        native = perpetual(symbol).native
         response = await self._client.ask(
-            "GET",
-            "/fapi/v1/userTrades",
-            [("symbol", native), *which, ("limit", str(_PAGE))],
-            limits.ACCOUNT,
-            urgent=urgent,
+            "GET", "/fapi/v1/order", [("symbol", native), which], limits.ONE, urgent=True
         )
-        return parsing.parse_fills(response.body, symbol, native)
+        report = parsing.parse_order(response.body, symbol, native)
+        if which[0] == _OUR_ID:
+            report = parsing.answering(report, which[1])
+        if report.filled:
+            made_at = parsing.parse_order_time(response.body)
+            report = parsing.with_fills(
+                report, await self._history.of_order(symbol, report, made_at)
+            )
+        return report
+
+    async def _snapshot(self, native: str) -> DepthSnapshot:
+        which = [("symbol", native), ("limit", str(SNAPSHOT_LEVELS))]
+        response = await self._client.ask_public("/fapi/v1/depth", which, limits.DEPTH_1000)
+        return parse_snapshot(response.body)
+
+    async def _dial(self, address: str) -> Connection:
+        if self._is_closed:
+            raise _Closed
+        return await self._connector.connect(address, timeout_s=self._timeout_s)
+
+    async def _dial_stream(self, path: str) -> Connection:
+        return await self._dial(self._endpoints.stream_base + path)
+
+    async def _until_closed(self, stream: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        try:
+            async with aclosing(stream) as items:
+                async for item in items:
+                    yield item
+        except _Closed:
+            return
 
 
-def _span(start: datetime, end: datetime) -> Parameters:
-    return [("startTime", _milliseconds(start)), ("endTime", _milliseconds(end))]
-
-
-def _milliseconds(time: datetime) -> str:
-    return str(int(time.timestamp() * 1000))
+class _Closed(Exception):
+    """The adapter was closed: no stream comes back."""

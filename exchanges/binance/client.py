@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import datetime
 
 from exchanges.binance import limits, outcomes
 from exchanges.binance.parsing import parse_time
-from exchanges.binance.signing import Parameters, query_string, signed_query
+from exchanges.binance.signing import Parameters, Signer, query_string
 from exchanges.clock import Clock
 from exchanges.clock_offset import ClockOffset
 from exchanges.credentials import Credentials
-from exchanges.errors import AuthenticationFailed, RateLimited
+from exchanges.errors import AuthenticationFailed, BadReply, ExchangeError, VenueUnavailable
 from exchanges.instrument import Venue
-from exchanges.rate_budget import OverBudget, RateBudget
-from exchanges.transport import Request, Response, Transport, TransportError
+from exchanges.rate_budget import Booking, RateBudget
+from exchanges.transport import Request, Response, Transport
+from exchanges.venue_client import Costs, VenueClient, key_of
 
 _VENUE = Venue.BINANCE
 
 
 class BinanceClient:
-    """One account's way to Binance."""
+    """One account's way to Binance's REST API."""
 
     def __init__(
         self,
@@ -28,35 +29,58 @@ class BinanceClient:
         clock: Clock,
         timeout_s: float,
     ) -> None:
-        self._transport = transport
+        """Raises ValueError when the secret cannot be signed with."""
+        self.budget = RateBudget(limits.POOLS, clock)
+        self._rest = VenueClient(
+            _VENUE, transport, self.budget, outcomes.REPLIES, clock, timeout_s=timeout_s
+        )
         self._credentials = credentials
+        self._signer = None if credentials is None else Signer(credentials)
         self._clock = clock
-        self._timeout_s = timeout_s
-        self._budget = RateBudget(limits.POOLS, clock)
         self._offset = ClockOffset()
+        self._doubts_clock = False
+
+    @property
+    def signer(self) -> Signer:
+        """Raises AuthenticationFailed when no key is set."""
+        if self._signer is None:
+            self._signer = Signer(key_of(_VENUE, self._credentials))
+        return self._signer
 
     def order_room(self) -> int:
-        return min(self._budget.room(pool) for pool in limits.ORDER_POOLS)
+        return min(self.budget.room(pool) for pool in limits.ORDER_POOLS)
+
+    def book_order(self, *, urgent: bool) -> Booking:
+        """A place in the order limits. Raises RateLimited."""
+        return self._rest.book(limits.PLACE, urgent=urgent)
+
+    def venue_time(self) -> datetime:
+        """The venue's clock as far as we know it: what is signed."""
+        return self._clock.now() + self._offset.value
 
     async def ask_time(self) -> Response:
         """Ask for the venue's clock, and learn how far ours is from it."""
         sent = self._clock.now()
         response = await self.ask_public("/fapi/v1/time", (), limits.ONE)
         self._offset.observe(sent, parse_time(response.body), self._clock.now())
+        self._doubts_clock = False
         return response
 
-    async def ask_public(
-        self, path: str, parameters: Parameters, costs: Mapping[str, int]
-    ) -> Response:
+    async def ask_public(self, path: str, parameters: Parameters, costs: Costs) -> Response:
         """A question about the market. Raises VenueUnavailable or BadReply."""
-        return await self._ask(Request("GET", path, query_string(parameters)), costs, urgent=False)
+        return await self._rest.ask(Request("GET", path, query_string(parameters)), costs)
+
+    async def ask_for_key(self, method: str, path: str, costs: Costs) -> Response:
+        """A question of the user data stream, which is not signed: the key alone is enough.
+        Raises as :meth:`ask` does."""
+        return await self._rest.ask(Request(method, path, headers=self._headers()), costs)
 
     async def ask(
         self,
         method: str,
         path: str,
         parameters: Parameters,
-        costs: Mapping[str, int],
+        costs: Costs,
         *,
         urgent: bool = False,
     ) -> Response:
@@ -64,57 +88,49 @@ class BinanceClient:
 
         Raises VenueUnavailable, BadReply, OrderNotFound or AuthenticationFailed.
         """
-        return await self._ask(self._signed(method, path, parameters), costs, urgent=urgent)
-
-    async def place(self, parameters: Parameters) -> Response:
-        """Send an order; returns only on a 2xx reply. Raises as ``Exchange.submit`` does."""
-        request = self._signed("POST", "/fapi/v1/order", parameters)
-        self._take(limits.PLACE, urgent=True)
+        await self.settle_clock()
         try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
-        except TransportError as error:
-            raise outcomes.submit_transport_error(error) from None
-        self._note(response)
-        if 200 <= response.status < 300:
-            return response
-        raise outcomes.submit_error(response)
+            return await self._rest.ask(
+                self._signed(method, path, parameters), costs, urgent=urgent
+            )
+        except AuthenticationFailed as error:
+            self.doubt_clock_after(error)
+            raise
+
+    async def place(self, parameters: Parameters, booking: Booking) -> Response:
+        """Send an order; returns only on a 2xx reply. Raises as ``Exchange.submit`` does."""
+        await self.settle_clock()
+        request = self._signed("POST", "/fapi/v1/order", parameters)
+        try:
+            return await self._rest.place(request, limits.PLACE, booking)
+        except ExchangeError as error:
+            self.doubt_clock_after(error)
+            raise
+
+    async def settle_clock(self) -> None:
+        """Ask for the time again if the venue did not agree with what we signed.
+
+        Raises VenueUnavailable: what was to be sent is not.
+        """
+        if not self._doubts_clock:
+            return
+        try:
+            await self.ask_time()
+        except BadReply as error:
+            raise VenueUnavailable(_VENUE, f"its clock cannot be read: {error.message}") from None
+
+    def doubt_clock_after(self, error: ExchangeError) -> None:
+        """If ``error`` is about the time, what we know of it counts no more."""
+        if isinstance(error, AuthenticationFailed) and error.code == outcomes.CLOCK_CODE:
+            self._doubts_clock = True
+            self._offset = ClockOffset()
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        await self._rest.aclose()
 
-    async def _ask(self, request: Request, costs: Mapping[str, int], *, urgent: bool) -> Response:
-        self._take(costs, urgent=urgent)
-        try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
-        except TransportError as error:
-            raise outcomes.read_transport_error(error) from None
-        self._note(response)
-        if 200 <= response.status < 300:
-            return response
-        raise outcomes.read_error(response)
-
-    def _take(self, costs: Mapping[str, int], *, urgent: bool) -> None:
-        try:
-            self._budget.take(costs, urgent=urgent)
-        except OverBudget as over:
-            raise RateLimited(
-                _VENUE, f"not sent: {over}", retry_after_s=over.wait_s, banned=False
-            ) from None
-
-    def _note(self, response: Response) -> None:
-        """Learn from the reply how much may still be asked. Limits are per address, and asking on
-        grows into a ban, so one refusal silences everything that shares its limit."""
-        limits.observe_headers(self._budget, response)
-        limited = outcomes.rate_limit(response)
-        if limited is not None:
-            blocked = limits.ORDER_POOLS if outcomes.is_order_limit(response) else None
-            self._budget.block(limited.retry_after_s, blocked)
+    def _headers(self) -> dict[str, str]:
+        return {"x-mbx-apikey": self.signer.access_key}
 
     def _signed(self, method: str, path: str, parameters: Parameters) -> Request:
-        if self._credentials is None:
-            raise AuthenticationFailed(
-                _VENUE, "no key is set, and this needs one", code="no_key", status=0
-            )
-        venue_time = self._clock.now() + self._offset.value
-        query = signed_query(self._credentials, parameters, venue_time)
-        return Request(method, path, query, {"x-mbx-apikey": self._credentials.access_key})
+        query = self.signer.query(parameters, self.venue_time())
+        return Request(method, path, query, self._headers())

@@ -7,10 +7,10 @@ unknown: asking for it costs a moment, sending it twice costs money.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
-from exchanges.binance.limits import BAN_S, RETRY_S
+from exchanges.binance.limits import BAN_S, ORDER_POOLS, RETRY_S, observe_headers
 from exchanges.decimal_json import parse_json
 from exchanges.errors import (
     AuthenticationFailed,
@@ -25,7 +25,8 @@ from exchanges.errors import (
 from exchanges.instrument import Venue
 from exchanges.reply import quoted
 from exchanges.retry_after import retry_after_s
-from exchanges.transport import Interrupted, NotSent, Response, TransportError
+from exchanges.transport import Response
+from exchanges.venue_client import Costs, Replies
 
 
 class Meaning(Enum):
@@ -56,24 +57,24 @@ BY_CODE: Mapping[int, Meaning] = {
     -2014: Meaning.UNAUTHENTICATED,  # key format
     -2015: Meaning.UNAUTHENTICATED,  # key, address or permission
     -4116: Meaning.UNKNOWN,  # client order id is live
+    -5028: Meaning.NOT_PROCESSED,  # too old when it reached the matching engine
 }
-"""Every other code is a business rejection when the status is 4xx."""
+"""Every other code is a business rejection when the status is 4xx: the venue names what it does
+not take, and has not taken it."""
+
+CLOCK_CODE = "-1021"
+"""Our clock, or what we know of the venue's, is wrong."""
+HEDGE_MODE = (
+    "the account is in hedge mode, and the desk trades one-way: switch its position mode first"
+)
 
 _VENUE = Venue.BINANCE
 _NOT_EXECUTED = "Service Unavailable."
-
-
-def submit_transport_error(error: TransportError) -> ExchangeError:
-    """An order whose sending broke."""
-    if isinstance(error, NotSent):
-        return VenueUnavailable(_VENUE, f"the order was not sent: {error}")
-    return OutcomeUnknown(_VENUE, f"no complete reply to the order: {error}")
-
-
-def read_transport_error(error: TransportError) -> ExchangeError:
-    """A question whose sending broke; its fate does no harm."""
-    told = "interrupted" if isinstance(error, Interrupted) else "not sent"
-    return VenueUnavailable(_VENUE, f"the request was {told}: {error}")
+_TIMED_OUT = 408
+"""Binance docs: the backend gave no answer in time."""
+_BANNED = 418
+_TOO_MANY_ORDERS = -1015
+_WRONG_POSITION_SIDE = -4061
 
 
 def submit_error(response: Response) -> ExchangeError:
@@ -92,10 +93,9 @@ def submit_error(response: Response) -> ExchangeError:
         return _unauthenticated(response, code, said)
     if meaning is Meaning.UNKNOWN:
         return OutcomeUnknown(_VENUE, f"the venue does not say what became of the order ({said})")
-    if 400 <= response.status < 500 and code is not None:
-        return OrderRejected(
-            _VENUE, f"the order was rejected ({said})", code=str(code), status=response.status
-        )
+    if 400 <= response.status < 500 and response.status != _TIMED_OUT and code is not None:
+        why = HEDGE_MODE if code == _WRONG_POSITION_SIDE else "the order was rejected"
+        return OrderRejected(_VENUE, f"{why} ({said})", code=str(code), status=response.status)
     if response.status == 403:
         # Without a code it is the firewall's word: turned away before the exchange saw it.
         return VenueUnavailable(_VENUE, f"the order was turned away at the door ({said})")
@@ -126,7 +126,7 @@ def unreadable_order(error: BadReply) -> OutcomeUnknown:
 
 def rate_limit(response: Response) -> RateLimited | None:
     """The refusal for asking too often, by status or by code."""
-    if response.status == 418:
+    if response.status == _BANNED:
         wait_s = retry_after_s(response, BAN_S)
         return RateLimited(
             _VENUE, "banned for too many requests", retry_after_s=wait_s, banned=True
@@ -138,9 +138,11 @@ def rate_limit(response: Response) -> RateLimited | None:
     return None
 
 
-def is_order_limit(response: Response) -> bool:
-    """The refusal is about the number of orders, not about the weight of requests."""
-    return _told(response)[0] == -1015
+def silenced(response: Response, costs: Costs) -> Iterable[str] | None:
+    """The pools that a refusal for asking too often closes. Limits are per address, and asking on
+    grows into a ban: everything, unless it is about the number of orders alone."""
+    is_about_orders = response.status != _BANNED and _told(response)[0] == _TOO_MANY_ORDERS
+    return ORDER_POOLS if is_about_orders else None
 
 
 def _unauthenticated(response: Response, code: int | None, said: str) -> AuthenticationFailed:
@@ -169,3 +171,7 @@ def _said(response: Response, code: int | None, message: str) -> str:
     """A phrase for people. A page of HTML is not quoted."""
     words = "" if message.startswith("<") else quoted(message)
     return " ".join(f"HTTP {response.status} {'' if code is None else code} {words}".split())
+
+
+REPLIES = Replies(submit_error, read_error, observe_headers, silenced)
+"""How :class:`exchanges.venue_client.VenueClient` reads Binance's replies."""

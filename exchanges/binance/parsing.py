@@ -13,13 +13,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from exchanges.account import Balance, Position
-from exchanges.book import Book, Level
+from exchanges.binance.depth import parse_snapshot
+from exchanges.binance.outcomes import HEDGE_MODE
+from exchanges.book import Book
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
-from exchanges.reply import Fields, document, fields, objects, sorted_book, to_decimal
+from exchanges.reply import Fields, document, fields, objects, sorted_book
 from exchanges.rules import Rules, TickBand
 from exchanges.side import Side
 
@@ -34,6 +36,10 @@ _STATUSES = {
     "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
     "REJECTED": OrderStatus.REJECTED,
 }
+
+FUNDING_TYPES = {"FUNDING_FEE": "", "SPECIAL_FUNDING_FEE": "special-"}
+"""Income that is funding: settled at the regular hours and outside of them. Transaction ids are
+unique within a type (Binance docs, "Get income history"), so the second one's get a prefix."""
 
 
 def parse_time(body: bytes) -> datetime:
@@ -51,10 +57,12 @@ def parse_balances(body: bytes) -> tuple[Balance, ...]:
 def parse_position(body: bytes, symbol: str, native: str) -> Position:
     """The one-way position. An absent row means flat (Binance docs, positionRisk v3)."""
     for row in _rows("positionRisk", body):
-        if row.text("symbol") != native or row.decimal("positionAmt") == 0:
+        if row.text("symbol") != native:
             continue
         if row.text("positionSide") != "BOTH":
-            raise row.bad("positionSide", "BOTH, the account must be in one-way mode")
+            raise BadReply(_VENUE, HEDGE_MODE)
+        if row.decimal("positionAmt") == 0:
+            continue
         return Position(
             symbol,
             row.decimal("positionAmt"),
@@ -67,9 +75,10 @@ def parse_position(body: bytes, symbol: str, native: str) -> Position:
 
 
 def parse_book(body: bytes, symbol: str, received: float) -> Book:
-    row = _object("depth", body)
-    book = Book(symbol, _levels(row, "bids"), _levels(row, "asks"), row.milliseconds("T"), received)
-    return sorted_book(_VENUE, book)
+    depth = parse_snapshot(body)
+    bids = tuple(level for level in depth.bids if level.quantity)
+    asks = tuple(level for level in depth.asks if level.quantity)
+    return sorted_book(_VENUE, Book(symbol, bids, asks, depth.time, received))
 
 
 def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: str) -> Rules:
@@ -130,19 +139,37 @@ def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
     return replace(report, fills=tuple(named))
 
 
-def parse_funding(body: bytes, symbol: str, native: str) -> tuple[FundingPayment, ...]:
+def parse_funding(
+    body: bytes, symbol: str, native: str, income_type: str
+) -> tuple[FundingPayment, ...]:
+    """Settlements of one of the :data:`FUNDING_TYPES`."""
+    prefix = FUNDING_TYPES[income_type]
     payments = [
         FundingPayment(
-            str(row.integer("tranId")),
+            f"{prefix}{row.integer('tranId')}",
             symbol,
             row.decimal("income"),
             row.text("asset"),
             row.milliseconds("time"),
         )
         for row in _rows("income", body)
-        if row.text("incomeType") == "FUNDING_FEE" and row.text("symbol") == native
+        if row.text("incomeType") == income_type and row.text("symbol") == native
     ]
-    return tuple(sorted(payments, key=lambda payment: (payment.time, payment.transaction_id)))
+    return tuple(payments)
+
+
+def side_of(row: Fields, name: str) -> Side:
+    side = _SIDES.get(row.text(name))
+    if side is None:
+        raise row.bad(name, "BUY or SELL")
+    return side
+
+
+def status_of(row: Fields, name: str) -> OrderStatus:
+    status = _STATUSES.get(row.text(name))
+    if status is None:
+        raise row.bad(name, "a known order status")
+    return status
 
 
 def _object(what: str, body: bytes) -> Fields:
@@ -160,30 +187,15 @@ def _filter(market: Fields, filters: dict[str, Fields], name: str) -> Fields:
     return found
 
 
-def _levels(row: Fields, name: str) -> tuple[Level, ...]:
-    levels = []
-    for item in row.items(name):
-        pair = item if isinstance(item, list) and len(item) >= 2 else [None, None]
-        price, quantity = to_decimal(pair[0]), to_decimal(pair[1])
-        if price is None or quantity is None or price <= 0 or quantity < 0:
-            raise row.bad(name, "pairs of price and quantity")
-        if quantity:
-            levels.append(Level(price, quantity))
-    return tuple(levels)
-
-
 def _report(row: Fields, symbol: str, native: str) -> OrderReport:
     if row.text("symbol") != native:
         raise row.bad("symbol", native)
-    status = _STATUSES.get(row.text("status"))
-    if status is None:
-        raise row.bad("status", "a known order status")
     return OrderReport(
         client_order_id=row.text("clientOrderId"),
         venue_order_id=str(row.integer("orderId")),
         symbol=symbol,
-        side=_side(row),
-        status=status,
+        side=side_of(row, "side"),
+        status=status_of(row, "status"),
         quantity=row.not_negative("origQty"),
         filled=row.not_negative("executedQty"),
         updated_at=row.milliseconds("updateTime"),
@@ -198,17 +210,10 @@ def _fill(row: Fields, symbol: str, native: str) -> Fill:
         venue_order_id=str(row.integer("orderId")),
         client_order_id=None,
         symbol=symbol,
-        side=_side(row),
+        side=side_of(row, "side"),
         price=row.positive("price"),
         quantity=row.positive("qty"),
         fee=row.decimal("commission"),
         fee_currency=row.text("commissionAsset"),
         time=row.milliseconds("time"),
     )
-
-
-def _side(row: Fields) -> Side:
-    side = _SIDES.get(row.text("side"))
-    if side is None:
-        raise row.bad("side", "BUY or SELL")
-    return side

@@ -136,3 +136,69 @@ def income(**changes: Any) -> dict[str, Any]:
         "tradeId": "",
         **changes,
     }
+
+
+DEPTH_EVENT = {
+    "e": "depthUpdate",
+    "E": 1793588645210,
+    "T": 1793588645205,
+    "s": "BTCUSDT",
+    "ps": "BTCUSDT",
+    "U": 1027020,
+    "u": 1027030,
+    "pu": 1027011,
+    "b": [["60000.00", "0.5"], ["59999.90", "0"]],
+    "a": [["60000.30", "2.5"]],
+    "st": 1,
+}
+TOUCH = {
+    "e": "bookTicker",
+    "u": 1027031,
+    "E": 1793588645215,
+    "T": 1793588645212,
+    "s": "BTCUSDT",
+    "ps": "BTCUSDT",
+    "b": "60000.10",
+    "B": "1.4",
+    "a": "60000.20",
+    "A": "0.7",
+    "st": 1,
+}
+
+
+def order_event(**changes: Any) -> dict[str, Any]:
+    """The first 0.006 of a market sell of 0.01 BTC."""
+    return {
+        "e": "ORDER_TRADE_UPDATE",
+        "E": 1793588645130,
+        "T": 1793588645123,
+        "o": {
+            "s": "BTCUSDT",
+            "c": "kimp-p1-p001",
+            "S": "SELL",
+            "o": "MARKET",
+            "f": "GTC",
+            "q": "0.010",
+            "p": "0",
+            "ap": "60000.10",
+            "sp": "0",
+            "x": "TRADE",
+            "X": "PARTIALLY_FILLED",
+            "i": 22542179,
+            "l": "0.006",
+            "z": "0.006",
+            "L": "60000.10",
+            "N": "USDT",
+            "n": "0.18000030",
+            "T": 1793588645123,
+            "t": 698759,
+            "b": "0",
+            "a": "0",
+            "m": False,
+            "R": False,
+            "ps": "BOTH",
+            "rp": "0",
+            "er": "0",
+            **changes,
+        },
+    }

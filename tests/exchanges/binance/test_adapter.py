@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.binance.adapter import BinancePerpetual
 from exchanges.errors import (
     AuthenticationFailed,
     OrderDenied,
@@ -23,6 +22,7 @@ from tests.exchanges.binance.wired import (
     CREDENTIALS,
     NOW_MS,
     SELL,
+    adapter,
     build,
     build_ready,
     is_signed,
@@ -235,16 +235,28 @@ async def test_fills_before_the_asked_moment_are_left_out() -> None:
     assert await exchange.fills("BTC", since) == []
 
 
-async def test_funding_comes_from_the_income_feed_and_counts_once() -> None:
+async def test_funding_of_both_kinds_comes_from_the_income_feed_and_counts_once() -> None:
+    special = samples.income(incomeType="SPECIAL_FUNDING_FEE", time=1793577600001)
     exchange, wire, clock = build(
-        reply([samples.income()]), reply([samples.income(), samples.income(tranId=7)])
+        reply([samples.income()]),
+        reply([]),
+        reply([samples.income(), samples.income(tranId=7)]),
+        reply([special]),
     )
 
     payments = await exchange.funding("BTC", clock.now() - timedelta(days=8))
 
-    assert [payment.transaction_id for payment in payments] == ["9689322392", "7"]
-    asked = parameters(wire.requests[0])
-    assert (asked["incomeType"], asked["symbol"]) == ("FUNDING_FEE", "BTCUSDT")
+    assert [payment.transaction_id for payment in payments] == [
+        "7",
+        "9689322392",
+        "special-9689322392",
+    ]
+    asked = [parameters(request) for request in wire.requests]
+    assert [question["incomeType"] for question in asked] == [
+        "FUNDING_FEE",
+        "SPECIAL_FUNDING_FEE",
+    ] * 2
+    assert {question["symbol"] for question in asked} == {"BTCUSDT"}
 
 
 async def test_position_balances_and_book_ask_the_current_versions() -> None:
@@ -269,7 +281,7 @@ async def test_position_balances_and_book_ask_the_current_versions() -> None:
 
 async def test_without_a_key_only_market_data_is_read() -> None:
     wire = ScriptedTransport(reply(samples.DEPTH))
-    exchange = BinancePerpetual(wire, None, ManualClock(), timeout_s=3)
+    exchange = adapter(wire, None, ManualClock())
 
     await exchange.book("BTC")
     with pytest.raises(AuthenticationFailed, match="no key is set"):

@@ -20,7 +20,7 @@ from exchanges.errors import (
     RateLimited,
     VenueUnavailable,
 )
-from exchanges.transport import Interrupted, NotSent, Response
+from exchanges.transport import Response
 from tests.exchanges.test_reply import JSON
 
 KEY = "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83"
@@ -56,7 +56,6 @@ BUSINESS = [
     -4164,
     -5021,
     -5022,
-    -5028,
     -9999,
 ]
 SPECIAL = [
@@ -77,6 +76,7 @@ SPECIAL = [
     (401, -2015, AuthenticationFailed),
     # The id is ours and was sent once, so the live order that has it is this one.
     (400, -4116, OutcomeUnknown),
+    (400, -5028, VenueUnavailable),
 ]
 
 
@@ -136,6 +136,7 @@ def test_every_row_of_the_table_is_tried_above() -> None:
         (403, b"<html>Forbidden</html>", VenueUnavailable),
         (404, b"<html>", OutcomeUnknown),
         (408, b"", OutcomeUnknown),
+        (408, coded(-2019), OutcomeUnknown),
         (302, b"", OutcomeUnknown),
     ],
 )
@@ -166,13 +167,6 @@ def test_reply_to_an_order_means(status: int, body: bytes, expected: type[Exchan
 )
 def test_reply_to_a_question_means(status: int, body: bytes, expected: type[ExchangeError]) -> None:
     assert type(outcomes.read_error(Response(status, {}, body))) is expected
-
-
-def test_broken_wire_means() -> None:
-    assert type(outcomes.submit_transport_error(NotSent("x"))) is VenueUnavailable
-    assert type(outcomes.submit_transport_error(Interrupted("x"))) is OutcomeUnknown
-    assert type(outcomes.read_transport_error(NotSent("x"))) is VenueUnavailable
-    assert type(outcomes.read_transport_error(Interrupted("x"))) is VenueUnavailable
 
 
 @pytest.mark.parametrize(

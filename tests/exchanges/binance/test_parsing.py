@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 
 from exchanges.account import Balance, Position
 from exchanges.binance import parsing
+from exchanges.binance.depth import depth_event, parse_snapshot, touch
+from exchanges.binance.markets import perpetual
+from exchanges.binance.order_events import market_name, order_update
+from exchanges.binance.stream_frames import event_of
 from exchanges.book import Book, Level
 from exchanges.errors import BadReply
 from exchanges.funding import FundingPayment
@@ -63,10 +67,15 @@ def test_absent_or_zero_row_is_flat(rows: list[dict[str, Any]]) -> None:
 
 
 def test_position_of_hedge_mode_is_refused_in_words() -> None:
-    with pytest.raises(BadReply, match="one-way mode"):
-        parsing.parse_position(
-            dump([{**samples.POSITION, "positionSide": "SHORT"}]), "BTC", "BTCUSDT"
-        )
+    rows = [{**samples.POSITION, "positionSide": "SHORT", "positionAmt": "0"}]
+
+    with pytest.raises(BadReply) as caught:
+        parsing.parse_position(dump(rows), "BTC", "BTCUSDT")
+
+    assert str(caught.value) == (
+        "binance: the account is in hedge mode, and the desk trades one-way: "
+        "switch its position mode first"
+    )
 
 
 def test_book_is_read_exactly_and_empty_levels_are_left_out() -> None:
@@ -171,10 +180,21 @@ def test_funding_is_signed_and_keyed_by_its_transaction() -> None:
         samples.income(symbol="ETHUSDT", tranId=4),
     ]
 
-    assert parsing.parse_funding(dump(rows), "BTC", "BTCUSDT") == (
+    payments = parsing.parse_funding(dump(rows), "BTC", "BTCUSDT", "FUNDING_FEE")
+
+    assert set(payments) == {
         FundingPayment("1", "BTC", Decimal("-0.375"), "USDT", datetime(2026, 11, 2, tzinfo=UTC)),
         FundingPayment("2", "BTC", Decimal("0.5"), "USDT", datetime(2026, 11, 2, 8, tzinfo=UTC)),
-    )
+    }
+
+
+def test_special_funding_has_ids_of_its_own() -> None:
+    row = samples.income(incomeType="SPECIAL_FUNDING_FEE", tranId=1)
+
+    (payment,) = parsing.parse_funding(dump([row]), "BTC", "BTCUSDT", "SPECIAL_FUNDING_FEE")
+
+    assert payment.transaction_id == "special-1"
+    assert payment.amount == Decimal("-0.375")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +233,15 @@ PARSERS: list[tuple[Callable[[bytes], object], Any]] = [
     (parsing.parse_order_time, samples.order()),
     (lambda body: parsing.parse_orders(body, "BTC", "BTCUSDT"), [samples.order()]),
     (lambda body: parsing.parse_fills(body, "BTC", "BTCUSDT"), samples.TRADES),
-    (lambda body: parsing.parse_funding(body, "BTC", "BTCUSDT"), [samples.income()]),
+    (
+        lambda body: parsing.parse_funding(body, "BTC", "BTCUSDT", "FUNDING_FEE"),
+        [samples.income()],
+    ),
+    (parse_snapshot, samples.DEPTH),
+    (lambda body: depth_event(event_of(body)), {"data": samples.DEPTH_EVENT}),
+    (lambda body: touch(event_of(body)), samples.TOUCH),
+    (lambda body: order_update(event_of(body), perpetual("BTC")), samples.order_event()),
+    (lambda body: market_name(event_of(body)), samples.order_event()),
 ]
 
 

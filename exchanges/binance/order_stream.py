@@ -1,0 +1,142 @@
+"""The account's orders over the user data stream, and over REST what the stream did not tell.
+
+Source: Binance docs, USDⓈ-M futures, "User data streams": a listen key lives 60 minutes from its
+making or last renewal, and opens ``/private``. Making one while one lives returns the same key, so
+it is never deleted here: another program of the account may be listening with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from exchanges.binance import limits
+from exchanges.binance.client import BinanceClient
+from exchanges.binance.markets import perpetual_named
+from exchanges.binance.order_events import KEY_EXPIRED, ORDER_UPDATE, market_name, order_update
+from exchanges.binance.outcomes import CLOCK_CODE
+from exchanges.binance.stream_frames import LIFE_S, event_of, next_frame
+from exchanges.clock import Clock
+from exchanges.errors import AuthenticationFailed, BadReply, VenueUnavailable
+from exchanges.instrument import Venue
+from exchanges.order import OrderReport
+from exchanges.order_tracking import OrderReads, OrderTracker, catch_up, read_again
+from exchanges.reply import Fields, document, fields
+from exchanges.web_socket import Connection
+
+log = logging.getLogger(__name__)
+
+RENEW_S = 30 * 60.0
+"""Half of a listen key's life."""
+RENEW_AGAIN_S = 60.0
+"""After a renewal that did not get through."""
+LOOK_S = 1.0
+"""How often orders are looked for that the stream is quiet about."""
+QUIET_S = 3.0
+"""An order that may be live and of which nothing was heard for so long is read over REST: the
+stream is a hint, and an event can get lost while the connection stands."""
+
+_LISTEN_KEY = "/fapi/v1/listenKey"
+_VENUE = Venue.BINANCE
+
+
+class Dial(Protocol):
+    """Opens a WebSocket at a path of the venue's streams."""
+
+    async def __call__(self, path: str) -> Connection:
+        """Raises NotConnected."""
+        ...
+
+
+class OrderStream:
+    """One account's orders. ``symbols`` names the coins in use at the moment."""
+
+    def __init__(
+        self,
+        client: BinanceClient,
+        tracker: OrderTracker,
+        reads: OrderReads,
+        symbols: Callable[[], Sequence[str]],
+        dial: Dial,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._tracker = tracker
+        self._reads = reads
+        self._symbols = symbols
+        self._dial = dial
+        self._clock = clock
+
+    async def connect(self) -> Connection:
+        """With a key that is good for an hour from now on."""
+        response = await self._client.ask_for_key("POST", _LISTEN_KEY, limits.ONE)
+        body = document(_VENUE, "listenKey", response.body)
+        key = fields(_VENUE, "listenKey", body).text("listenKey")
+        if not (key.isascii() and key.isalnum()):
+            raise BadReply(_VENUE, "listenKey: expected letters and digits")
+        return await self._dial(f"/private/ws?listenKey={key}")
+
+    async def serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
+        """All that one connection brings, after what changed while there was none. Events that
+        come meanwhile wait in the connection."""
+        try:
+            async with aclosing(self._serve(connection)) as reports:
+                async for report in reports:
+                    yield report
+        except AuthenticationFailed as error:
+            if error.code != CLOCK_CODE:
+                raise
+            # Not who, but when: the next request asks the time first.
+            raise VenueUnavailable(_VENUE, error.message) from None
+
+    async def _serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
+        now = self._clock.monotonic()
+        ends, renewal, looked_at = now + LIFE_S, now + RENEW_S, now
+        async with aclosing(catch_up(self._tracker, self._reads, self._symbols())) as missed:
+            async for report in missed:
+                yield report
+        while now < ends:
+            frame = await next_frame(connection, LOOK_S)
+            if frame is not None:
+                event = event_of(frame)
+                if event.optional_text("e") == KEY_EXPIRED:
+                    log.info("binance orders: the listen key has expired")
+                    return
+                if (news := self._news(event)) is not None:
+                    yield news
+            now = self._clock.monotonic()
+            if now >= renewal:
+                try:
+                    await self._client.ask_for_key("PUT", _LISTEN_KEY, limits.ONE)
+                    renewal = now + RENEW_S
+                except BadReply as error:  # -1125: there is no such key any more
+                    log.info("binance orders: the listen key is gone (%s)", error)
+                    return
+                except VenueUnavailable as error:
+                    log.info("binance orders: the listen key was not renewed (%s)", error)
+                    renewal = now + RENEW_AGAIN_S
+            if now - looked_at >= LOOK_S:
+                looked_at = now
+                async with aclosing(self._quiet_orders()) as reports:
+                    async for report in reports:
+                        yield report
+
+    def _news(self, event: Fields) -> OrderReport | None:
+        """All that is known of the order that ``event`` is about; None for another event."""
+        if event.optional_text("e") != ORDER_UPDATE:
+            return None
+        instrument = perpetual_named(market_name(event))
+        if instrument is None:
+            return None
+        return self._tracker.take(order_update(event, instrument))
+
+    async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
+        quiet = self._tracker.unsettled(quiet_s=QUIET_S)
+        try:
+            async with aclosing(read_again(self._tracker, self._reads, quiet)) as reports:
+                async for report in reports:
+                    yield report
+        except (VenueUnavailable, BadReply) as error:
+            log.info("binance orders: quiet ones were not read (%s)", error)
