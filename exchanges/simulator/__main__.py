@@ -1,7 +1,7 @@
 """``python -m exchanges.simulator``: serve the simulated venues until stopped.
 
-Prints one line ``ready upbit=http://… binance=http://… control=http://…`` once everything
-listens. With ``--state`` the venues go on where they were stopped. Ends with 0 after SIGTERM or
+Prints one line ``ready upbit=http://… binance=http://… control=http://…`` (with ``hyperliquid=…``
+at its end where that is served) once everything listens. With ``--state`` the venues go on where they were stopped. Ends with 0 after SIGTERM or
 SIGINT, 1 when it cannot start or save, 2 on bad usage.
 """
 
@@ -19,7 +19,7 @@ from exchanges.clock import SystemClock
 from exchanges.simulator.arguments import Arguments, parse_arguments
 from exchanges.simulator.bars import PricePath
 from exchanges.simulator.replay import BadHistory, replay, shipped_history
-from exchanges.simulator.server import CannotListen, serve
+from exchanges.simulator.server import CannotListen, Urls, serve
 from exchanges.simulator.simulation import Simulation
 from exchanges.simulator.state_file import BadState, CannotSave, Source, StateFile
 from exchanges.simulator.state_keeper import StateKeeper
@@ -58,7 +58,7 @@ async def _run(arguments: Arguments) -> None:
             keeper = await stack.enter_async_context(StateKeeper(simulation, state))
             working.append(keeper.keep)
         urls = await serve(simulation, arguments.addresses, stack)
-        print(f"ready upbit={urls.upbit} binance={urls.binance} control={urls.control}", flush=True)
+        print(_ready(urls), flush=True)
         tasks = [asyncio.create_task(work()) for work in working]
         stopping = asyncio.create_task(stopped.wait())
         done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -66,6 +66,11 @@ async def _run(arguments: Arguments) -> None:
             task.cancel()
         for task in done - {stopping}:
             await task  # it broke: show why
+
+
+def _ready(urls: Urls) -> str:
+    line = f"ready upbit={urls.upbit} binance={urls.binance} control={urls.control}"
+    return line if urls.hyperliquid is None else f"{line} hyperliquid={urls.hyperliquid}"
 
 
 def _path(arguments: Arguments) -> PricePath:

@@ -18,6 +18,9 @@ DEFAULT_ACCOUNTS = (
     "upbit:paper:paper-secret:KRW=100000000",
     "binance:paper:paper-secret:USDT=100000",
 )
+WALLET = "0x14791697260e4c9a71f18484c9f997b308e59325"
+"""Of the key 0x0123…0123 that Hyperliquid's SDK publishes its test signatures with."""
+DEFAULT_HYPERLIQUID_ACCOUNT = f"hyperliquid:{WALLET}:{WALLET}:USDC=100000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     given = parser.parse_args(argv)
     if given.walk is not None and given.start is not None:
         parser.error("argument --from: a random walk has no history to begin in")
+    usual = list(DEFAULT_ACCOUNTS)
+    if given.hyperliquid is not None:
+        usual.append(DEFAULT_HYPERLIQUID_ACCOUNT)
     accounts = tuple(
         [*(given.account or ()), *(given.accounts_file or ())]
-        or [_account(text) for text in DEFAULT_ACCOUNTS]
+        or [_account(text) for text in usual]
     )
     seen = set()
     for account in accounts:
@@ -59,7 +65,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
             parser.error(f"argument --account: {account.venue}:{account.key} is given twice")
         seen.add((account.venue, account.key))
     return Arguments(
-        Addresses(given.upbit, given.binance, given.control),
+        Addresses(given.upbit, given.binance, given.control, given.hyperliquid),
         given.market,
         given.walk,
         given.start,
@@ -72,7 +78,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m exchanges.simulator",
-        description="Simulated Upbit and Binance USDⓈ-M on this machine.",
+        description="Simulated Upbit, Binance USDⓈ-M and Hyperliquid on this machine.",
         allow_abbrev=False,
     )
     for name in ("upbit", "binance", "control"):
@@ -83,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
             metavar="HOST:PORT",
             help=f"where {name} listens (default 127.0.0.1:0; port 0: any free one)",
         )
+    parser.add_argument(
+        "--hyperliquid",
+        type=_address,
+        metavar="HOST:PORT",
+        help="where hyperliquid listens (default: it is not served)",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--market", type=Path, metavar="FILE.csv.gz", help="history to replay (default: shipped)"
@@ -99,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_account,
         action="append",
         metavar="VENUE:KEY:SECRET:CURRENCY=AMOUNT,…",
-        help=f"may be repeated (default: {' and '.join(DEFAULT_ACCOUNTS)})",
+        help="may be repeated; at hyperliquid KEY is the account's address and SECRET the address "
+        f"of its API wallet (default: {' and '.join(DEFAULT_ACCOUNTS)})",
     )
     parser.add_argument(
         "--accounts-file",
@@ -153,8 +166,8 @@ def _account(text: str) -> Account:
     try:
         venue = Venue(venue_name)
     except ValueError:
-        venues = " or ".join(venue.value for venue in Venue)
-        raise argparse.ArgumentTypeError(f"expected {venues}, got {venue_name!r}") from None
+        venues = ", ".join(venue.value for venue in Venue)
+        raise argparse.ArgumentTypeError(f"expected one of {venues}; got {venue_name!r}") from None
     return Account(venue, key, secret, dict(_balance(part) for part in amounts.split(",") if part))
 
 

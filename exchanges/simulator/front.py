@@ -94,3 +94,18 @@ class Engine(Protocol):
     def state(self) -> dict[str, Any]:
         """Everything about the accounts, JSON-ready, without secrets."""
         ...
+
+
+class PerpetualEngine(Engine, Protocol):
+    """Of a venue whose positions are funded, and can be taken away."""
+
+    def settle_funding(self, rate: Decimal) -> None:
+        """Now, on every position; a fraction of its value, positive: longs pay shorts."""
+        ...
+
+    def force_close(self, account: str, symbol: str, quantity: Decimal, reason: str) -> None:
+        """Take away part of a position for the ``reason`` ``ADL`` or ``liquidation``.
+
+        Raises ValueError naming the field that is wrong.
+        """
+        ...

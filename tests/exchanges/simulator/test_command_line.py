@@ -117,7 +117,10 @@ def test_arguments_are_understood() -> None:
         (["--walk", "1", "--from", "2021-04-01"], "argument --from: a random walk"),
         (["--walk", "1", "--market", "x"], "argument --market: not allowed with argument --walk"),
         (["--account", "upbit:a:hidden"], "argument --account: expected VENUE:KEY:SECRET"),
-        (["--account", "bithumb:a:hidden:KRW=1"], "argument --account: expected upbit or binance"),
+        (
+            ["--account", "bithumb:a:hidden:KRW=1"],
+            "argument --account: expected one of upbit, binance, hyperliquid",
+        ),
         (["--account", "upbit:a:hidden:KRW=-1"], "argument --account: expected CURRENCY=AMOUNT"),
         (["--account", "upbit:a:hidden:KRW"], "argument --account: expected CURRENCY=AMOUNT"),
         (
