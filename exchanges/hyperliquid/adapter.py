@@ -1,0 +1,332 @@
+"""Hyperliquid's perpetuals behind the Exchange protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from exchanges.account import Balance, Position
+from exchanges.book import Book
+from exchanges.clock import Clock
+from exchanges.credentials import Credentials
+from exchanges.endpoints import Endpoints
+from exchanges.errors import (
+    AuthenticationFailed,
+    BadReply,
+    OrderDenied,
+    OrderNotFound,
+    OrderRejected,
+    OutcomeUnknown,
+    VenueUnavailable,
+)
+from exchanges.fill import Fill
+from exchanges.funding import FundingPayment
+from exchanges.hyperliquid import limits, order_request, parsing
+from exchanges.hyperliquid.book_stream import BookStream
+from exchanges.hyperliquid.client import HyperliquidClient
+from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
+from exchanges.hyperliquid.numbers import market_bound
+from exchanges.hyperliquid.order_stream import OrderStream
+from exchanges.hyperliquid.outcomes import NothingMatched, Placed
+from exchanges.hyperliquid.own_orders import OwnOrders
+from exchanges.hyperliquid.stream_frames import PATH, SILENCE_S
+from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.order import Order, OrderReport, OrderStatus, OrderType
+from exchanges.order_check import first_breach
+from exchanges.order_tracking import OrderKey, OrderTracker
+from exchanges.rate_budget import Booking
+from exchanges.rules import Rules
+from exchanges.streaming import Serve, keep_streaming
+from exchanges.transport import Transport
+from exchanges.web_socket import Connection, Connector
+
+T = TypeVar("T")
+
+_VENUE = Venue.HYPERLIQUID
+_BOOK_AGE_S = 1.0
+"""The bound of a market order is not taken from an older book."""
+_NOBODY = "0x" + "0" * 40
+"""An address like any other, to ask for the time without an account."""
+
+
+class HyperliquidPerpetual:
+    """One Hyperliquid account. See :class:`exchanges.exchange.Exchange` for every method's
+    contract, and :class:`~exchanges.hyperliquid.client.HyperliquidClient` for the credentials."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        connector: Connector,
+        credentials: Credentials | None,
+        endpoints: Endpoints,
+        clock: Clock,
+        *,
+        timeout_s: float,
+    ) -> None:
+        """Raises ValueError for credentials that are no address and no private key."""
+        self._client = HyperliquidClient(transport, credentials, endpoints, clock, timeout_s)
+        self._orders = OwnOrders(self._client)
+        self._connector = connector
+        self._endpoints = endpoints
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._tracker = OrderTracker(clock)
+        self._rules: dict[str, Rules] = {}
+        self._assets: dict[str, int] = {}
+        self._books: dict[str, Book] = {}
+        self._is_closed = False
+
+    @property
+    def venue(self) -> Venue:
+        return _VENUE
+
+    @property
+    def kind(self) -> InstrumentKind:
+        return InstrumentKind.PERPETUAL
+
+    def instrument(self, symbol: str) -> Instrument:
+        return Instrument(_VENUE, InstrumentKind.PERPETUAL, symbol, parsing.QUOTE, symbol)
+
+    def order_room(self) -> int:
+        return self._client.order_room()
+
+    def book_order(self, *, urgent: bool = False) -> Booking:
+        return self._client.book_order(urgent=urgent)
+
+    async def submit(self, order: Order, booking: Booking | None = None) -> OrderReport:
+        """Place an order. The report of a market or IOC order is final, but its trades come with
+        :meth:`order` or the stream. A market order is an IOC order at most 5 % through the middle
+        of the book, which is read first when the last one seen is older than a second."""
+        try:
+            self._check(order)
+            if booking is None:
+                booking = self.book_order(urgent=True)
+            price = await self._bound(order) if order.price is None else order.price
+            return self._tracker.take(await self._place(order, price, booking))
+        finally:
+            if booking is not None:
+                booking.release()  # changes nothing when the order was sent
+
+    async def cancel(self, symbol: str, client_order_id: str) -> None:
+        """Ask for a cancel. When the request breaks on the wire it is VenueUnavailable: asking
+        twice does no harm."""
+        if not _is_id(client_order_id):
+            raise _not_found(client_order_id)
+        asset = await self._asset(symbol)
+        await self._client.cancel(order_request.cancel_action(asset, client_order_id))
+
+    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+        """The order, and its trades from the account's. The reply to its status is of the last
+        change of that status; what it has traded since is in the trades."""
+        if not _is_id(client_order_id):
+            raise _not_found(client_order_id)
+        return await self._orders.by_client_id(self.instrument(symbol), client_order_id)
+
+    async def read_order(self, key: OrderKey) -> OrderReport:
+        """An order by whichever of its ids is known. Raises as :meth:`order` does."""
+        if key.client_order_id:
+            return await self.order(key.symbol, key.client_order_id)
+        return await self._orders.by_venue_id(self.instrument(key.symbol), key.venue_order_id)
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+        """Orders that other programs placed have their cloid as client order id, ``0x…``, or none
+        when they have none."""
+        return await self._orders.resting(self.instrument(symbol))
+
+    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+        """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
+        return await self._orders.trades(self.instrument(symbol), since)
+
+    async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
+        """Hourly settlements."""
+        return await self._orders.funding(self.instrument(symbol), since)
+
+    async def balances(self) -> Sequence[Balance]:
+        """USDC alone; see :func:`exchanges.hyperliquid.parsing.parse_balances`."""
+        return parsing.parse_balances(await self._state(self._client.account))
+
+    async def position(self, symbol: str) -> Position:
+        state = await self._state(self._client.account)
+        return parsing.parse_position(state, symbol, self.instrument(symbol).native)
+
+    async def book(self, symbol: str) -> Book:
+        return await self._read_book(symbol, urgent=False)
+
+    async def rules(self, symbol: str) -> Rules:
+        """The market's precision and the account's fees. Also arms :meth:`submit` for ``symbol``,
+        and learns how many actions the account may still send."""
+        user = self._client.account
+        meta = await self._client.info({"type": "meta"}, limits.QUESTION)
+        market = parsing.parse_market(meta, self.instrument(symbol).native)
+        fees = await self._client.info({"type": "userFees", "user": user}, limits.QUESTION)
+        rules = parsing.parse_rules(market, fees, symbol)
+        use = await self._client.info({"type": "userRateLimit", "user": user}, limits.QUESTION)
+        self._client.address_budget.observe(*parsing.parse_address_use(use))
+        self._assets[symbol] = market.asset
+        self._rules[symbol] = rules
+        return rules
+
+    async def server_time(self) -> datetime:
+        """The venue's clock. There is no question for it alone: it stands in the state of an
+        account, which is told with the time of the chain's latest block, by which nonces and
+        expiries are judged. Each call also improves the time that orders are signed with."""
+        sent = self._clock.now()
+        time = parsing.parse_time(await self._state(_NOBODY))
+        self._client.observe_time(sent, time)
+        return time
+
+    async def key_can_withdraw(self) -> bool:
+        """Whether the private key can move money out: the account's own can, an API wallet cannot
+        (Hyperliquid docs, "Nonces and API wallets").
+
+        Raises AuthenticationFailed for a key that signs for another account, or for none.
+        """
+        signer = self._client.signer
+        if signer == self._client.account:
+            return True
+        body = await self._client.info({"type": "userRole", "user": signer}, limits.ROLE)
+        role, account = parsing.parse_role(body)
+        if role == "agent" and account == self._client.account:
+            return False
+        raise AuthenticationFailed(
+            _VENUE,
+            f"the private key is of no API wallet of the account (its role is {role})",
+            code="foreignWallet",
+            status=200,
+        )
+
+    def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
+        """Up to 20 levels a side, at each block or every half second, whichever is slower."""
+        books = BookStream([self.instrument(symbol) for symbol in symbols], self._clock)
+        return self._remembered(self._stream("hyperliquid books", books.serve))
+
+    async def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
+        orders = OrderStream(
+            self._client.account, self._tracker, self, lambda: tuple(self._rules), self._clock
+        )
+        async with aclosing(self._stream("hyperliquid orders", orders.serve)) as reports:
+            async for report in reports:
+                yield report
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        await self._connector.aclose()
+        await self._client.aclose()
+
+    def _check(self, order: Order) -> None:
+        """Raises OrderDenied."""
+        rules = self._rules.get(order.symbol)
+        breach = order_request.breach(order) or first_breach(
+            order, rules, id_pattern=CLIENT_ORDER_ID
+        )
+        if breach is not None:
+            raise OrderDenied(_VENUE, breach)
+
+    async def _place(self, order: Order, price: Decimal, booking: Booking) -> OrderReport:
+        action = order_request.order_action(order, self._assets[order.symbol], price)
+        self._tracker.sent(order)
+        try:
+            return self._report(order, await self._client.place(action, booking))
+        except NothingMatched:
+            return replace(self._report(order, Placed("", None)), status=OrderStatus.EXPIRED)
+        except (OrderRejected, AuthenticationFailed, VenueUnavailable):
+            self._tracker.not_placed(order.client_order_id)
+            raise
+
+    def _report(self, order: Order, placed: Placed) -> OrderReport:
+        filled = placed.filled or Decimal(0)
+        if filled > order.quantity:
+            raise OutcomeUnknown(_VENUE, "the order's reply tells of more than was ordered")
+        if filled == order.quantity:
+            status = OrderStatus.FILLED
+        elif filled and order_request.ends_at_once(order):
+            status = OrderStatus.EXPIRED
+        else:
+            # An IOC order that rests is no IOC order: it is told as what it is, and is cancelled.
+            status = OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
+        return OrderReport(
+            client_order_id=order.client_order_id,
+            venue_order_id=placed.venue_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            status=status,
+            quantity=order.quantity,
+            filled=filled,
+            updated_at=self._client.venue_time(),
+        )
+
+    async def _bound(self, order: Order) -> Decimal:
+        """Raises VenueUnavailable: the order is not sent without a book."""
+        assert order.type is OrderType.MARKET
+        seen = self._books.get(order.symbol)
+        try:
+            if seen is None or self._clock.monotonic() - seen.received > _BOOK_AGE_S:
+                seen = await self._read_book(order.symbol, urgent=True)
+        except BadReply as error:
+            raise VenueUnavailable(_VENUE, f"not sent without a book: {error.message}") from None
+        if seen.best_bid is None or seen.best_ask is None or seen.is_crossed:
+            raise VenueUnavailable(_VENUE, "not sent: the book has no middle")
+        middle = (seen.best_bid.price + seen.best_ask.price) / 2
+        return market_bound(self._rules[order.symbol], order.side, middle)
+
+    async def _read_book(self, symbol: str, *, urgent: bool) -> Book:
+        native = self.instrument(symbol).native
+        question = {"type": "l2Book", "coin": native}
+        body = await self._client.info(question, limits.LIGHT, urgent=urgent)
+        return self._seen(parsing.parse_book(body, symbol, native, self._clock.monotonic()))
+
+    async def _asset(self, symbol: str) -> int:
+        """A market keeps its place in the universe, so it is asked for once."""
+        if symbol not in self._assets:
+            meta = await self._client.info({"type": "meta"}, limits.QUESTION, urgent=True)
+            native = self.instrument(symbol).native
+            self._assets[symbol] = parsing.parse_market(meta, native).asset
+        return self._assets[symbol]
+
+    async def _state(self, user: str) -> bytes:
+        return await self._client.info({"type": "clearinghouseState", "user": user}, limits.LIGHT)
+
+    def _seen(self, book: Book) -> Book:
+        self._books[book.symbol] = book
+        return book
+
+    async def _remembered(self, books: AsyncGenerator[Book, None]) -> AsyncGenerator[Book, None]:
+        async with aclosing(books) as changes:
+            async for book in changes:
+                yield self._seen(book)
+
+    async def _stream(self, name: str, serve: Serve[T]) -> AsyncGenerator[T, None]:
+        """Until the adapter is closed."""
+        kept = keep_streaming(name, self._dial, serve, self._clock, silence_s=SILENCE_S)
+        try:
+            async with aclosing(kept) as items:
+                async for item in items:
+                    yield item
+        except _Closed:
+            return
+
+    async def _dial(self) -> Connection:
+        if self._is_closed:
+            raise _Closed
+        address = self._endpoints.stream_base + PATH
+        return await self._connector.connect(address, timeout_s=self._timeout_s)
+
+
+class _Closed(Exception):
+    """The adapter was closed: no stream comes back."""
+
+
+def _is_id(client_order_id: str) -> bool:
+    try:
+        cloid_of(client_order_id)
+    except ValueError:
+        return False
+    return True
+
+
+def _not_found(client_order_id: str) -> OrderNotFound:
+    return OrderNotFound(_VENUE, f"no order can have the id {client_order_id!r}")

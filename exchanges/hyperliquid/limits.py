@@ -1,0 +1,36 @@
+"""Hyperliquid's rate limits as data.
+
+Source: Hyperliquid docs, "Rate limits and user limits": 1,200 weight a minute per IP address for
+all requests together, an unbatched action weighs 1; l2Book, clearinghouseState and orderStatus
+weigh 2, userRole 60, other questions 20, histories one more for every 20 rows. What the rows will
+weigh is taken beforehand, as a page usually has them. Nothing is said in headers.
+"""
+
+from __future__ import annotations
+
+from exchanges.rate_budget import RateBudget
+from exchanges.rate_window import RatePool
+from exchanges.transport import Response
+from exchanges.venue_client import Costs
+
+WEIGHT = "weight"
+
+POOLS = (RatePool(WEIGHT, limit=1_200, interval_s=60, reserve=300),)
+
+ACTION: Costs = {WEIGHT: 1}
+LIGHT: Costs = {WEIGHT: 2}
+QUESTION: Costs = {WEIGHT: 20}
+ORDER_FILLS: Costs = {WEIGHT: 22}
+"""An order rarely has more than 40 trades."""
+HISTORY: Costs = {WEIGHT: 45}
+"""A page of 500 rows."""
+ROLE: Costs = {WEIGHT: 60}
+
+RETRY_S = 10.0
+"""After a 429 that does not say how long."""
+BAN_S = 120.0
+"""After a 418 that does not say how long."""
+
+
+def observe_headers(budget: RateBudget, response: Response) -> None:
+    """There is nothing to learn from them."""
