@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from deployments.desk_environment import PROJECT
+from deployments.desk_environment import PROJECT, key_environment
 from deployments.desk_startup import READY, STARTUP_S
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
@@ -107,10 +107,8 @@ async def _executor(
         "KIMP_UPBIT_URL": urls["upbit"],
         "KIMP_BINANCE_URL": urls["binance"],
         "KIMP_FX_URL": f"{urls['upbit']}/v1/forex/recent?codes=FRX.KRWUSD",
+        **key_environment(accounts.credentials),
     }
-    for venue, credentials in accounts.credentials.items():
-        environment[f"KIMP_{venue.upper()}_ACCESS_KEY"] = credentials.access_key
-        environment[f"KIMP_{venue.upper()}_SECRET_KEY"] = credentials.secret_key
     await supervisor.start("executor", ("-m", "deployments.bench_executor"), environment)
 
     async def accepts() -> bool | None:

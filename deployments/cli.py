@@ -16,6 +16,7 @@ from deployments.commands import (
     books,
     desk,
     doctor,
+    keys,
     signals,
     stopping,
     watching,
@@ -25,7 +26,7 @@ from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
-GROUPS = (desk, watching, signals, stopping, books, doctor, bench)
+GROUPS = (desk, watching, signals, stopping, books, keys, doctor, bench)
 
 
 def parser() -> argparse.ArgumentParser:

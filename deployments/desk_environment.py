@@ -13,7 +13,7 @@ from pathlib import Path
 from deployments.up_lock import RunningDesk
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
-from tasks.settings import Settings
+from tasks.settings import KeySourceName, Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 """Where the flows are found and every program of the desk runs."""
@@ -25,7 +25,10 @@ def desk_environment(
     credentials: Mapping[Venue, Credentials],
     extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Our own environment, made definite: what ``desk`` runs where, and whose keys it uses."""
+    """Our own environment, made definite: what ``desk`` runs where, and whose keys it uses.
+
+    Without ``credentials`` its programs take the keys from where the settings say.
+    """
     own = {
         "KIMP_HOME": str(settings.home.absolute()),
         "KIMP_MODE": desk.mode,
@@ -35,10 +38,17 @@ def desk_environment(
         "KIMP_PREFECT_API_URL": f"{desk.prefect_url}/api",
         **prefect_environment(settings, desk.prefect_url),
     }
+    return {**_inherited(), **own, **key_environment(credentials), **(extra or {})}
+
+
+def key_environment(credentials: Mapping[Venue, Credentials]) -> dict[str, str]:
+    """Variables that make a program trade with ``credentials`` and no others; none for none."""
+    names = {"KIMP_KEY_SOURCE": str(KeySourceName.ENVIRONMENT)} if credentials else {}
     for venue, credential in credentials.items():
-        own[f"KIMP_{venue.upper()}_ACCESS_KEY"] = credential.access_key
-        own[f"KIMP_{venue.upper()}_SECRET_KEY"] = credential.secret_key
-    return {**_inherited(), **own, **(extra or {})}
+        names[f"KIMP_{venue.upper()}_ACCESS_KEY"] = credential.access_key
+        names[f"KIMP_{venue.upper()}_SECRET_KEY"] = credential.secret_key
+        names[f"KIMP_{venue.upper()}_KEY_PERMISSIONS"] = "read,trade"
+    return names
 
 
 def prefect_environment(settings: Settings, prefect_url: str) -> dict[str, str]:

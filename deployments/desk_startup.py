@@ -53,14 +53,13 @@ class DeskStartup:
         progress: Progress,
         *,
         desk: RunningDesk,
-        credentials: Mapping[Venue, Credentials],
         extra: Mapping[str, str],
     ) -> None:
         self._settings = settings
         self._supervisor = supervisor
         self._lock = lock
         self._progress = progress
-        self._credentials = dict(credentials)
+        self._credentials: dict[Venue, Credentials] = {}
         self._extra = extra
         self._hot_worker: ChildProcess | None = None
         self.desk = desk

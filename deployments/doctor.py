@@ -14,7 +14,7 @@ from deployments.http_json import HttpJson
 from deployments.position_mode import hedge_mode
 from deployments.prefect_address import prefect_api_url
 from deployments.up_lock import RunningDesk
-from deployments.venue_credentials import desk_credentials
+from deployments.venue_credentials import keys_in_use
 from exchanges.clock import SystemClock
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
@@ -27,6 +27,9 @@ from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore
 from tasks.settings import Mode, Settings
 from tasks.settings_description import variable
+from tasks.venue_keys.key_check import Withdrawal
+from tasks.venue_keys.key_guard import check_key
+from tasks.venue_keys.venue_key import VenueKey
 from warehouse.lease import holder
 
 OWN_VARIABLES = frozenset({"KIMP_SETTINGS_FILE", "KIMP_DEBUG", "KIMP_TEST_ALL", "KIMP_PROJECT"})
@@ -103,18 +106,35 @@ async def _venues(settings: Settings, desk: RunningDesk | None) -> AsyncIterator
         )
         return
     try:
-        credentials = desk_credentials(settings, desk)
+        keys = keys_in_use(settings, desk)
     except CommandFailed as error:
         yield Finding("venue keys", Verdict.BAD, str(error), "keys without the right to withdraw")
         return
-    yield Finding("venue keys", Verdict.OK, "present for both venues")
+    for key in keys.values():
+        yield await _key(key, settings)
     addresses = {
         Venue.UPBIT: desk.upbit_url if desk else settings.upbit_url,
         Venue.BINANCE: desk.binance_url if desk else settings.binance_url,
     }
-    for venue in Venue:
-        async for finding in _venue(settings, venue, addresses[venue], credentials[venue]):
+    for venue, key in keys.items():
+        async for finding in _venue(settings, venue, addresses[venue], key.credentials):
             yield finding
+
+
+async def _key(key: VenueKey, settings: Settings) -> Finding:
+    """What it is for, and whether it can withdraw (a simulated venue has nothing to withdraw)."""
+    check, found = f"{key.venue} key", f'"{key.name}", declared {key.declared}'
+    if settings.mode is Mode.PAPER:
+        return Finding(check, Verdict.OK, found)
+    told = await check_key(key, settings, SystemClock())
+    found = f"{found}, {'; '.join((f'{told.withdrawal}: {told.why}', *told.remarks))}"
+    if told.withdrawal is Withdrawal.CAN:
+        return Finding(check, Verdict.BAD, found, "a key that cannot withdraw")
+    if not key.may_trade:
+        return Finding(check, Verdict.BAD, found, "a key declared read,trade")
+    if told.withdrawal is Withdrawal.NOT_TOLD or told.remarks:
+        return Finding(check, Verdict.NOTE, found, "look at the key's rights at the venue")
+    return Finding(check, Verdict.OK, found)
 
 
 async def _venue(

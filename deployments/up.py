@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,10 +21,8 @@ from deployments.state_folder import claim_for, demand_usable, wipe
 from deployments.story import Story
 from deployments.supervisor import GRACE_S, Supervisor
 from deployments.up_lock import RunningDesk, UpLock
-from deployments.venue_credentials import configured_credentials
+from deployments.venue_credentials import demand_trading_keys
 from deployments.venue_simulators import VenueSimulators
-from exchanges.credentials import Credentials
-from exchanges.instrument import Venue
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore
@@ -56,14 +54,13 @@ async def up(settings: Settings, options: UpOptions, progress: Progress) -> None
     """
     if settings.mode is Mode.LIVE and (options.once or options.fresh):
         raise CommandFailed("--once and --fresh work in paper mode only: leave out --live")
-    credentials = configured_credentials(settings) if settings.mode is Mode.LIVE else {}
+    if settings.mode is Mode.LIVE:
+        demand_trading_keys(settings)
     demand_usable(settings)
     lock = UpLock.take(settings.home)
     try:
         with _asked_to_stop() as stop:
-            working = asyncio.ensure_future(
-                _run_desk(settings, options, progress, lock, credentials)
-            )
+            working = asyncio.ensure_future(_run_desk(settings, options, progress, lock))
             stopping = asyncio.ensure_future(stop.wait())
             await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not working.done():
@@ -83,7 +80,6 @@ async def _run_desk(
     options: UpOptions,
     progress: Progress,
     lock: UpLock,
-    credentials: Mapping[Venue, Credentials],
 ) -> None:
     if options.fresh:
         wipe(settings.home)
@@ -105,7 +101,6 @@ async def _run_desk(
             lock,
             progress,
             desk=desk,
-            credentials=credentials,
             extra=STORY_SETTINGS if options.once else {},
         )
         try:

@@ -5,33 +5,44 @@ from __future__ import annotations
 from deployments.failure import CommandFailed
 from deployments.paper_accounts import paper_accounts
 from deployments.up_lock import RunningDesk
-from exchanges.credentials import Credentials
+from exchanges.clock import SystemClock
 from exchanges.instrument import Venue
-from tasks.settings import Mode, Settings
+from tasks.errors import DeskError
+from tasks.settings import KeySourceName, Mode, Settings
 from tasks.settings_description import variable
+from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys
+from tasks.venue_keys.venue_key import Permission, VenueKey
 
 
-def configured_credentials(settings: Settings) -> dict[Venue, Credentials]:
-    """The keys of both venues from the settings; raises CommandFailed naming what is missing."""
+def demand_trading_keys(settings: Settings) -> None:
+    """Raises CommandFailed, naming what is missing, unless both venues' keys are there to trade."""
     missing = [
         variable(f"{venue}_{kind}_key")
-        for venue in Venue
+        for venue in DESK_VENUES
         for kind in ("access", "secret")
         if getattr(settings, f"{venue}_{kind}_key") is None
     ]
-    if missing:
+    if missing and settings.key_source is KeySourceName.ENVIRONMENT:
         raise CommandFailed(f"live mode needs the keys of both venues: set {', '.join(missing)}")
-    return {
-        venue: Credentials(
-            getattr(settings, f"{venue}_access_key").get_secret_value(),
-            getattr(settings, f"{venue}_secret_key").get_secret_value(),
-        )
-        for venue in Venue
-    }
+    _stored(settings, Permission.TRADE)
 
 
-def desk_credentials(settings: Settings, desk: RunningDesk | None) -> dict[Venue, Credentials]:
-    """The keys that the desk of this KIMP_HOME trades with (in paper its own, once ``up`` ran)."""
+def keys_in_use(settings: Settings, desk: RunningDesk | None) -> dict[Venue, VenueKey]:
+    """The keys that the desk of this KIMP_HOME trades with (in paper its own, once ``up`` ran), to
+    look with: a key declared for reading will do.
+
+    Raises CommandFailed naming what is missing or refused.
+    """
     if settings.mode is Mode.PAPER and desk is not None and desk.control_url:
-        return paper_accounts(settings.keys_dir).credentials
-    return configured_credentials(settings)
+        made = paper_accounts(settings.keys_dir).credentials
+        both = frozenset(Permission)
+        now = SystemClock().now()
+        return {venue: VenueKey(venue, "paper", both, now, pair) for venue, pair in made.items()}
+    return _stored(settings, Permission.READ)
+
+
+def _stored(settings: Settings, needed: Permission) -> dict[Venue, VenueKey]:
+    try:
+        return desk_keys(settings, DESK_VENUES, needed, SystemClock())
+    except DeskError as error:
+        raise CommandFailed(str(error)) from None

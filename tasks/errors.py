@@ -5,7 +5,7 @@
     DeskError
     ├── SettingsRefused     a setting is wrong: nothing starts with it
     ├── BadSignal           not a signal: refused before anything else happens
-    ├── KeyRefused          a key file that must not be used, made or overwritten
+    ├── KeyRefused          a key that must not be used, made or overwritten
     ├── IllegalTransition   a pair may not go that way: a fault of ours, the pair stays put
     ├── SettingMissing      a setting without which the desk cannot start
     ├── SwitchesUnreadable  Prefect does not say what is paused
@@ -36,8 +36,9 @@ class BadSignal(DeskError):
 
 
 class KeyRefused(DeskError):
-    """A signing key is missing, malformed, readable by others or would be overwritten. The desk
-    does not use the key; the operator puts the file right."""
+    """A signing or venue key is missing, malformed, readable by others, declared for less than it
+    is needed for, able to withdraw, or would be overwritten. The desk does not use the key; the
+    operator puts it right."""
 
 
 class IllegalTransition(DeskError):

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import uvloop
-from pydantic import SecretStr
 
-from exchanges.clock import SystemClock
-from exchanges.credentials import Credentials
+from exchanges.clock import Clock, SystemClock
 from exchanges.endpoints import Endpoints
 from exchanges.exchange import Exchange
 from exchanges.factory import create_exchange
@@ -25,12 +24,14 @@ from exchanges.instrument import Venue
 from tasks.control_api import ControlApi
 from tasks.desk import OnDecided
 from tasks.desk_assembly import assemble
-from tasks.errors import SettingMissing
 from tasks.fx_source import FxSource
 from tasks.metrics import Metrics
 from tasks.pair import LegName
 from tasks.settings import Settings
 from tasks.switch_guard import Switches
+from tasks.venue_keys.key_guard import demand_unable_to_withdraw
+from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys
+from tasks.venue_keys.venue_key import Permission, VenueKey
 from warehouse import GroupSync, Journal, read
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ async def run_executor(
         JournalLocked: another executor holds this KIMP_HOME.
         JournalCorrupt: the journal is damaged; nothing was traded.
         SettingMissing: a venue key is not set.
+        KeyRefused: a venue key is declared for reading only, can withdraw, or cannot be read.
     """
     # asyncio.to_thread carries the context over, so the desk's log lines belong to the run.
     desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -92,7 +94,7 @@ async def _serve(
     try:
         if journal.torn_tail is not None:
             log.warning("the journal's last record was torn and has been cut off")
-        exchanges = connect(settings)
+        exchanges = connect(settings, await _trading_keys(settings, clock))
         fx = fx_source(settings)
         metrics = Metrics()
         parts = assemble(
@@ -123,21 +125,28 @@ async def _serve(
         journal.close()
 
 
-def connect(settings: Settings) -> dict[LegName, Exchange]:
+async def _trading_keys(settings: Settings, clock: Clock) -> Mapping[Venue, VenueKey]:
+    """One key a venue, declared for trading, and in live mode unable to withdraw."""
+    keys = await asyncio.to_thread(desk_keys, settings, DESK_VENUES, Permission.TRADE, clock)
+    await demand_unable_to_withdraw(keys.values(), settings, clock)
+    return keys
+
+
+def connect(settings: Settings, keys: Mapping[Venue, VenueKey]) -> dict[LegName, Exchange]:
     """The two venues of the desk, by direct adapters over HTTP."""
     clock = SystemClock()
     timeout_s = settings.request_timeout_ms / 1000
     return {
         LegName.SPOT: create_exchange(
             Venue.UPBIT,
-            credentials=_credentials(settings, "upbit"),
+            credentials=keys[Venue.UPBIT].credentials,
             endpoints=Endpoints(settings.upbit_url),
             clock=clock,
             timeout_s=timeout_s,
         ),
         LegName.PERPETUAL: create_exchange(
             Venue.BINANCE,
-            credentials=_credentials(settings, "binance"),
+            credentials=keys[Venue.BINANCE].credentials,
             endpoints=Endpoints(settings.binance_url),
             clock=clock,
             timeout_s=timeout_s,
@@ -150,16 +159,3 @@ def fx_source(settings: Settings) -> FxSource:
     parts = urlsplit(settings.fx_url)
     transport = HttpTransport(Endpoints(f"{parts.scheme}://{parts.netloc}"))
     return FxSource(settings.fx_url, transport, settings.request_timeout_ms / 1000)
-
-
-def _credentials(settings: Settings, venue: str) -> Credentials:
-    return Credentials(
-        _secret(settings, f"{venue}_access_key"), _secret(settings, f"{venue}_secret_key")
-    )
-
-
-def _secret(settings: Settings, field: str) -> str:
-    value: SecretStr | None = getattr(settings, field)
-    if value is None:
-        raise SettingMissing(f"{field}: expected a key, set KIMP_{field.upper()}")
-    return value.get_secret_value()

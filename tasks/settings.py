@@ -23,6 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tasks.venue_keys.venue_key import parse_permissions
+
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Bps = Annotated[int, Field(ge=0, le=1_000)]
 Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
@@ -47,13 +49,36 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _vault_address(text: str) -> str:
+    """The token travels with each request, so in the clear only on this machine."""
+    address = _http_address(text)
+    parts = urlsplit(address)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise ValueError("expected an address such as https://vault.example:8200")
+    return address
+
+
+def _declared(text: str) -> str:
+    return ",".join(sorted(parse_permissions(text)))
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
+VaultAddress = Annotated[str, AfterValidator(_vault_address)]
+DeclaredPermissions = Annotated[str, AfterValidator(_declared)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 
 
 class Mode(StrEnum):
     PAPER = "paper"
     LIVE = "live"
+
+
+class KeySourceName(StrEnum):
+    """Where the desk takes its venue keys from."""
+
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    VAULT = "vault"
 
 
 class Basis(StrEnum):
@@ -83,7 +108,11 @@ class Settings(BaseSettings):
     """Frozen; built once per process and handed down."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KIMP_", frozen=True, extra="forbid", env_ignore_empty=True
+        env_prefix="KIMP_",
+        frozen=True,
+        extra="forbid",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # the input holds the keys
     )
 
     home: Path = Field(Path("var"), description="Folder of all state: journal, books, keys, logs.")
@@ -94,10 +123,50 @@ class Settings(BaseSettings):
     binance_url: HttpAddress = Field(
         "https://fapi.binance.com", description="Binance USDⓈ-M REST address."
     )
+    binance_spot_url: HttpAddress = Field(
+        "https://api.binance.com", description="Binance REST address that tells a key's rights."
+    )
+    hyperliquid_url: HttpAddress = Field(
+        "https://api.hyperliquid.xyz", description="Hyperliquid REST address."
+    )
+    key_source: KeySourceName = Field(
+        KeySourceName.ENVIRONMENT,
+        description="Where venue keys come from: environment (the next settings), file (kimp keys) "
+        "or vault (HashiCorp Vault).",
+    )
     upbit_access_key: SecretStr | None = Field(None, description="Upbit access key.")
     upbit_secret_key: SecretStr | None = Field(None, description="Upbit secret key.")
     binance_access_key: SecretStr | None = Field(None, description="Binance API key.")
     binance_secret_key: SecretStr | None = Field(None, description="Binance secret key.")
+    hyperliquid_access_key: SecretStr | None = Field(
+        None, description="Address of the Hyperliquid account, 0x…"
+    )
+    hyperliquid_secret_key: SecretStr | None = Field(
+        None, description="Private key of its API wallet, never of the main wallet."
+    )
+    upbit_key_permissions: DeclaredPermissions = Field(
+        "read,trade", description="What the Upbit key above is for: read or read,trade."
+    )
+    binance_key_permissions: DeclaredPermissions = Field(
+        "read,trade", description="What the Binance key above is for: read or read,trade."
+    )
+    hyperliquid_key_permissions: DeclaredPermissions = Field(
+        "read,trade", description="What the Hyperliquid key above is for: read or read,trade."
+    )
+    keys_passphrase: SecretStr | None = Field(
+        None, description="Opens the key file; unset: the master key beside it does."
+    )
+    vault_url: VaultAddress | None = Field(None, description="Address of HashiCorp Vault.")
+    vault_token: SecretStr | None = Field(None, description="Vault token that may read the keys.")
+    vault_token_file: Path | None = Field(
+        None, description="File (0600) with the Vault token, instead of vault_token."
+    )
+    vault_mount: str = Field("secret", description="Vault's key-value engine, version 2.")
+    vault_path: str = Field("kimp", description="Path below it; one secret a venue: kimp/upbit.")
+    allow_unchecked_keys: bool = Field(
+        False,
+        description="Trade live with a key when its venue does not tell whether it can withdraw.",
+    )
     fx_url: HttpAddress = Field(
         "https://crix-api-cdn.upbit.com/v1/forex/recent?codes=FRX.KRWUSD",
         description="Bank rate, KRW per USD, in Upbit CRIX shape.",
@@ -190,7 +259,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _pairs_of_fields_fit(self) -> Self:
         """Two settings that are each right can be wrong together; each sentence names both."""
-        for venue in ("upbit", "binance"):
+        for venue in ("upbit", "binance", "hyperliquid"):
             access, secret = f"{venue}_access_key", f"{venue}_secret_key"
             if (getattr(self, access) is None) != (getattr(self, secret) is None):
                 raise ValueError(f"{access} and {secret}: expected both or neither, got one")

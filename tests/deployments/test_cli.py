@@ -213,6 +213,7 @@ def test_doctor_masks_secrets_and_says_what_to_do(
     monkeypatch.setenv("KIMP_MODE", "live")
     monkeypatch.setenv("KIMP_UPBIT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("KIMP_BINANCE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("KIMP_BINANCE_SPOT_URL", "http://127.0.0.1:1")
     for venue in ("UPBIT", "BINANCE"):
         monkeypatch.setenv(f"KIMP_{venue}_ACCESS_KEY", "very-secret-access")
         monkeypatch.setenv(f"KIMP_{venue}_SECRET_KEY", "very-secret-secret")
@@ -222,6 +223,7 @@ def test_doctor_masks_secrets_and_says_what_to_do(
 
     shown = capsys.readouterr().out
     assert "very-secret" not in shown
+    assert '"environment", declared read,trade, not told: the venue cannot be reached' in shown
     assert "upbit reachable" in shown
     assert "check the address and the network" in shown
     assert "KIMP_MAX_OPN_PAIRS is no setting" in shown
