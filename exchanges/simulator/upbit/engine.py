@@ -1,34 +1,33 @@
-"""Accounts, orders and matching of the simulated Upbit. No I/O.
+"""Accounts and orders of the simulated Upbit. No I/O.
 
 A new order is acknowledged as it stands before it meets the book; what it
-traded shows when it is read again, as at the real venue. Other people's
-liquidity is the market's book; own orders never trade with each other.
+traded shows when it is read again and on the streams, as at the real venue.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import takewhile
 from typing import Any
 
 from exchanges.clock import Clock
 from exchanges.instrument import Venue
-from exchanges.side import Side
 from exchanges.simulator.ledger import Ledger
 from exchanges.simulator.market import Market
 from exchanges.simulator.upbit.account import UpbitAccount
-from exchanges.simulator.upbit.order import OrderState, SimulatedOrder, Trade
-from exchanges.simulator.upbit.order_request import (
-    FEE,
-    OrderKind,
-    OrderRequest,
-    Tif,
-    check_total,
+from exchanges.simulator.upbit.events import News, PrintEvent
+from exchanges.simulator.upbit.matching import Matching
+from exchanges.simulator.upbit.order import OrderState, SimulatedOrder
+from exchanges.simulator.upbit.order_request import OrderKind, OrderRequest, check_total
+from exchanges.simulator.upbit.print import Print
+from exchanges.simulator.upbit.refusal import (
+    insufficient_funds,
+    market_halted,
+    order_not_found,
+    validation_error,
 )
-from exchanges.simulator.upbit.refusal import Refusal, validation_error
 from exchanges.simulator.upbit.snapshot import (
     SnapshotWriter,
     UpbitSnapshot,
@@ -38,6 +37,17 @@ from exchanges.simulator.upbit.state import account_state
 from exchanges.simulator.upbit.tape import Tape
 from exchanges.simulator.venue_clock import VenueClock
 
+ONE, ZERO = Decimal(1), Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """``cancelled`` as it was before; ``created`` as it was acknowledged, None when the old order
+    had filled first."""
+
+    cancelled: SimulatedOrder
+    created: SimulatedOrder | None
+
 
 class UpbitEngine:
     """One simulated Upbit. Refusals of :mod:`exchanges.simulator.upbit.refusal` are its no."""
@@ -45,15 +55,28 @@ class UpbitEngine:
     def __init__(self, market: Market, clock: Clock) -> None:
         self.market = market
         self.clock = VenueClock(clock)
+        self.news = News()
+        self.is_halted: Callable[[str], bool] = lambda native: False
+        """Whether a market takes no orders and trades nothing; told by the front."""
         self.tapes = {
-            listing.native: Tape(market, listing, self.clock)
+            listing.native: Tape(market, listing, self.clock, self._printed)
             for listing in market.listings(Venue.UPBIT)
         }
+        self._matching = Matching(
+            market,
+            self.clock,
+            self.news,
+            lambda native, price, volume, taker: self.tapes[native].record(price, volume, taker),
+        )
         self._accounts: dict[str, UpbitAccount] = {}
         self._snapshots = SnapshotWriter()
-        self.changes = 0
-        """Rises with everything that is worth remembering."""
+        self._changes = 0
         market.subscribe(self._market_moved)
+
+    @property
+    def changes(self) -> int:
+        """Rises with everything that is worth remembering."""
+        return self._changes + sum(account.changes for account in self._accounts.values())
 
     def add_account(self, key: str, secret: str, balances: Mapping[str, Decimal]) -> None:
         """Open an account, or give a remembered one, which keeps its balances, its secret.
@@ -62,12 +85,13 @@ class UpbitEngine:
         """
         remembered = self._accounts.get(key)
         if remembered is None:
-            self._accounts[key] = UpbitAccount(key, secret, Ledger(balances))
+            ledger = Ledger(balances)
+            self._accounts[key] = UpbitAccount(key, secret, ledger, self.clock.now())
         elif remembered.secret is None:
             remembered.secret = secret
         else:
             raise ValueError(f"upbit account {key!r} exists already")
-        self.changes += 1
+        self._changes += 1
 
     def account(self, key: str) -> UpbitAccount | None:
         return self._accounts.get(key)
@@ -84,12 +108,12 @@ class UpbitEngine:
             return
         if identifier in account.identifiers:
             raise validation_error("identifier has already been used")
-        self.changes += 1
+        account.changes += 1
         account.identifiers[identifier] = None
 
     def rehearse(self, account: UpbitAccount, request: OrderRequest) -> SimulatedOrder:
         """The order as it would be acknowledged; nothing is changed. Raises Refusal."""
-        return self._admit(account, request, Decimal(1))
+        return self._admit(account, request, ONE)
 
     def place(
         self, account: UpbitAccount, request: OrderRequest, fill_share: Decimal | None = None
@@ -98,25 +122,39 @@ class UpbitEngine:
 
         ``fill_share`` bounds what trades; the rest is cancelled at once.
         """
-        order = self._admit(account, request, Decimal(1) if fill_share is None else fill_share)
-        self.changes += 1
-        account.ledger.lock(request.pays_with, order.locked)
-        account.orders[order.uuid] = order
-        account.open[order.uuid] = order
-        if request.identifier is not None:
-            account.identifiers[request.identifier] = order
+        order = self._admit(account, request, ONE if fill_share is None else fill_share)
+        account.changes += 1
         acknowledged = replace(order, trades=[])
-        self._match_new(account, order, bounded=fill_share is not None)
+        self._matching.take_in(account, order)
+        self._matching.match_new(account, order, bounded=fill_share is not None)
         return acknowledged
 
     def cancel(self, account: UpbitAccount, order: SimulatedOrder) -> SimulatedOrder:
         """Cancel an open order; returns it as it was before. Raises Refusal when it has ended."""
         if order.state is not OrderState.WAIT:
             raise order_not_found()
-        self.changes += 1
+        account.changes += 1
         accepted = replace(order, trades=list(order.trades))
-        self._end(account, order)
+        self._matching.end(account, order, OrderState.CANCEL)
         return accepted
+
+    def reorder(
+        self,
+        account: UpbitAccount,
+        order: SimulatedOrder,
+        request: OrderRequest,
+        fill_share: Decimal | None = None,
+    ) -> Replacement:
+        """Cancel ``order`` and place ``request``; what the old one frees may be used.
+
+        Raises Refusal, and then both are as if nothing was asked.
+        """
+        if order.state is OrderState.DONE:
+            return Replacement(replace(order, trades=list(order.trades)), None)
+        if order.state is OrderState.WAIT:
+            self._admit(account, request, ONE, freed=order.locked)
+        cancelled = self.cancel(account, order)
+        return Replacement(cancelled, self.place(account, request, fill_share))
 
     def find(
         self, account: UpbitAccount, order_uuid: str | None, identifier: str | None
@@ -134,110 +172,38 @@ class UpbitEngine:
         return order
 
     def _admit(
-        self, account: UpbitAccount, request: OrderRequest, fill_share: Decimal
+        self,
+        account: UpbitAccount,
+        request: OrderRequest,
+        fill_share: Decimal,
+        freed: Decimal = ZERO,
     ) -> SimulatedOrder:
         """Check what an order's form does not show: its value at the market, and the funds."""
+        if self.is_halted(request.market):
+            raise market_halted()
         if request.kind is not OrderKind.LIMIT and request.volume is not None:
             bid = self.market.quote(Venue.UPBIT, request.market).bid
             check_total(bid * request.volume, request.wire_side)
         order = SimulatedOrder(str(uuid.uuid4()), request, self.clock.now(), fill_share)
         order.locked = order.needed_lock
         currency = request.pays_with
-        if account.ledger.available(currency) < order.locked:
-            raise Refusal(
-                400,
-                f"insufficient_funds_{request.wire_side}",
-                f"주문가능한 금액({currency})이 부족합니다.",
-            )
+        if account.ledger.available(currency) + freed < order.locked:
+            raise insufficient_funds(request.wire_side, currency)
         return order
 
-    # ---- matching
-
-    def _match_new(self, account: UpbitAccount, order: SimulatedOrder, *, bounded: bool) -> None:
-        request = order.request
-        levels = self._reachable(order)
-        if request.tif is Tif.POST_ONLY:
-            if levels:
-                self._end(account, order)
-                return
-        elif request.tif is not Tif.FOK or _fills_whole(request, levels):
-            for price, quantity in levels:
-                volume = min(quantity, order.room(price))
-                if not volume:
-                    break
-                self._fill(account, order, price, volume)
-        rests = request.kind is OrderKind.LIMIT and request.tif in (None, Tif.POST_ONLY)
-        if order.is_used_up or not rests or bounded:
-            self._end(account, order)
-
-    def _reachable(self, order: SimulatedOrder) -> list[tuple[Decimal, Decimal]]:
-        """Levels of the book that ``order`` may take."""
-        request = order.request
-        levels = self.market.levels(Venue.UPBIT, request.market, request.side.opposite)
-        if request.kind is OrderKind.BEST:
-            levels = levels[:1]
-        return list(takewhile(lambda level: order.crosses(level[0]), levels))
+    # ---- the market
 
     def _market_moved(self) -> None:
-        for tape in self.tapes.values():
-            tape.observe()
+        for native, tape in self.tapes.items():
+            if not self.is_halted(native):
+                tape.observe()
         for account in self._accounts.values():
             for order in tuple(account.open.values()):
-                self._match_resting(account, order)
+                if not self.is_halted(order.request.market):
+                    self._matching.match_resting(account, order)
 
-    def _match_resting(self, account: UpbitAccount, order: SimulatedOrder) -> None:
-        """A resting order trades at its own price once the book reaches it."""
-        limit = order.request.limit
-        available = sum((quantity for _, quantity in self._reachable(order)), Decimal(0))
-        if limit is None or not available:
-            return
-        self._fill(account, order, limit, min(available, order.room(limit)))
-        if order.is_used_up:
-            self._end(account, order)
-
-    def _fill(
-        self, account: UpbitAccount, order: SimulatedOrder, price: Decimal, volume: Decimal
-    ) -> None:
-        if volume <= 0:
-            return
-        self.changes += 1
-        request = order.request
-        funds = price * volume
-        trade = Trade(str(uuid.uuid4()), price, volume, funds * FEE, self.clock.now())
-        ledger = account.ledger
-        if request.side is Side.BUY:
-            self._remember_cost(account, request.coin, funds, volume)
-            spent = funds + trade.fee
-            ledger.spend_locked("KRW", spent)
-            ledger.credit(request.coin, volume)
-        else:
-            spent = volume
-            ledger.spend_locked(request.coin, spent)
-            ledger.credit("KRW", funds - trade.fee)
-        order.locked -= spent
-        order.trades.append(trade)
-        order.executed_volume += volume
-        order.executed_funds += funds
-        order.paid_fee += trade.fee
-        self._release(account, order, order.locked - order.needed_lock)
-        self.tapes[request.market].record(price, volume, request.side)
-
-    def _end(self, account: UpbitAccount, order: SimulatedOrder) -> None:
-        self._release(account, order, order.locked)
-        order.state = OrderState.DONE if order.is_used_up else OrderState.CANCEL
-        account.open.pop(order.uuid, None)
-
-    @staticmethod
-    def _release(account: UpbitAccount, order: SimulatedOrder, amount: Decimal) -> None:
-        account.ledger.unlock(order.request.pays_with, amount)
-        order.locked -= amount
-
-    @staticmethod
-    def _remember_cost(account: UpbitAccount, coin: str, funds: Decimal, volume: Decimal) -> None:
-        held = account.ledger.total(coin)
-        before = account.average_prices.get(coin, Decimal(0))
-        average = (before * held + funds) / (held + volume)
-        account.average_prices[coin] = average.quantize(Decimal("0.0001"))
+    def _printed(self, native: str, printed: Print) -> None:
+        self.news.tell(PrintEvent(native, printed))
 
     # ---- over a restart
 
@@ -250,7 +216,7 @@ class UpbitEngine:
 
         Raises ValueError for money that cannot be.
         """
-        self._accounts = restored_accounts(snapshot)
+        self._accounts = restored_accounts(snapshot, self.clock.now())
 
     # ---- for people and tests
 
@@ -260,13 +226,3 @@ class UpbitEngine:
             "clock_offset_ms": self.clock.offset_ms,
             "accounts": {key: account_state(account) for key, account in self._accounts.items()},
         }
-
-
-def order_not_found() -> Refusal:
-    return Refusal(404, "order_not_found", "주문을 찾지 못했습니다.")
-
-
-def _fills_whole(request: OrderRequest, levels: list[tuple[Decimal, Decimal]]) -> bool:
-    if request.budget is not None:
-        return sum(price * quantity for price, quantity in levels) >= request.budget
-    return sum(quantity for _, quantity in levels) >= (request.volume or 0)

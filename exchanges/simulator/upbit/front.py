@@ -1,28 +1,45 @@
-"""The simulated Upbit as seen over HTTP: routes, tokens, limits, envelopes."""
+"""The simulated Upbit as seen over HTTP and WebSocket: routes, tokens, limits, envelopes."""
 
 from __future__ import annotations
 
+import gzip
+import uuid
 from collections.abc import Mapping
-from decimal import Decimal
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 from exchanges.clock import Clock
-from exchanges.decimal_json import plain
 from exchanges.instrument import Venue
 from exchanges.simulator.faults import Answers, Fault, FaultKind, Faults, with_faults
 from exchanges.simulator.front import Conversation, HandshakeRefused
 from exchanges.simulator.request_log import RequestLog
+from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.auth import Authenticator, body_text, parse_body, query_text
 from exchanges.simulator.upbit.engine import UpbitEngine
-from exchanges.simulator.upbit.exchange_api import ExchangeApi, Fields
+from exchanges.simulator.upbit.exchange_api import ExchangeApi, rejection
+from exchanges.simulator.upbit.fields import Fields
+from exchanges.simulator.upbit.number_json import to_bytes
+from exchanges.simulator.upbit.order_book import ShownBooks
 from exchanges.simulator.upbit.quotation import Quotation
-from exchanges.simulator.upbit.rate_limits import Group, RateLimits
-from exchanges.simulator.upbit.refusal import Refusal, validation_error
+from exchanges.simulator.upbit.rate_limits import (
+    EVERYONE,
+    Group,
+    RateLimits,
+    banned,
+    too_many_requests,
+)
+from exchanges.simulator.upbit.refusal import Refusal, bad_quotation, validation_error
+from exchanges.simulator.upbit.streams import Streams
 from exchanges.transport import Request, Response
+
+PUBLIC_STREAM, PRIVATE_STREAM = "/websocket/v1", "/websocket/v1/private"
+SWITCHING = 101
+_MUST_BE_ENCODED = (":", "+")
+"""Read as something else, or not at all, when they stand in a query as they are."""
 
 
 class UpbitFront:
@@ -33,89 +50,158 @@ class UpbitFront:
     ) -> None:
         self._engine = engine
         self._faults = faults
+        self._clock = clock
         self._log = request_log
         self._limits = RateLimits(clock)
         self._authenticator = Authenticator(self._secret_of)
-        self._exchange_api = ExchangeApi(engine)
-        self._quotation = Quotation(engine)
+        engine.is_halted = partial(faults.holds, FaultKind.HALT_MARKET, Venue.UPBIT)
+        books = ShownBooks(engine.market, engine.clock, faults)
+        self._exchange_api = ExchangeApi(engine, faults)
+        self._quotation = Quotation(engine, books)
+        self._streams = Streams(engine, books, faults, clock)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Raises Vanish."""
         self._log.record(Venue.UPBIT, request.method, request.path, _identifier(request))
-        return await with_faults(
-            self._process, request, venue=Venue.UPBIT, faults=self._faults, answers=self._answers()
+        arrived = self._clock.monotonic()
+        answers = self._answers(self._is_quotation(request))
+        response = await with_faults(
+            self._process, request, venue=Venue.UPBIT, faults=self._faults, answers=answers
         )
+        took = {"x-runtime": f"{self._clock.monotonic() - arrived:.6f}"}
+        return Response(response.status, {**response.headers, **took}, response.body)
 
     async def accept(self, handshake: Request) -> Conversation:
-        """Raises HandshakeRefused."""
-        raise HandshakeRefused(self._respond(404, _envelope(404, "존재하지 않는 API입니다.")))
+        """Raises HandshakeRefused, and Vanish."""
+        self._log.record(Venue.UPBIT, handshake.method, handshake.path, None)
+        opened: list[Conversation] = []
 
-    def _answers(self) -> Answers:
-        def limited(seconds: int, banned: bool) -> Response:
-            body = _envelope("too_many_requests", "요청 수 제한을 초과했습니다.")
-            return self._respond(418 if banned else 429, body, {"retry-after": str(seconds)})
+        async def process(request: Request, fault: Fault | None) -> Response:
+            try:
+                if fault is not None and fault.kind is FaultKind.REJECT:
+                    raise rejection(fault, "validation_error")
+                opened.append(self._streams.conversation(self._admit(request)))
+                return Response(SWITCHING, {}, b"")
+            except Refusal as refusal:
+                return self._refused(refusal)
 
-        server_error = self._respond(500, _envelope("server_error", "서버 오류입니다."))
-        maintenance = _envelope("server_maintenance", "서버 점검 중입니다.")
-        return Answers(server_error, server_error, self._respond(503, maintenance), limited)
+        response = await with_faults(
+            process, handshake, venue=Venue.UPBIT, faults=self._faults, answers=self._answers(False)
+        )
+        if response.status != SWITCHING:
+            raise HandshakeRefused(response)
+        return opened[0]
+
+    def _admit(self, handshake: Request) -> str | None:
+        """The access key of who opens a private WebSocket, None for a public one. Raises
+        Refusal."""
+        headers = _lower(handshake)
+        if handshake.path not in (PUBLIC_STREAM, PRIVATE_STREAM):
+            raise _no_such_call()
+        key = None
+        if handshake.path == PRIVATE_STREAM:
+            key = self._authenticator.access_key(headers.get("authorization"), "")
+        if "origin" in headers:
+            self._limits.take(Group.ORIGIN, EVERYONE)
+        self._limits.take(Group.WEBSOCKET_CONNECT, key or EVERYONE)
+        return key
+
+    def _answers(self, is_quotation: bool) -> Answers:
+        def envelope(status: int, name: str, message: str) -> Response:
+            return self._refused(Refusal(status, status if is_quotation else name, message))
+
+        def limited(seconds: int, is_ban: bool) -> Response:
+            refusal = banned(seconds) if is_ban else too_many_requests(seconds=seconds)
+            return self._refused(_numbered(refusal) if is_quotation else refusal)
+
+        server_error = envelope(500, "server_error", "서버 오류입니다.")
+        maintenance = envelope(503, "server_maintenance", "서버 점검 중입니다.")
+        return Answers(server_error, server_error, maintenance, limited)
+
+    def _is_quotation(self, request: Request) -> bool:
+        return request.method == "GET" and request.path in self._quotation.routes
 
     async def _process(self, request: Request, fault: Fault | None) -> Response:
         self._engine.market.tick()
-        extra: dict[str, str] = {}
         try:
-            route = self._quotation.routes.get(request.path)
-            if route is not None and request.method == "GET":
-                group, answer = route
-                if fault is not None and fault.kind is FaultKind.REJECT:
-                    raise _rejection(fault, 400)
-                extra["remaining-req"] = self._limits.take(group, "everyone")
-                return self._respond(200, answer(dict(parse_qsl(request.query))), extra)
-            return self._process_signed(request, fault, extra)
+            if self._is_quotation(request):
+                return self._process_quotation(request, fault)
+            return self._process_signed(request, fault)
         except Refusal as refusal:
-            body = _envelope(refusal.name, refusal.message)
-            return self._respond(refusal.status, body, extra)
+            return self._refused(refusal)
 
-    def _process_signed(
-        self, request: Request, fault: Fault | None, extra: dict[str, str]
-    ) -> Response:
+    def _process_quotation(self, request: Request, fault: Fault | None) -> Response:
+        group, answer = self._quotation.routes[request.path]
+        headers = _lower(request)
+        if fault is not None and fault.kind is FaultKind.REJECT:
+            raise rejection(fault, 400)
+        try:
+            remaining = self._limits.take(Group.ORIGIN if "origin" in headers else group, EVERYONE)
+        except Refusal as refusal:
+            raise _numbered(refusal) from None
+        extra = {"remaining-req": remaining}
+        try:
+            if any(sign in request.query for sign in _MUST_BE_ENCODED):
+                raise bad_quotation("Invalid parameter")
+            body = to_bytes(answer(dict(parse_qsl(request.query))))
+        except Refusal as refusal:
+            return self._refused(refusal, extra)
+        if "gzip" in headers.get("accept-encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            extra["content-encoding"] = "gzip"
+        return self._respond(200, body, extra)
+
+    def _process_signed(self, request: Request, fault: Fault | None) -> Response:
         route = self._exchange_api.routes.get((request.method, request.path))
         if route is None:
-            raise Refusal(404, 404, "존재하지 않는 API입니다.")
-        headers = {name.lower(): value for name, value in request.headers.items()}
+            raise _no_such_call()
+        headers = _lower(request)
         if request.method == "POST":
             if not headers.get("content-type", "").startswith("application/json"):
                 raise validation_error("Content-Type: expected application/json")
             body = parse_body(request.body)
-            text, fields = body_text(body), Fields(_pairs(body))
+            text, fields = body_text(body), Fields.of_body(body)
         else:
+            if any(sign in request.query for sign in _MUST_BE_ENCODED):
+                raise validation_error("Invalid parameter")
             text, fields = query_text(request.query), Fields(parse_qsl(request.query))
-        key = self._authenticator.access_key(headers.get("authorization"), text)
+        account = self._account(self._authenticator.access_key(headers.get("authorization"), text))
+        extra = {"remaining-req": self._limits.take(route.group, account.key)}
+        try:
+            content = self._exchange_api.answer(route, account, fields, fault)
+        except Refusal as refusal:
+            return self._refused(refusal, extra)
+        return self._respond(route.status, orjson.dumps(content), extra)
+
+    def _account(self, key: str) -> UpbitAccount:
         account = self._engine.account(key)
         if account is None:
             raise LookupError(f"no account has the key {key!r} that was just authenticated")
-        group, status, answer = route
-        extra["remaining-req"] = self._limits.take(group, key)
-        if fault is not None and fault.kind is FaultKind.REJECT:
-            if group is Group.ORDER:
-                self._exchange_api.spoil(account, fields)
-                raise _rejection(fault, f"insufficient_funds_{fields.one('side')}")
-            raise _rejection(fault, "validation_error")
-        share = fault.fraction if fault is not None else None
-        return self._respond(status, answer(account, fields, share), extra)
+        return account
 
     def _secret_of(self, key: str) -> str | None:
         account = self._engine.account(key)
         return None if account is None else account.secret
 
-    def _respond(
-        self, status: int, body: object, extra: Mapping[str, str] | None = None
-    ) -> Response:
+    def _refused(self, refusal: Refusal, extra: Mapping[str, str] | None = None) -> Response:
+        body = {"error": {"name": refusal.name, "message": refusal.message}}
+        return self._respond(
+            refusal.status, orjson.dumps(body), {**(extra or {}), **refusal.headers}
+        )
+
+    def _respond(self, status: int, body: bytes, extra: Mapping[str, str]) -> Response:
         headers = {
             "content-type": "application/json; charset=utf-8",
             "date": format_datetime(self._engine.clock.now(), usegmt=True),
-            **(extra or {}),
+            "vary": "Origin",
+            "x-request-id": str(uuid.uuid4()),
+            **extra,
         }
-        return Response(status, headers, orjson.dumps(body, default=_number))
+        return Response(status, headers, body)
+
+
+def _lower(request: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _identifier(request: Request) -> str | None:
@@ -123,36 +209,17 @@ def _identifier(request: Request) -> str | None:
     if request.method != "POST":
         return dict(parse_qsl(request.query)).get("identifier")
     try:
-        found = orjson.loads(request.body)["identifier"]
-    except (ValueError, KeyError, TypeError):
+        sent: dict[str, Any] = orjson.loads(request.body)
+        found = sent.get("identifier", sent.get("new_identifier"))
+    except (ValueError, AttributeError):
         return None
     return found if isinstance(found, str) else None
 
 
-def _pairs(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The body's values one by one; a missing value is as good as none."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in body.items():
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, dict | list):
-                raise validation_error(f"{name} does not have a valid value")
-            if item is not None:
-                pairs.append((name, str(item)))
-    return pairs
+def _no_such_call() -> Refusal:
+    return Refusal(404, 404, "존재하지 않는 API입니다.")
 
 
-def _rejection(fault: Fault, name: str | int) -> Refusal:
-    """What a ``reject`` shows: its own ``code`` and ``message``, else the usual ones."""
-    message = fault.args.get("message", "요청이 거부되었습니다.")
-    return Refusal(400, fault.args.get("code", name), str(message))
-
-
-def _envelope(name: str | int, message: str) -> dict[str, Any]:
-    return {"error": {"name": name, "message": message}}
-
-
-def _number(value: object) -> orjson.Fragment:
-    """A Decimal as a JSON number with just its digits."""
-    if isinstance(value, Decimal):
-        return orjson.Fragment(plain(value))
-    raise TypeError(f"cannot write {type(value).__name__} as JSON")
+def _numbered(refusal: Refusal) -> Refusal:
+    """As the quotation API names it."""
+    return Refusal(refusal.status, refusal.status, refusal.message, refusal.headers)

@@ -8,7 +8,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from exchanges.side import Side
-from exchanges.simulator.upbit.order_request import FEE, OrderRequest, floor_volume
+from exchanges.simulator.upbit.order_request import (
+    FEE,
+    VOLUME_STEP,
+    OrderRequest,
+    floor_volume,
+)
 
 ZERO = Decimal(0)
 
@@ -17,6 +22,7 @@ class OrderState(StrEnum):
     """Upbit's own words."""
 
     WAIT = "wait"
+    """Not ended. (``watch``, a stop order's state, comes only from the website and app.)"""
     DONE = "done"
     CANCEL = "cancel"
 
@@ -52,18 +58,29 @@ class SimulatedOrder:
     executed_volume: Decimal = ZERO
     executed_funds: Decimal = ZERO
     paid_fee: Decimal = ZERO
+    prevented_volume: Decimal = ZERO
+    """Coin that self-match prevention took away."""
+    prevented_locked: Decimal = ZERO
+    """The same in what the order pays with, fee not included: KRW of a buy, coin of a sell."""
 
     @property
     def remaining_volume(self) -> Decimal:
         """Coin; only of an order by volume."""
-        return (self.request.volume or ZERO) - self.executed_volume
+        return (self.request.volume or ZERO) - self.executed_volume - self.prevented_volume
 
     @property
     def is_used_up(self) -> bool:
         """Nothing is left to trade, not even a crumb of the KRW total."""
         if self.request.budget is not None:
-            return self.executed_funds == self.request.budget
+            return self.value_left == 0
         return self.remaining_volume == 0
+
+    @property
+    def average_price(self) -> Decimal:
+        """Of what has traded, KRW; 0 before."""
+        if not self.executed_volume:
+            return ZERO
+        return (self.executed_funds / self.executed_volume).quantize(VOLUME_STEP)
 
     @property
     def needed_lock(self) -> Decimal:
@@ -76,7 +93,7 @@ class SimulatedOrder:
     def value_left(self) -> Decimal:
         """What a buy may still spend, fee not included, KRW."""
         if self.request.budget is not None:
-            return self.request.budget - self.executed_funds
+            return self.request.budget - self.executed_funds - self.prevented_locked
         return (self.request.limit or ZERO) * self.remaining_volume
 
     @property
@@ -98,10 +115,11 @@ class SimulatedOrder:
     def room(self, price: Decimal) -> Decimal:
         """How much may still trade at ``price``, coin, in Upbit's 8 decimals."""
         if self.request.budget is not None:
-            left = self.request.budget * self.fill_share - self.executed_funds
+            used = self.executed_funds + self.prevented_locked
+            left = self.request.budget * self.fill_share - used
             return floor_volume(max(left, ZERO) / price)
         allowed = floor_volume((self.request.volume or ZERO) * self.fill_share)
-        return max(allowed - self.executed_volume, ZERO)
+        return max(allowed - self.executed_volume - self.prevented_volume, ZERO)
 
     def crosses(self, price: Decimal) -> bool:
         """May it trade at ``price``?"""

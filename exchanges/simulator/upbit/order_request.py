@@ -41,6 +41,18 @@ class Tif(StrEnum):
     POST_ONLY = "post_only"
 
 
+class Smp(StrEnum):
+    """``smp_type`` on the wire: what is done when an order meets one of the same account. That of
+    the taker counts (Upbit docs, Self-Match Prevention)."""
+
+    CANCEL_MAKER = "cancel_maker"
+    """The usual one since 2026-11-09."""
+    CANCEL_TAKER = "cancel_taker"
+    REDUCE = "reduce"
+    NONE = "none"
+    """They trade."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """A well-formed order. ``price`` is a limit for LIMIT and a KRW total for a buying
@@ -54,6 +66,7 @@ class OrderRequest:
     volume: Decimal | None
     tif: Tif | None
     identifier: str | None
+    smp: Smp = Smp.CANCEL_MAKER
 
     @property
     def wire_side(self) -> str:
@@ -88,10 +101,12 @@ def parse_order_request(fields: Mapping[str, str], listing: Listing) -> OrderReq
     except ValueError:
         raise validation_error("ord_type does not have a valid value") from None
     tif = _tif(fields)
+    smp = _smp(fields, tif)
     _check_combination(fields, side, kind, tif)
     price, volume = _decimal(fields, "price"), _decimal(fields, "volume")
+    identifier = fields.get("identifier")
     order = OrderRequest(
-        listing.native, listing.symbol, side, kind, price, volume, tif, fields.get("identifier")
+        listing.native, listing.symbol, side, kind, price, volume, tif, identifier, smp
     )
     _check_numbers(order, listing)
     return order
@@ -111,12 +126,21 @@ def _tif(fields: Mapping[str, str]) -> Tif | None:
     if text is None:
         return None
     try:
-        tif = Tif(text)
+        return Tif(text)
     except ValueError:
         raise validation_error("time_in_force does not have a valid value") from None
-    if tif is Tif.POST_ONLY and fields.get("smp_type", "none") != "none":
+
+
+def _smp(fields: Mapping[str, str], tif: Tif | None) -> Smp:
+    """``post_only`` goes with none only, also when nothing was said."""
+    usual = Smp.NONE if tif is Tif.POST_ONLY else Smp.CANCEL_MAKER
+    try:
+        smp = Smp(fields.get("smp_type", usual))
+    except ValueError:
+        raise validation_error("smp_type does not have a valid value") from None
+    if tif is Tif.POST_ONLY and smp is not Smp.NONE:
         raise validation_error("post_only cannot be combined with smp_type")
-    return tif
+    return smp
 
 
 def _check_combination(

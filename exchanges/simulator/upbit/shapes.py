@@ -35,8 +35,9 @@ def order_json(order: SimulatedOrder) -> dict[str, Any]:
         "remaining_fee": plain(order.remaining_fee),
         "paid_fee": plain(order.paid_fee),
         "locked": plain(order.locked),
-        "prevented_volume": "0",
-        "prevented_locked": "0",
+        "prevented_volume": plain(order.prevented_volume),
+        "prevented_locked": plain(order.prevented_locked),
+        "smp_type": request.smp.value,
         "trades_count": len(order.trades),
     }
     if request.price is not None:
@@ -71,8 +72,8 @@ def account_json(account: UpbitAccount, currency: str) -> dict[str, Any]:
     }
 
 
-def chance_json(account: UpbitAccount, listing: Listing) -> dict[str, Any]:
-    """Fees, limits and both balances of a market."""
+def chance_json(account: UpbitAccount, listing: Listing, *, is_active: bool) -> dict[str, Any]:
+    """Fees, limits and both balances of a market. Of its states only ``active`` is published."""
     fee, minimum = plain(FEE), plain(MIN_TOTAL)
     shared = ["limit", "best_ioc", "best_fok", "limit_ioc", "limit_fok"]
     return {
@@ -89,7 +90,7 @@ def chance_json(account: UpbitAccount, listing: Listing) -> dict[str, Any]:
             "bid": {"currency": listing.quote_currency, "min_total": minimum},
             "ask": {"currency": listing.symbol, "min_total": minimum},
             "max_total": plain(MAX_TOTAL),
-            "state": "active",
+            "state": "active" if is_active else "suspended",
         },
         "bid_account": account_json(account, listing.quote_currency),
         "ask_account": account_json(account, listing.symbol),

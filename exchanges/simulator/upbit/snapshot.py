@@ -7,6 +7,7 @@ the tape begins again at the price of the moment.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
@@ -78,8 +79,9 @@ class SnapshotWriter:
         }
 
 
-def restored_accounts(snapshot: UpbitSnapshot) -> dict[str, UpbitAccount]:
-    """The accounts as they were; nobody can sign for one until it is given a secret.
+def restored_accounts(snapshot: UpbitSnapshot, now: datetime) -> dict[str, UpbitAccount]:
+    """The accounts as they were, with keys made ``now``; nobody can sign for one until it is
+    given a secret.
 
     Raises ValueError for money that cannot be.
     """
@@ -90,7 +92,7 @@ def restored_accounts(snapshot: UpbitSnapshot) -> dict[str, UpbitAccount]:
             if not 0 <= amount <= ledger.total(currency):
                 raise ValueError(f"upbit account {key}: more {currency} is locked than held")
             ledger.lock(currency, amount)
-        account = UpbitAccount(key, None, ledger)
+        account = UpbitAccount(key, None, ledger, now)
         account.average_prices.update(remembered.average_prices)
         account.identifiers.update(dict.fromkeys(remembered.used_identifiers))
         for order in remembered.orders:
