@@ -60,6 +60,7 @@ class Reason(StrEnum):
     MARGIN_TRANSFER = "MARGIN_TRANSFER"
     MARGIN_TYPE_CHANGE = "MARGIN_TYPE_CHANGE"
     ADJUSTMENT = "ADJUSTMENT"
+    INSURANCE_CLEAR = "INSURANCE_CLEAR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,6 @@ class LeverageChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginCalled:
-    """The margin behind these positions is nearly used up."""
-
-    account: VenueAccount
-    positions: tuple[tuple[str, PositionSide], ...]
-    time_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class AlgoChanged:
     """``order`` is the ``o`` of ALGO_UPDATE, as it is sent."""
 
@@ -110,21 +102,7 @@ class Printed:
     trade: Print
 
 
-@dataclass(frozen=True, slots=True)
-class MarketMoved:
-    """Prices, and so perhaps books, are not what they were."""
-
-
-Event = (
-    Filled
-    | OrderChanged
-    | AccountChanged
-    | LeverageChanged
-    | MarginCalled
-    | AlgoChanged
-    | Printed
-    | MarketMoved
-)
+Event = Filled | OrderChanged | AccountChanged | LeverageChanged | AlgoChanged | Printed
 Listener = Callable[[Event], None]
 
 

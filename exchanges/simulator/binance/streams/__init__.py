@@ -1,0 +1,1 @@
+"""The venue's WebSocket streams: public, market and private."""

@@ -1,0 +1,1 @@
+"""The venue's WebSocket API: requests and replies in frames."""
