@@ -11,21 +11,26 @@ from exchanges.endpoints import Endpoints
 from exchanges.exchange import Exchange
 from exchanges.http_transport import HttpTransport
 from exchanges.http_web_socket import HttpConnector
+from exchanges.hyperliquid.adapter import HyperliquidPerpetual
 from exchanges.instrument import Venue
 from exchanges.transport import Transport
 from exchanges.upbit.adapter import UpbitSpot
 from exchanges.web_socket import Connector
 
+AdapterName = Literal["direct"]
+OrderEntry = Literal["rest", "websocket"]
+
 
 def create_exchange(
     venue: Venue,
     *,
-    adapter: Literal["direct"] = "direct",
+    adapter: AdapterName = "direct",
     credentials: Credentials | None,
     endpoints: Endpoints,
     clock: Clock,
     transport: Transport | None = None,
     connector: Connector | None = None,
+    order_entry: OrderEntry = "rest",
     timeout_s: float = 3.0,
 ) -> Exchange:
     """One account at ``venue``.
@@ -34,29 +39,39 @@ def create_exchange(
         venue: Where.
         adapter: Whose code speaks to the venue; ``direct`` is ours.
         credentials: The account's key; None leaves only market data.
-        endpoints: Addresses; not used when a ``transport`` is given.
+        endpoints: Addresses; not used for what a ``transport`` or ``connector`` is given for.
         clock: Where the time is read.
         transport: The wire, e.g. to a simulated venue in this process; None: HTTP.
-        connector: The wire of streams; None: WebSockets to ``endpoints``.
+        connector: The same for streams; None: WebSockets over TCP.
+        order_entry: What orders travel over at Binance; ``websocket`` falls back to ``rest``.
         timeout_s: A venue's time to answer one request, seconds.
 
     Raises:
-        ValueError: ``adapter`` is not known or ``timeout_s`` is not above 0.
+        ValueError: an argument is not one of those, or a secret is not of the venue's kind.
+        AuthenticationFailed: order entry by WebSocket without a key.
     """
     if adapter != "direct":
         raise ValueError(f"adapter: expected direct, got {adapter!r}")
     if not timeout_s > 0:
         raise ValueError(f"timeout_s: expected seconds above 0, got {timeout_s}")
+    if order_entry != "rest" and venue is not Venue.BINANCE:
+        raise ValueError(f"order_entry: expected rest, {venue} takes orders no other way")
     wire = HttpTransport(endpoints) if transport is None else transport
+    sockets = HttpConnector() if connector is None else connector
     match venue:
         case Venue.UPBIT:
-            return UpbitSpot(wire, credentials, clock, timeout_s=timeout_s)
+            return UpbitSpot(wire, sockets, credentials, endpoints, clock, timeout_s=timeout_s)
         case Venue.BINANCE:
             return BinancePerpetual(
                 wire,
-                HttpConnector() if connector is None else connector,
+                sockets,
                 credentials,
                 endpoints,
                 clock,
                 timeout_s=timeout_s,
+                order_entry=order_entry,
+            )
+        case Venue.HYPERLIQUID:
+            return HyperliquidPerpetual(
+                wire, sockets, credentials, endpoints, clock, timeout_s=timeout_s
             )

@@ -123,7 +123,10 @@ class OrderTracker:
         """The venue does not know the order. Soon after sending that can mean *not yet*; later
         it never arrived, or is too old for the venue to remember."""
         known = self._find(key.client_order_id, key.venue_order_id)
-        if known is not None and self._clock.monotonic() - known.since >= _GIVE_UP_S:
+        if known is None:
+            return
+        known.heard_at = self._clock.monotonic()
+        if known.heard_at - known.since >= _GIVE_UP_S:
             self._forget(known)
 
     def _find(self, client_order_id: str, venue_order_id: str) -> _Known | None:

@@ -29,11 +29,16 @@ HEALTHY_S = 30.0
 """A connection that lasted this long starts the pauses anew."""
 
 Connect = Callable[[], Awaitable[Connection]]
-"""Opens a connection, minting what is good for one only. Raises WebSocketError or ExchangeError."""
+"""Opens a connection, minting what is good for one only. Raises WebSocketError or ExchangeError,
+and :class:`StreamClosed` when there is to be no further one."""
 
 Serve = Callable[[Connection], AsyncGenerator[T, None]]
 """Subscribes, closes the gap since the last connection, then yields what comes. An async
 generator; ends by raising WebSocketError or ExchangeError, or by returning to be reconnected."""
+
+
+class StreamClosed(Exception):
+    """The adapter was closed, and its streams end."""
 
 
 class Backoff:
@@ -61,7 +66,7 @@ async def keep_streaming(
     silence_s: float | None,
     chance: random.Random | None = None,
 ) -> AsyncGenerator[T, None]:
-    """Everything that connection after connection yields; endless.
+    """Everything that connection after connection yields; ends only with :class:`StreamClosed`.
 
     Args:
         name: The stream in log lines.
@@ -86,6 +91,8 @@ async def keep_streaming(
                 async for item in items:
                     yield item
             reason = "the venue ended it"
+        except StreamClosed:
+            return
         except AuthenticationFailed:
             raise
         except RateLimited as error:

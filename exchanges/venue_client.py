@@ -88,12 +88,7 @@ class VenueClient:
 
         Raises RateLimited when that would take longer than ``longest_s`` seconds.
         """
-        while (wait_s := self.budget.wait(costs, urgent=urgent)) > 0:
-            if wait_s > longest_s:
-                raise RateLimited(
-                    self._venue, "silenced by the venue", retry_after_s=wait_s, banned=False
-                )
-            await asyncio.sleep(wait_s)
+        await wait_for_room(self._venue, self.budget, costs, longest_s=longest_s, urgent=urgent)
 
     async def ask(self, request: Request, costs: Costs, *, urgent: bool = False) -> Response:
         """The 2xx reply to a question or a cancel; ``urgent`` may use the reserve.
@@ -155,6 +150,17 @@ class _Bans:
         length_s: float = min(first_s * 2 ** min(self._row - 1, 20), _LONGEST_UNSAID_BAN_S)
         self._ends = now + length_s
         return length_s
+
+
+async def wait_for_room(
+    venue: Venue, budget: RateBudget, costs: Costs, *, longest_s: float, urgent: bool
+) -> None:
+    """Wait until a request of these costs fits ``budget``. Raises RateLimited when that would
+    take longer than ``longest_s`` seconds."""
+    while (wait_s := budget.wait(costs, urgent=urgent)) > 0:
+        if wait_s > longest_s:
+            raise RateLimited(venue, "silenced by the venue", retry_after_s=wait_s, banned=False)
+        await asyncio.sleep(wait_s)
 
 
 def submit_failure(venue: Venue, error: TransportError) -> ExchangeError:

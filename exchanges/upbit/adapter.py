@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 
 from exchanges.account import Balance, Position
 from exchanges.book import Book
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
-from exchanges.errors import BadReply, OrderDenied
+from exchanges.endpoints import Endpoints
+from exchanges.errors import (
+    AuthenticationFailed,
+    BadReply,
+    OrderDenied,
+    OrderRejected,
+    VenueUnavailable,
+)
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
+from exchanges.order_tracking import OrderKey, OrderTracker
+from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
+from exchanges.streaming import keep_streaming
 from exchanges.transport import Response, Transport
-from exchanges.upbit import limits, order_request, outcomes, parsing
+from exchanges.upbit import limits, order_request, outcomes, parsing, streams
 from exchanges.upbit.client import UpbitClient
+from exchanges.upbit.own_trades import OwnTrades
+from exchanges.upbit.socket import SILENCE_S
+from exchanges.web_socket import Connector
 
-_CLOSED_WINDOW = timedelta(days=7)
-"""Upbit docs, "List closed orders": no longer a span in one question."""
-_CLOSED_LIMIT = 1_000
 _OPEN_LIMIT = 100
-_LONGEST_REST = timedelta(hours=1)
-"""Closed orders are found by when they were *made*, so :meth:`UpbitSpot.fills` looks this much
-further back. The desk's own orders end at once."""
+"""Upbit docs, "List open orders": the longest page."""
 
 
 class UpbitSpot:
@@ -35,13 +43,17 @@ class UpbitSpot:
     def __init__(
         self,
         transport: Transport,
+        connector: Connector,
         credentials: Credentials | None,
+        endpoints: Endpoints,
         clock: Clock,
         *,
         timeout_s: float,
     ) -> None:
-        self._client = UpbitClient(transport, credentials, clock, timeout_s)
+        self._client = UpbitClient(transport, connector, credentials, endpoints, clock, timeout_s)
         self._clock = clock
+        self._orders = OrderTracker(clock)
+        self._own_trades = OwnTrades(self._client, clock)
         self._rules: dict[str, Rules] = {}
 
     @property
@@ -58,21 +70,32 @@ class UpbitSpot:
     def order_room(self) -> int:
         return self._client.order_room()
 
-    async def submit(self, order: Order) -> OrderReport:
+    def book_order(self, *, urgent: bool = False) -> Booking:
+        return self._client.book_order(urgent=urgent)
+
+    async def submit(self, order: Order, booking: Booking | None = None) -> OrderReport:
         """Place a limit order, or sell at market. The reply is an acknowledgement: fills come
-        with :meth:`order`."""
+        with :meth:`order` and the stream."""
         breach = order_request.breach(order) or first_breach(
             order, self._rules.get(order.symbol), id_pattern=order_request.CLIENT_ORDER_ID
         )
         if breach is not None:
+            if booking is not None:
+                booking.release()
             raise OrderDenied(Venue.UPBIT, breach)
         native = self.instrument(order.symbol).native
-        response = await self._client.place(order_request.parameters(order, native))
+        self._orders.sent(order)
+        try:
+            response = await self._client.place(order_request.parameters(order, native), booking)
+        except (OrderRejected, AuthenticationFailed, VenueUnavailable):
+            self._orders.not_placed(order.client_order_id)
+            raise
         try:
             report = parsing.parse_order(response.body, order.symbol, native)
-            return parsing.answering(report, order.client_order_id)
+            report = parsing.answering(report, order.client_order_id)
         except BadReply as error:
             raise outcomes.unreadable_order(error) from None
+        return self._orders.take(report)
 
     async def cancel(self, symbol: str, client_order_id: str) -> None:
         """Ask for a cancel. When the request breaks on the wire it is VenueUnavailable: asking
@@ -82,11 +105,18 @@ class UpbitSpot:
         )
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
-        response = await self._client.ask(
-            "GET", "/v1/order", [("identifier", client_order_id)], urgent=True
-        )
-        report = parsing.parse_order(response.body, symbol, self.instrument(symbol).native)
-        return parsing.answering(report, client_order_id)
+        """The order with its fills, and what the stream has told of it."""
+        report = await self._order_by(symbol, ("identifier", client_order_id), urgent=True)
+        return self._orders.take(parsing.answering(report, client_order_id))
+
+    async def read_order(self, key: OrderKey) -> OrderReport:
+        """An order of the stream, by whichever of its ids is known, at the pace of the rate
+        limit. Raises as :meth:`order` does."""
+        await self._client.room_to_ask()
+        if key.venue_order_id:
+            return await self._order_by(key.symbol, ("uuid", key.venue_order_id))
+        report = await self._order_by(key.symbol, ("identifier", key.client_order_id))
+        return parsing.answering(report, key.client_order_id)
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
         native = self.instrument(symbol).native
@@ -106,26 +136,16 @@ class UpbitSpot:
                 ],
             )
             reports.extend(parsing.parse_orders(response.body, symbol, native))
+        self._own_trades.saw_open(reports)
         return reports
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``. Upbit lists trades per order only, so every order
-        that traded is asked for by its id, at the pace of the rate limit. A fill is missed when
-        its order was resting for more than an hour before ``since`` and is closed by now."""
-        native = self.instrument(symbol).native
-        reports = {report.venue_order_id: report for report in await self.open_orders(symbol)}
-        for report in await self._closed_orders(symbol, native, since - _LONGEST_REST):
-            reports[report.venue_order_id] = report
-        fills: list[Fill] = []
-        for report in reports.values():
-            if report.filled:
-                await self._client.room_to_ask()
-                response = await self._client.ask(
-                    "GET", "/v1/order", [("uuid", report.venue_order_id)]
-                )
-                full = parsing.parse_order(response.body, symbol, native)
-                fills.extend(fill for fill in full.fills if fill.time >= since)
-        return sorted(fills, key=lambda fill: (fill.time, fill.trade_id))
+        that may have traded is asked for by its id, at the pace of the rate limit. A fill is
+        missed only when its order rested for more than six days before ``since``, is closed by
+        now, and was never seen open by this adapter."""
+        await self.open_orders(symbol)
+        return await self._own_trades.since(symbol, self.instrument(symbol).native, since)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""
@@ -159,6 +179,29 @@ class UpbitSpot:
         """The Date header of a small reply, right to half a second."""
         return parsing.parse_date_header(await self._instruments("KRW-BTC"))
 
+    def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
+        """Best 15 levels a side, whole each time, of all ``symbols`` over one connection."""
+        return keep_streaming(
+            "upbit books",
+            self._client.connect_public,
+            lambda connection: streams.books(connection, symbols, self._clock),
+            self._clock,
+            silence_s=SILENCE_S,
+        )
+
+    def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
+        """Of all markets in KRW, also of orders that were made elsewhere. One at a time: what
+        one has told, another does not tell again."""
+        return keep_streaming(
+            "upbit orders",
+            self._client.connect_private,
+            lambda connection: streams.orders(
+                connection, self._orders, self, lambda: tuple(self._rules), self._clock
+            ),
+            self._clock,
+            silence_s=SILENCE_S,
+        )
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
@@ -167,36 +210,8 @@ class UpbitSpot:
         await self._client.room_to_ask(limits.ORDERBOOK)
         return await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
 
-    async def _closed_orders(
-        self, symbol: str, native: str, since: datetime
-    ) -> Sequence[OrderReport]:
-        """Closed orders made at or after ``since``, window by window, oldest first."""
-        found: dict[str, OrderReport] = {}
-        start, until = since, self._clock.now() + timedelta(seconds=1)
-        while start < until:
-            end = min(start + _CLOSED_WINDOW, until)
-            response = await self._client.ask(
-                "GET",
-                "/v1/orders/closed",
-                [
-                    ("market", native),
-                    ("start_time", _milliseconds(start)),
-                    ("end_time", _milliseconds(end)),
-                    ("limit", str(_CLOSED_LIMIT)),
-                    ("order_by", "asc"),
-                ],
-            )
-            page = parsing.parse_orders(response.body, symbol, native)
-            fresh = [report for report in page if report.venue_order_id not in found]
-            found.update((report.venue_order_id, report) for report in page)
-            if len(page) == _CLOSED_LIMIT and fresh:
-                start = max(report.updated_at for report in page)  # lists carry no trades: made at
-            elif len(page) == _CLOSED_LIMIT:
-                raise BadReply(Venue.UPBIT, "orders: expected the list of closed orders to go on")
-            else:
-                start = end
-        return list(found.values())
-
-
-def _milliseconds(time: datetime) -> str:
-    return str(int(time.timestamp() * 1000))
+    async def _order_by(
+        self, symbol: str, which: tuple[str, str], *, urgent: bool = False
+    ) -> OrderReport:
+        response = await self._client.ask("GET", "/v1/order", [which], urgent=urgent)
+        return parsing.parse_order(response.body, symbol, self.instrument(symbol).native)

@@ -1,48 +1,71 @@
-"""Requests to Upbit: budgeted, signed, sent once, and their failures named."""
+"""Requests and connections to Upbit: within its limits, signed, each with a nonce of its own."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import orjson
 
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
-from exchanges.errors import AuthenticationFailed, RateLimited
+from exchanges.endpoints import Endpoints
+from exchanges.errors import RateLimited
 from exchanges.instrument import Venue
-from exchanges.rate_budget import OverBudget, RateBudget
-from exchanges.transport import Request, Response, Transport, TransportError
+from exchanges.rate_budget import Booking, RateBudget
+from exchanges.streaming import StreamClosed
+from exchanges.transport import Request, Response, Transport
 from exchanges.upbit import limits, outcomes
 from exchanges.upbit.signing import Parameters, fresh_nonce, query_string, token
+from exchanges.venue_client import Costs, Replies, VenueClient, key_of
+from exchanges.web_socket import Connection, Connector, NotConnected
 
 _VENUE = Venue.UPBIT
 _LONGEST_WAIT_S = 2.0
 """Two windows of the rate limit."""
+_ORDER: Costs = {limits.ORDER: 1}
+_CONNECT: Costs = {limits.WEBSOCKET_CONNECT: 1}
+_REPLIES = Replies(
+    outcomes.submit_error,
+    outcomes.read_error,
+    limits.observe_headers,
+    outcomes.silenced,
+    outcomes.states_ban,
+)
 
 
 class UpbitClient:
-    """One account's way to Upbit. Every request gets a nonce of its own."""
+    """One account's way to Upbit."""
 
     def __init__(
         self,
         transport: Transport,
+        connector: Connector,
         credentials: Credentials | None,
+        endpoints: Endpoints,
         clock: Clock,
         timeout_s: float,
     ) -> None:
-        self._transport = transport
+        self._connector = connector
         self._credentials = credentials
+        self._endpoints = endpoints
         self._timeout_s = timeout_s
+        self._is_closed = False
         self._budget = RateBudget(limits.POOLS, clock)
+        self._venue = VenueClient(
+            _VENUE, transport, self._budget, _REPLIES, clock, timeout_s=timeout_s
+        )
 
     def order_room(self) -> int:
         return self._budget.room(limits.ORDER)
 
+    def book_order(self, *, urgent: bool) -> Booking:
+        """Raises RateLimited."""
+        return self._venue.book(_ORDER, urgent=urgent)
+
     async def ask_public(self, path: str, parameters: Parameters) -> Response:
         """A question about an order book. Raises VenueUnavailable or BadReply."""
         request = Request("GET", path, query_string(parameters))
-        return await self._ask(request, limits.ORDERBOOK, urgent=False)
+        return await self._venue.ask(request, {limits.ORDERBOOK: 1})
 
     async def ask(
         self, method: str, path: str, parameters: Parameters = (), *, urgent: bool = False
@@ -51,9 +74,9 @@ class UpbitClient:
 
         Raises VenueUnavailable, BadReply, OrderNotFound or AuthenticationFailed.
         """
-        headers = self._headers(parameters)
+        headers = self._signed(parameters)
         request = Request(method, path, query_string(parameters), headers)
-        return await self._ask(request, limits.DEFAULT, urgent=urgent)
+        return await self._venue.ask(request, {limits.DEFAULT: 1}, urgent=urgent)
 
     async def room_to_ask(self, pool: str = limits.DEFAULT) -> None:
         """Wait until one more ordinary question fits the budget: for what takes many questions
@@ -61,66 +84,49 @@ class UpbitClient:
 
         Raises RateLimited when the venue has silenced us for longer.
         """
-        while (wait_s := self._budget.wait({pool: 1}, urgent=False)) > 0:
-            if wait_s > _LONGEST_WAIT_S:
-                raise RateLimited(
-                    _VENUE, "silenced by the venue", retry_after_s=wait_s, banned=False
-                )
-            await asyncio.sleep(wait_s)
+        await self._venue.room({pool: 1}, longest_s=_LONGEST_WAIT_S)
 
-    async def place(self, parameters: Parameters) -> Response:
+    async def place(self, parameters: Parameters, booking: Booking | None) -> Response:
         """Send an order; returns only on a 2xx reply. Raises as ``Exchange.submit`` does."""
-        headers = self._headers(parameters)
+        headers = self._signed(parameters)
         request = Request(
             "POST",
             "/v1/orders",
             headers={**headers, "content-type": "application/json; charset=utf-8"},
             body=orjson.dumps(dict(parameters)),
         )
-        self._take(limits.ORDER, urgent=True)
-        try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
-        except TransportError as error:
-            raise outcomes.submit_transport_error(error) from None
-        self._note(response, limits.ORDER)
-        if 200 <= response.status < 300:
-            return response
-        raise outcomes.submit_error(response)
+        place = self.book_order(urgent=True) if booking is None else booking
+        return await self._venue.place(request, _ORDER, place)
+
+    async def connect_public(self) -> Connection:
+        """A WebSocket for market data. Raises NotConnected or RateLimited, and StreamClosed."""
+        return await self._connect("/websocket/v1", {})
+
+    async def connect_private(self) -> Connection:
+        """A WebSocket for what happens to the account, with a token of its own: the venue takes
+        each only once. Raises AuthenticationFailed too."""
+        return await self._connect("/websocket/v1/private", self._signed(()))
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        self._is_closed = True
+        await self._connector.aclose()
+        await self._venue.aclose()
 
-    async def _ask(self, request: Request, pool: str, *, urgent: bool) -> Response:
-        self._take(pool, urgent=urgent)
+    async def _connect(self, path: str, headers: Mapping[str, str]) -> Connection:
+        if self._is_closed:
+            raise StreamClosed
+        self._venue.book(_CONNECT, urgent=False).use()
         try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
-        except TransportError as error:
-            raise outcomes.read_transport_error(error) from None
-        self._note(response, pool)
-        if 200 <= response.status < 300:
-            return response
-        raise outcomes.read_error(response)
-
-    def _take(self, pool: str, *, urgent: bool) -> None:
-        try:
-            self._budget.take({pool: 1}, urgent=urgent)
-        except OverBudget as over:
-            raise RateLimited(
-                _VENUE, f"not sent: {over}", retry_after_s=over.wait_s, banned=False
-            ) from None
-
-    def _note(self, response: Response, pool: str) -> None:
-        """Learn from the reply how much may still be asked."""
-        limits.observe_headers(self._budget, response)
-        limited = outcomes.rate_limit(response)
-        if limited is not None:
-            blocked: Sequence[str] | None = None if limited.banned else (pool,)
-            self._budget.block(limited.retry_after_s, blocked)
-
-    def _headers(self, parameters: Parameters) -> Mapping[str, str]:
-        if self._credentials is None:
-            raise AuthenticationFailed(
-                _VENUE, "no key is set, and this needs one", code="no_key", status=0
+            return await self._connector.connect(
+                f"{self._endpoints.stream_base}{path}", headers=headers, timeout_s=self._timeout_s
             )
-        signed = token(self._credentials, fresh_nonce(), parameters)
-        return {"authorization": f"Bearer {signed}"}
+        except NotConnected as error:
+            failure = outcomes.handshake_error(error, is_signed=bool(headers))
+        if isinstance(failure, RateLimited):
+            pools = None if failure.banned else (limits.WEBSOCKET_CONNECT,)
+            self._budget.block(failure.retry_after_s, pools)
+        raise failure
+
+    def _signed(self, parameters: Parameters) -> Mapping[str, str]:
+        key = key_of(_VENUE, self._credentials)
+        return {"authorization": f"Bearer {token(key, fresh_nonce(), parameters)}"}

@@ -1,8 +1,8 @@
 """Upbit's rate limits as data.
 
-Source: Upbit docs, "Rate limits" (2026-10): windows of one second; orders 12
-since 2026-08-21; other private calls 30; each kind of market data 10. A cancel
-counts as a private call, not as an order.
+Source: Upbit docs, "Rate limits" (2026-10). Private calls are counted by pocket, market data by
+address, messages of a stream by connection. Orders: 12 a second since 2026-08-21. A cancel counts
+as a private call, not as an order; cancelling many at once has a limit of its own.
 """
 
 from __future__ import annotations
@@ -14,19 +14,30 @@ from exchanges.rate_window import RatePool
 from exchanges.transport import Response
 
 ORDER = "order"
+ORDER_CANCEL_ALL = "order-cancel-all"
 DEFAULT = "default"
 ORDERBOOK = "orderbook"
+WEBSOCKET_CONNECT = "websocket-connect"
+WEBSOCKET_MESSAGE = "websocket-message"
+WEBSOCKET_MESSAGE_1M = "websocket-message-1m"
 
 POOLS = (
     RatePool(ORDER, limit=12, interval_s=1, reserve=4),
+    RatePool(ORDER_CANCEL_ALL, limit=1, interval_s=2, reserve=0),
     RatePool(DEFAULT, limit=30, interval_s=1, reserve=10),
     RatePool(ORDERBOOK, limit=10, interval_s=1, reserve=0),
+    RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=1, reserve=0),
 )
+CONNECTION_POOLS = (
+    RatePool(WEBSOCKET_MESSAGE, limit=5, interval_s=1, reserve=0),
+    RatePool(WEBSOCKET_MESSAGE_1M, limit=100, interval_s=60, reserve=0),
+)
+"""Of each WebSocket by itself."""
 
 RETRY_S = 1.0
 """After a 429: one window."""
 BAN_S = 60.0
-"""After a 418 that does not say how long."""
+"""After the first 418 that does not say how long."""
 
 _REMAINING = re.compile(r"group=([\w.-]+);.*?\bsec=(\d{1,6})(?!\d)")
 

@@ -7,7 +7,8 @@ counts as unknown: asking for it costs a moment, sending it twice costs money.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
 from exchanges.decimal_json import parse_json
@@ -24,8 +25,10 @@ from exchanges.errors import (
 from exchanges.instrument import Venue
 from exchanges.reply import quoted
 from exchanges.retry_after import retry_after_s
-from exchanges.transport import Interrupted, NotSent, Response, TransportError
+from exchanges.transport import Response
 from exchanges.upbit.limits import BAN_S, RETRY_S
+from exchanges.venue_client import Costs, has_retry_after
+from exchanges.web_socket import NotConnected
 
 
 class Meaning(Enum):
@@ -38,6 +41,8 @@ class Meaning(Enum):
     """The venue knows this nonce or this identifier. Each is used for one sending only, so a
     copy of the request has arrived: it may have been carried out."""
     NOT_FOUND = auto()
+    TURNED_AWAY = auto()
+    """Without a name it is a firewall's word: refused before the exchange saw it."""
 
 
 BY_NAME: Mapping[str, Meaning] = {
@@ -68,70 +73,90 @@ BY_NAME: Mapping[str, Meaning] = {
 }
 
 _VENUE = Venue.UPBIT
-
-
-def submit_transport_error(error: TransportError) -> ExchangeError:
-    """An order whose sending broke."""
-    if isinstance(error, NotSent):
-        return VenueUnavailable(_VENUE, f"the order was not sent: {error}")
-    return OutcomeUnknown(_VENUE, f"no complete reply to the order: {error}")
-
-
-def read_transport_error(error: TransportError) -> ExchangeError:
-    """A question whose sending broke; its fate does no harm."""
-    told = "interrupted" if isinstance(error, Interrupted) else "not sent"
-    return VenueUnavailable(_VENUE, f"the request was {told}: {error}")
+_REFUSING = frozenset((400, 404))
+"""Statuses that say no even with a name that is not in the table."""
+_STATED_BAN = re.compile(r"(\d{1,5})\s*(초|분|시간|s\b|sec|min|hour)")
+_LONGEST_BAN_S = 86_400.0
+_UNIT_S = {"초": 1, "분": 60, "시간": 3_600, "s": 1, "sec": 1, "min": 60, "hour": 3_600}
 
 
 def submit_error(response: Response) -> ExchangeError:
     """What a reply other than 2xx to an order means."""
-    name, said = _told(response)
     limited = rate_limit(response)
     if limited is not None:
         return limited
-    meaning = _meaning(name, said)
+    name, message = _told(response)
+    said = _said(response, name, message)
+    meaning = _meaning(response.status, name, message)
     if meaning is Meaning.SEEN_BEFORE:
         return OutcomeUnknown(_VENUE, f"a copy of the order came before it ({said})")
-    if meaning is Meaning.UNAUTHENTICATED or (response.status == 401 and meaning is None):
+    if meaning is Meaning.UNAUTHENTICATED:
         return _unauthenticated(response, name, said)
-    if meaning is Meaning.REJECTED or (400 <= response.status < 500 and name):
+    if meaning in (Meaning.REJECTED, Meaning.NOT_FOUND):
         return OrderRejected(
             _VENUE, f"the order was rejected ({said})", code=quoted(name), status=response.status
         )
-    if response.status == 403:
-        # Without a name it is the firewall's word: turned away before the exchange saw it.
+    if meaning is Meaning.TURNED_AWAY:
         return VenueUnavailable(_VENUE, f"the order was turned away at the door ({said})")
     return OutcomeUnknown(_VENUE, f"the order's reply does not say what became of it ({said})")
 
 
 def read_error(response: Response) -> ExchangeError:
     """What a reply other than 2xx to a question or a cancel means."""
-    name, said = _told(response)
     limited = rate_limit(response)
     if limited is not None:
         return limited
-    meaning = _meaning(name, said)
+    name, message = _told(response)
+    said = _said(response, name, message)
+    meaning = _meaning(response.status, name, message)
     if meaning is Meaning.NOT_FOUND:
         return OrderNotFound(_VENUE, f"there is no such order ({said})")
-    if meaning is Meaning.UNAUTHENTICATED or (response.status == 401 and meaning is None):
+    if meaning is Meaning.UNAUTHENTICATED:
         return _unauthenticated(response, name, said)
-    if meaning is Meaning.SEEN_BEFORE or response.status >= 500 or response.status == 403:
+    if meaning in (Meaning.SEEN_BEFORE, Meaning.TURNED_AWAY) or response.status >= 500:
         return VenueUnavailable(_VENUE, f"the venue did not answer ({said})")
+    if response.status == 408:
+        return VenueUnavailable(_VENUE, f"the question did not arrive in time ({said})")
     return BadReply(_VENUE, f"the venue refused a question ({said})")
 
 
-def _meaning(name: str, said: str) -> Meaning | None:
+def handshake_error(error: NotConnected, *, is_signed: bool) -> ExchangeError | NotConnected:
+    """What the refusal of a WebSocket means, by its status: its body does not reach us."""
+    if error.status in (401, 403) and is_signed:
+        return AuthenticationFailed(
+            _VENUE, f"the stream was refused ({error})", code=str(error.status), status=error.status
+        )
+    return rate_limit(Response(error.status, {}, b"")) or error
+
+
+def stream_error(name: str, message: str) -> ExchangeError:
+    """What an error frame of a stream means. Only a refused token cannot be put right by
+    connecting again."""
+    said = f"the stream was refused ({quoted(name)} {quoted(message)})"
+    if name == "INVALID_AUTH":
+        return AuthenticationFailed(_VENUE, said, code=name, status=0)
+    return VenueUnavailable(_VENUE, said)
+
+
+def _meaning(status: int, name: str, message: str) -> Meaning | None:
+    """The name decides; where it is not known, the status, if that is clear."""
     known = BY_NAME.get(name)
-    if known in (None, Meaning.REJECTED) and "identifier" in said:
+    if known in (None, Meaning.REJECTED) and "identifier" in f"{name} {message}":
         # The docs promise that a used identifier is refused and do not name the error.
         return Meaning.SEEN_BEFORE
-    return known
+    if known is not None:
+        return known
+    if status == 401 or (status == 403 and name):
+        return Meaning.UNAUTHENTICATED
+    if status == 403:
+        return Meaning.TURNED_AWAY
+    return Meaning.REJECTED if name and status in _REFUSING else None
 
 
 def rate_limit(response: Response) -> RateLimited | None:
     """The refusal for asking too often, by status: its body is not documented."""
     if response.status == 418:
-        wait_s = retry_after_s(response, BAN_S)
+        wait_s = retry_after_s(response, _stated_ban_s(response) or BAN_S)
         return RateLimited(
             _VENUE, "banned for too many requests", retry_after_s=wait_s, banned=True
         )
@@ -139,6 +164,23 @@ def rate_limit(response: Response) -> RateLimited | None:
         wait_s = retry_after_s(response, RETRY_S)
         return RateLimited(_VENUE, "too many requests", retry_after_s=wait_s, banned=False)
     return None
+
+
+def silenced(response: Response, costs: Costs) -> Iterable[str] | None:
+    """A 429 is about one group of requests, a ban about all."""
+    return None if response.status == 418 else tuple(costs)
+
+
+def states_ban(response: Response) -> bool:
+    """Whether a ban says how long it lasts."""
+    return has_retry_after(response) or _stated_ban_s(response) is not None
+
+
+def _stated_ban_s(response: Response) -> float | None:
+    """Upbit docs, "Rate limits": a ban's message says how long it lasts. In which words is not
+    documented, so a number before a unit of time is taken for it, and none is fine too."""
+    match = _STATED_BAN.search(_told(response)[1])
+    return None if match is None else min(float(match[1]) * _UNIT_S[match[2]], _LONGEST_BAN_S)
 
 
 def _unauthenticated(response: Response, name: str, said: str) -> AuthenticationFailed:
@@ -156,19 +198,22 @@ def unreadable_order(error: BadReply) -> OutcomeUnknown:
 
 
 def _told(response: Response) -> tuple[str, str]:
-    """The error's name ("" when there is none) and a phrase for people.
+    """The error's name and message; "" where there is none.
 
     Two envelopes are in use: ``{"error": {"name", "message"}}`` and the bare inner object; market
     data names errors by a number, which is no name.
     """
-    name, message = "", ""
     try:
         parsed = parse_json(response.body)
     except ValueError:
-        parsed = None
-    if isinstance(parsed, dict):
-        error = parsed.get("error", parsed)
-        if isinstance(error, dict):
-            name = error["name"] if isinstance(error.get("name"), str) else ""
-            message = error["message"] if isinstance(error.get("message"), str) else ""
-    return name, " ".join(f"HTTP {response.status} {quoted(name)} {quoted(message)}".split())
+        return "", ""
+    error = parsed.get("error", parsed) if isinstance(parsed, dict) else None
+    if not isinstance(error, dict):
+        return "", ""
+    name, message = error.get("name"), error.get("message")
+    return name if isinstance(name, str) else "", message if isinstance(message, str) else ""
+
+
+def _said(response: Response, name: str, message: str) -> str:
+    """A phrase for people."""
+    return " ".join(f"HTTP {response.status} {quoted(name)} {quoted(message)}".split())

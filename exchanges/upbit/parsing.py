@@ -8,7 +8,7 @@ Everything here raises BadReply and nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from email.utils import parsedate_to_datetime
@@ -56,8 +56,8 @@ def parse_position(body: bytes, symbol: str) -> Position:
 def parse_book(body: bytes, symbol: str, native: str, received: float) -> Book:
     row = _market_row("orderbook", body, native)
     units = row.children("orderbook_units")
-    bids = _levels(units, "bid")
-    asks = _levels(units, "ask")
+    bids = levels(units, "bid")
+    asks = levels(units, "ask")
     book = Book(symbol, bids, asks, row.milliseconds("timestamp"), received)
     return sorted_book(_VENUE, book)
 
@@ -98,7 +98,22 @@ def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
 
 
 def parse_orders(body: bytes, symbol: str, native: str) -> tuple[OrderReport, ...]:
-    return tuple(_report(row, symbol, native) for row in _rows("orders", body))
+    return tuple(listed.report for listed in parse_listed(body, symbol, native))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """A row of a list of orders, which carries no trades."""
+
+    report: OrderReport
+    may_rest: bool
+    """False for an order that trades when it is made or never."""
+
+
+def parse_listed(body: bytes, symbol: str, native: str) -> tuple[ListedOrder, ...]:
+    return tuple(
+        ListedOrder(_report(row, symbol, native), _may_rest(row)) for row in _rows("orders", body)
+    )
 
 
 def answering(report: OrderReport, client_order_id: str) -> OrderReport:
@@ -135,7 +150,7 @@ def _market_row(what: str, body: bytes, native: str) -> Fields:
     raise BadReply(_VENUE, f"{what}: expected a row for {native}")
 
 
-def _levels(units: Sequence[Fields], side: str) -> tuple[Level, ...]:
+def levels(units: Sequence[Fields], side: str) -> tuple[Level, ...]:
     """The levels of one side; a side shorter than the other is filled up with zeros."""
     levels = (
         Level(unit.not_negative(f"{side}_price"), unit.not_negative(f"{side}_size"))
@@ -162,6 +177,11 @@ def _report(row: Fields, symbol: str, native: str) -> OrderReport:
         updated_at=max([row.iso_time("created_at"), *(fill.time for fill in fills)]),
         fills=fills,
     )
+
+
+def _may_rest(row: Fields) -> bool:
+    is_limit = row.optional_text("ord_type") in (None, "limit")
+    return is_limit and row.optional_text("time_in_force") not in ("ioc", "fok")
 
 
 def _side(row: Fields) -> Side:

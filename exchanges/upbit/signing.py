@@ -52,7 +52,7 @@ def token(
     credentials: Credentials,
     nonce: str,
     parameters: Parameters,
-    algorithm: Algorithm = "HS512",
+    algorithm: Algorithm = "HS256",
 ) -> str:
     """The JWT of one request."""
     claims = {"access_key": credentials.access_key, "nonce": nonce}

@@ -21,12 +21,19 @@ from exchanges.errors import (
 from exchanges.order import Order, OrderStatus, OrderType, TimeInForce
 from exchanges.side import Side
 from exchanges.transport import Interrupted, NotSent, TransportError
-from exchanges.upbit.adapter import UpbitSpot
 from exchanges.upbit.signing import query_hash
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.scripted_transport import ScriptedTransport, reply
 from tests.exchanges.upbit import samples
-from tests.exchanges.upbit.wired import ACCESS, BUY, SECRET, build, build_ready, claims
+from tests.exchanges.upbit.wired import (
+    ACCESS,
+    BUY,
+    SECRET,
+    adapter,
+    build,
+    build_ready,
+    claims,
+)
 
 
 async def test_market_sell_is_by_quantity() -> None:
@@ -203,7 +210,7 @@ async def test_fills_are_collected_from_every_order_that_traded() -> None:
 
 
 async def test_fills_of_weeks_are_asked_for_in_windows_of_seven_days() -> None:
-    exchange, wire, clock = build(reply([]), reply([]), reply([]), reply([]))
+    exchange, wire, clock = build(*(reply([]) for _ in range(5)))
 
     assert await exchange.fills("BTC", clock.now() - timedelta(days=15)) == []
 
@@ -212,7 +219,7 @@ async def test_fills_of_weeks_are_asked_for_in_windows_of_seven_days() -> None:
         for request in wire.requests
         if request.path == "/v1/orders/closed"
     ]
-    assert len(spans) == 3
+    assert len(spans) == 4
     for span in spans:
         assert int(span["end_time"]) - int(span["start_time"]) <= 7 * 86_400_000
     assert [span["start_time"] for span in spans[1:]] == [span["end_time"] for span in spans[:-1]]
@@ -230,6 +237,42 @@ async def test_full_page_of_closed_orders_is_followed_by_the_next() -> None:
 
     assert len(fills) == 2
     assert "start_time=1793586600000" in wire.requests[2].query
+
+
+async def test_trade_of_an_order_that_rested_for_days_is_found_and_its_order_read_once() -> None:
+    old = {**samples.FILLED, "created_at": "2026-10-28T12:00:00+09:00", "time_in_force": None}
+    listed = {key: value for key, value in old.items() if key != "trades"}
+    at_once = {**listed, "uuid": "u-2", "time_in_force": "ioc"}
+    exchange, wire, clock = build(
+        *(reply([]), reply([listed, at_once]), reply(old)),
+        *(reply([]), reply([listed, at_once])),
+    )
+    since = clock.now() - timedelta(hours=20)
+
+    first = await exchange.fills("BTC", since)
+    again = await exchange.fills("BTC", since)
+
+    assert [fill.trade_id for fill in first] == ["t-1", "t-2"]
+    assert again == first
+    read = [request.query for request in wire.requests if request.path == "/v1/order"]
+    assert read == [f"uuid={old['uuid']}"]
+
+
+async def test_trade_of_an_order_older_than_any_window_is_found_when_it_was_seen_open() -> None:
+    resting = samples.order(created_at="2026-09-01T12:00:00+09:00", time_in_force=None)
+    filled = {**samples.FILLED, "created_at": resting["created_at"], "time_in_force": None}
+    exchange, _, clock = build(
+        reply([resting]),
+        *(reply([]), reply([]), reply(filled)),
+        *(reply([]), reply([])),
+    )
+    await exchange.open_orders("BTC")
+
+    first = await exchange.fills("BTC", clock.now() - timedelta(hours=20))
+    again = await exchange.fills("BTC", clock.now() - timedelta(hours=20))
+
+    assert [fill.trade_id for fill in first] == ["t-1", "t-2"]
+    assert again == first
 
 
 async def test_closed_orders_that_never_go_on_are_a_bad_reply() -> None:
@@ -258,7 +301,7 @@ async def test_spot_pays_no_funding() -> None:
 
 async def test_without_a_key_only_market_data_is_read() -> None:
     wire = ScriptedTransport(reply(samples.ORDERBOOK))
-    exchange = UpbitSpot(wire, None, ManualClock(), timeout_s=3)
+    exchange = adapter(wire, ManualClock(), credentials=None)
 
     await exchange.book("BTC")
     with pytest.raises(AuthenticationFailed, match="no key is set"):

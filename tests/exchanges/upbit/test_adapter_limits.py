@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exchanges.credentials import Credentials
-from exchanges.errors import (
-    RateLimited,
-)
+from exchanges.errors import OrderDenied, RateLimited
 from exchanges.order import OrderStatus
-from exchanges.upbit.adapter import UpbitSpot
 from exchanges.upbit.signing import query_hash
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
 from tests.exchanges.scripted_transport import ScriptedTransport, reply
 from tests.exchanges.upbit import samples
-from tests.exchanges.upbit.wired import ACCESS, BUY, RULES, SECRET, build, build_ready, claims
+from tests.exchanges.upbit.wired import BUY, RULES, adapter, build, build_ready, claims
 
 
 async def test_limit_order_is_sent_as_json_in_the_order_that_is_hashed() -> None:
@@ -60,6 +57,40 @@ async def test_orders_stop_before_the_venue_limit_and_cancels_go_on() -> None:
     assert rooms == [8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0]
     assert 0 < caught.value.retry_after_s <= 1
     assert [request.method for request in wire.requests] == ["POST"] * 12 + ["DELETE"]
+
+
+async def test_booked_place_is_an_order_less_and_released_it_is_there_again() -> None:
+    exchange, wire = await build_ready(reply(samples.order(), 201))
+    booking = exchange.book_order()
+    room_while_booked = exchange.order_room()
+
+    await exchange.submit(BUY, booking)
+    room_after_sending = exchange.order_room()
+    spare = exchange.book_order()
+    spare.release()
+
+    assert (room_while_booked, room_after_sending, exchange.order_room()) == (7, 7, 7)
+    assert len(wire.requests) == 1
+
+
+async def test_denied_order_gives_its_place_back() -> None:
+    exchange, _ = await build_ready()
+
+    with pytest.raises(OrderDenied):
+        await exchange.submit(replace(BUY, reduce_only=True), exchange.book_order())
+
+    assert exchange.order_room() == 8
+
+
+async def test_reserve_is_not_for_ordinary_orders() -> None:
+    exchange, _ = await build_ready()
+    for _ in range(8):
+        exchange.book_order()
+
+    with pytest.raises(RateLimited):
+        exchange.book_order()
+
+    exchange.book_order(urgent=True)
 
 
 async def test_remaining_requests_of_the_header_are_believed() -> None:
@@ -125,7 +156,7 @@ def test_fills_of_many_orders_are_read_at_the_pace_of_the_rate_limit() -> None:
     wire = ScriptedTransport(reply([]), reply(rows), *(reply(row) for row in rows))
     loop = VirtualTimeLoop()
     clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
-    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+    exchange = adapter(wire, clock)
 
     fills = run_virtually(exchange.fills("BTC", clock.now() - timedelta(hours=1)), loop)
 
@@ -137,7 +168,7 @@ def test_rules_wait_while_the_books_use_up_their_limit() -> None:
     loop = VirtualTimeLoop()
     clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
     wire = ScriptedTransport(*(reply(samples.ORDERBOOK) for _ in range(10)), *RULES)
-    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+    exchange = adapter(wire, clock)
 
     async def story() -> None:
         for _ in range(10):
@@ -155,7 +186,7 @@ def test_rules_do_not_wait_for_the_end_of_a_ban() -> None:
     loop = VirtualTimeLoop()
     clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
     wire = ScriptedTransport(reply(b"", 418, {"retry-after": "300"}))
-    exchange = UpbitSpot(wire, Credentials(ACCESS, SECRET), clock, timeout_s=3)
+    exchange = adapter(wire, clock)
 
     async def story() -> None:
         with pytest.raises(RateLimited):

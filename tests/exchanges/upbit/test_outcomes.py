@@ -19,8 +19,9 @@ from exchanges.errors import (
     RateLimited,
     VenueUnavailable,
 )
-from exchanges.transport import Interrupted, NotSent, Response
+from exchanges.transport import Response
 from exchanges.upbit import outcomes
+from exchanges.web_socket import NotConnected
 from tests.exchanges.test_reply import JSON
 
 KEY = "k9vQ2mZr7tXw4nPb8sLc3dFg6hJy1aUe5oTi0RqB"
@@ -94,12 +95,23 @@ def test_refused_identity_stops_orders_and_questions(status: int, name: str) -> 
         (403, b"<html>Forbidden</html>", VenueUnavailable),
         (404, named("order_not_found"), OrderRejected),
         (404, b"<html>", OutcomeUnknown),
+        (404, named(404), OutcomeUnknown),
+        (403, named("a_permission_of_tomorrow"), AuthenticationFailed),
+        (401, named("an_identity_of_tomorrow"), AuthenticationFailed),
+        (401, named(401), AuthenticationFailed),
+        (401, b'{"name":"nonce_used"}', OutcomeUnknown),
         (408, b"", OutcomeUnknown),
+        (408, named("request_timeout"), OutcomeUnknown),
+        (409, named("conflict"), OutcomeUnknown),
+        (413, b"<html>", OutcomeUnknown),
+        (301, b"", OutcomeUnknown),
         (302, b"", OutcomeUnknown),
+        (307, named("moved"), OutcomeUnknown),
         (429, b"Too many API requests", RateLimited),
         (429, named("too_many_requests"), RateLimited),
         (418, named("blocked"), RateLimited),
         (500, named("server_error"), OutcomeUnknown),
+        (500, named("insufficient_funds_bid"), OrderRejected),
         (500, b"", OutcomeUnknown),
         (502, b"<html>Bad Gateway</html>", OutcomeUnknown),
         (503, b"<html>Service Unavailable</html>", OutcomeUnknown),
@@ -120,6 +132,8 @@ def test_reply_to_an_order_means(status: int, body: bytes, expected: type[Exchan
         (400, named("validation_error"), BadReply),
         (400, named(400), BadReply),
         (302, b"", BadReply),
+        (408, b"", VenueUnavailable),
+        (403, named("a_permission_of_tomorrow"), AuthenticationFailed),
         (401, named("nonce_used"), VenueUnavailable),
         (401, b"", AuthenticationFailed),
         (403, b"<html>", VenueUnavailable),
@@ -134,31 +148,75 @@ def test_reply_to_a_question_means(status: int, body: bytes, expected: type[Exch
     assert type(outcomes.read_error(Response(status, {}, body))) is expected
 
 
-def test_broken_wire_means() -> None:
-    assert type(outcomes.submit_transport_error(NotSent("x"))) is VenueUnavailable
-    assert type(outcomes.submit_transport_error(Interrupted("x"))) is OutcomeUnknown
-    assert type(outcomes.read_transport_error(NotSent("x"))) is VenueUnavailable
-    assert type(outcomes.read_transport_error(Interrupted("x"))) is VenueUnavailable
-
-
 @pytest.mark.parametrize(
-    ("status", "headers", "wait_s", "banned"),
+    ("status", "headers", "message", "wait_s", "is_said"),
     [
-        (429, {}, 1.0, False),
-        (429, {"retry-after": "7"}, 7.0, False),
-        (429, {"retry-after": "soon"}, 1.0, False),
-        (418, {}, 60.0, True),
-        (418, {"retry-after": "300"}, 300.0, True),
-        (418, {"retry-after": "999999999999"}, 259_200.0, True),
+        (429, {}, "", 1.0, False),
+        (429, {"retry-after": "7"}, "", 7.0, True),
+        (429, {"retry-after": "soon"}, "", 1.0, True),
+        (418, {}, "", 60.0, False),
+        (418, {}, "too many requests", 60.0, False),
+        (418, {}, "요청이 많아 300초 동안 차단됩니다.", 300.0, True),
+        (418, {}, "blocked for 5 minutes", 300.0, True),
+        (418, {}, "99999시간", 86_400.0, True),
+        (418, {"retry-after": "300"}, "10초", 300.0, True),
+        (418, {"retry-after": "999999999999"}, "", 259_200.0, True),
     ],
 )
 def test_wait_after_too_many_requests(
-    status: int, headers: dict[str, str], wait_s: float, banned: bool
+    status: int, headers: dict[str, str], message: str, wait_s: float, is_said: bool
 ) -> None:
-    error = outcomes.rate_limit(Response(status, headers, b""))
+    response = Response(status, headers, named("blocked", message))
+
+    error = outcomes.rate_limit(response)
 
     assert error is not None
-    assert (error.retry_after_s, error.banned) == (wait_s, banned)
+    assert (error.retry_after_s, error.banned) == (wait_s, status == 418)
+    assert outcomes.states_ban(response) is is_said
+
+
+def test_refusal_closes_its_own_group_and_a_ban_all() -> None:
+    assert outcomes.silenced(Response(429, {}, b""), {"order": 1}) == ("order",)
+    assert outcomes.silenced(Response(418, {}, b""), {"order": 1}) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "is_signed", "expected"),
+    [
+        (401, True, AuthenticationFailed),
+        (403, True, AuthenticationFailed),
+        (403, False, NotConnected),
+        (429, False, RateLimited),
+        (418, True, RateLimited),
+        (503, True, NotConnected),
+        (0, True, NotConnected),
+    ],
+)
+def test_refused_stream_means(
+    status: int, is_signed: bool, expected: type[ExchangeError | NotConnected]
+) -> None:
+    refusal = NotConnected("refused", status=status)
+
+    assert type(outcomes.handshake_error(refusal, is_signed=is_signed)) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("INVALID_AUTH", AuthenticationFailed),
+        ("WRONG_FORMAT", VenueUnavailable),
+        ("NO_TICKET", VenueUnavailable),
+        ("NO_TYPE", VenueUnavailable),
+        ("NO_CODES", VenueUnavailable),
+        ("INVALID_PARAM", VenueUnavailable),
+        ("an_error_of_tomorrow", VenueUnavailable),
+    ],
+)
+def test_error_frame_of_a_stream_means(name: str, expected: type[ExchangeError]) -> None:
+    error = outcomes.stream_error(name, f"token {KEY}")
+
+    assert type(error) is expected
+    assert KEY not in str(error)
 
 
 @pytest.mark.parametrize("classify", [outcomes.submit_error, outcomes.read_error])

@@ -1,0 +1,119 @@
+"""Own trades, found through the orders that they belong to.
+
+Upbit has no list of trades, only orders with theirs; and it lists closed orders
+by when they were *made* (Upbit docs, "List closed orders"). So an order that
+rested for long is found by looking further back than asked for, and by
+remembering every order that was seen open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from exchanges.clock import Clock
+from exchanges.errors import BadReply
+from exchanges.fill import Fill
+from exchanges.instrument import Venue
+from exchanges.order import OrderReport
+from exchanges.upbit import parsing
+from exchanges.upbit.client import UpbitClient
+from exchanges.upbit.parsing import ListedOrder
+
+_T = TypeVar("_T")
+
+_WINDOW = timedelta(days=7)
+"""Upbit docs, "List closed orders": no longer a span in one question."""
+_PAGE = 1_000
+LONGEST_REST = timedelta(days=6)
+"""How much further back orders are listed that may have rested: with a day asked for, one question
+is enough. One that rested for longer is found if it was seen open here."""
+_SLOW_MATCH = timedelta(hours=1)
+"""… and orders that trade at once or never, for a venue that is slow."""
+_REMEMBERED = 10_000
+
+
+class OwnTrades:
+    """The trades of one account. An order that has ended is read once."""
+
+    def __init__(self, client: UpbitClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._seen_open: dict[str, str] = {}
+        self._ended: dict[str, OrderReport] = {}
+
+    def saw_open(self, reports: Iterable[OrderReport]) -> None:
+        """These orders are open: whatever they trade later belongs to this account."""
+        for report in reports:
+            if report.venue_order_id not in self._ended:
+                _remember(self._seen_open, report.venue_order_id, report.symbol)
+
+    async def since(self, symbol: str, native: str, start: datetime) -> Sequence[Fill]:
+        """Trades at or after ``start``, oldest first, at the pace of the rate limit. The orders
+        that are open now must have been seen."""
+        closed = await self._closed(symbol, native, start - LONGEST_REST)
+        due = [
+            listed.report.venue_order_id
+            for listed in closed
+            if listed.report.filled
+            and (listed.may_rest or listed.report.updated_at >= start - _SLOW_MATCH)
+        ]
+        due.extend(order for order, seen in self._seen_open.items() if seen == symbol)
+        reports = {order: await self._read(order, symbol, native) for order in dict.fromkeys(due)}
+        reports.update(
+            (order, report) for order, report in self._ended.items() if report.symbol == symbol
+        )
+        fills = [fill for report in reports.values() for fill in report.fills if fill.time >= start]
+        return sorted(fills, key=lambda fill: (fill.time, fill.trade_id))
+
+    async def _read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
+        if venue_order_id in self._ended:
+            return self._ended[venue_order_id]
+        await self._client.room_to_ask()
+        response = await self._client.ask("GET", "/v1/order", [("uuid", venue_order_id)])
+        report = parsing.parse_order(response.body, symbol, native)
+        if report.is_terminal and report.fills_complete:
+            self._seen_open.pop(venue_order_id, None)
+            if report.fills:
+                _remember(self._ended, venue_order_id, report)
+        return report
+
+    async def _closed(self, symbol: str, native: str, since: datetime) -> Sequence[ListedOrder]:
+        """Closed orders made at or after ``since``, window by window, oldest first."""
+        found: dict[str, ListedOrder] = {}
+        start, until = since, self._clock.now() + timedelta(seconds=1)
+        while start < until:
+            end = min(start + _WINDOW, until)
+            await self._client.room_to_ask()
+            response = await self._client.ask(
+                "GET",
+                "/v1/orders/closed",
+                [
+                    ("market", native),
+                    ("start_time", _milliseconds(start)),
+                    ("end_time", _milliseconds(end)),
+                    ("limit", str(_PAGE)),
+                    ("order_by", "asc"),
+                ],
+            )
+            page = parsing.parse_listed(response.body, symbol, native)
+            is_news = any(listed.report.venue_order_id not in found for listed in page)
+            found.update((listed.report.venue_order_id, listed) for listed in page)
+            if len(page) < _PAGE:
+                start = end
+            elif is_news:  # lists carry no trades, so an order was last changed when it was made
+                start = max(listed.report.updated_at for listed in page)
+            else:
+                raise BadReply(Venue.UPBIT, "orders: expected the list of closed orders to go on")
+        return list(found.values())
+
+
+def _remember(known: dict[str, _T], venue_order_id: str, what: _T) -> None:
+    known[venue_order_id] = what
+    if len(known) > _REMEMBERED:
+        del known[next(iter(known))]
+
+
+def _milliseconds(time: datetime) -> str:
+    return str(int(time.timestamp() * 1000))
