@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -98,7 +98,7 @@ class Exchange(Protocol):
         """The venue's clock. Upbit has no such call: there it is the reply's Date header."""
         ...
 
-    def stream_books(self, symbols: Sequence[str]) -> AsyncIterator[Book]:
+    def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
         """Whole books as they change, best 5 levels a side at least; endless.
 
         Reconnects by itself. A book is yielded only when it is known to be the venue's: after a
@@ -107,7 +107,7 @@ class Exchange(Protocol):
         """
         ...
 
-    def stream_orders(self) -> AsyncIterator[OrderReport]:
+    def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
         """Every change of the account's orders, with the trades known so far; endless.
 
         A hint: REST is the truth. Reconnects by itself; after a gap the orders that may have
