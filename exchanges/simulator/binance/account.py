@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from exchanges.simulator.binance.algo_store import AlgoStore
 from exchanges.simulator.binance.leverage_brackets import DEFAULT_LEVERAGE
 from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.order_store import OrderStore
 from exchanges.simulator.binance.position import PositionSide, VenuePosition
-from exchanges.simulator.binance.records import Income, IncomeType, VenueTrade
+from exchanges.simulator.binance.records import (
+    Income,
+    IncomeType,
+    MarginChange,
+    VenueTrade,
+)
 
 MARGIN_ASSET = "USDT"
 
@@ -31,6 +37,10 @@ class VenueAccount:
     orders: OrderStore = field(default_factory=OrderStore)
     trades: list[VenueTrade] = field(default_factory=list)
     income: list[Income] = field(default_factory=list)
+    algos: AlgoStore = field(default_factory=AlgoStore)
+    countdowns: dict[str, int] = field(default_factory=dict)
+    """When all orders of a symbol are cancelled unless it is put off, venue milliseconds."""
+    margin_changes: list[MarginChange] = field(default_factory=list)
 
     @property
     def usdt(self) -> Decimal:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.engine import BinanceEngine
-from exchanges.simulator.binance.order_request import boolean, integer, required
+from exchanges.simulator.binance.parameters import boolean, integer, required
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import SymbolRules
+
+T = TypeVar("T")
 
 WEEK_MS = 7 * 86_400_000
 DEFAULT_ROWS = 500
@@ -54,12 +56,12 @@ class Call:
             return [self.rules().symbol]
         return list(self.engine.contracts)
 
-    def rows(self, default: int = DEFAULT_ROWS) -> int:
+    def rows(self, default: int = DEFAULT_ROWS, most: int = MAX_ROWS) -> int:
         """``limit``, refused with -1130 above the maximum."""
         rows = self.integer("limit")
         if rows is None:
             return default
-        if not 1 <= rows <= MAX_ROWS:
+        if not 1 <= rows <= most:
             raise Refused(-1130, "limit")
         return rows
 
@@ -76,6 +78,21 @@ class Call:
             raise Refused(-1127, WEEK_MS // 3_600_000)
         return start, end
 
+    def in_window(
+        self,
+        records: Iterable[T],
+        time_of: Callable[[T], int],
+        *,
+        default: int = DEFAULT_ROWS,
+        most: int = MAX_ROWS,
+    ) -> list[T]:
+        """Records of the window: with ``startTime`` the first ones from there, else the latest;
+        ``default`` and ``most`` are about ``limit``."""
+        start, end = self.window()
+        inside = [record for record in records if start <= time_of(record) <= end]
+        rows = self.rows(default, most)
+        return inside[:rows] if self.params.get("startTime") else inside[-rows:]
+
 
 Handler = Callable[[Call], Any]
 Weight = int | Callable[[Mapping[str, str]], int]
@@ -83,12 +100,18 @@ Weight = int | Callable[[Mapping[str, str]], int]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``weight`` counts against the address, an ``order_route`` also shows the order counters."""
+    """``weight`` counts against the address; a route with an ``order_count`` also shows the order
+    counters."""
 
     handler: Handler
     weight: Weight = 1
     signed: bool = True
-    order_route: bool = False
+    order_count: tuple[int, int] | None = None
+    """What it counts as orders in ten seconds and in a minute."""
+    funding_pool: bool = False
+    """It counts against the limit that the funding endpoints share, and not by weight."""
+    keyed: bool = False
+    """Not signed, but the API key says whose it is."""
 
     def weigh(self, params: Mapping[str, str]) -> int:
         return self.weight if isinstance(self.weight, int) else self.weight(params)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,18 +11,26 @@ from exchanges.clock import Clock
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.account_settings import change_margin
+from exchanges.simulator.binance.algo_desk import AlgoDesk
+from exchanges.simulator.binance.algo_order import AlgoOrder, AlgoRequest, WorkingType
+from exchanges.simulator.binance.book_sequence import BookSequence
+from exchanges.simulator.binance.charts import Charts
+from exchanges.simulator.binance.events import AccountChanged, Events, Reason
 from exchanges.simulator.binance.execution import Booking
-from exchanges.simulator.binance.funding_rate import FundingRate
+from exchanges.simulator.binance.forced_closing import REASONS, ForcedClosing
+from exchanges.simulator.binance.funding_schedule import FundingRate, FundingSchedule
+from exchanges.simulator.binance.listen_keys import ListenKeys
 from exchanges.simulator.binance.margin import AccountMargin, account_margin
 from exchanges.simulator.binance.order import (
     OrderRequest,
+    PriceMatch,
     VenueOrder,
     VenueOrderStatus,
-    VenueOrderType,
-    VenueTimeInForce,
 )
-from exchanges.simulator.binance.order_book import OrderBook
-from exchanges.simulator.binance.order_checks import Situation, check_order
+from exchanges.simulator.binance.order_book import OrderBook, new_order
+from exchanges.simulator.binance.order_checks import Situation, check_amendment, check_order
+from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, SymbolRules
 from exchanges.simulator.binance.snapshot import (
@@ -32,11 +41,8 @@ from exchanges.simulator.binance.snapshot import (
 )
 from exchanges.simulator.binance.state import account_state
 from exchanges.simulator.binance.tape import Tape
-from exchanges.simulator.market import Market, Quote
+from exchanges.simulator.market import DEPTH, Market, Quote
 from exchanges.simulator.venue_clock import VenueClock
-
-FORCED_ID_PREFIX = {"ADL": "adl_autoclose-", "liquidation": "autoclose-"}
-"""How the client order ids of the venue's own orders begin (Binance docs, user data stream)."""
 
 
 class BinanceEngine:
@@ -51,12 +57,19 @@ class BinanceEngine:
         self._snapshots = SnapshotWriter()
         self.changes = 0
         """Rises with everything that is worth remembering; a front counts what it lets write."""
-        self.funding_rates: list[FundingRate] = []
+        self.funding = FundingSchedule(self.now_ms())
+        self.charts = Charts(self.events)
+        self.algos = AlgoDesk(self._trigger_price, self.place, self.events, self.now_ms())
+        self._forced = ForcedClosing(self._book, self._booking, self.mark)
+        self.is_halted: Callable[[str], bool] = lambda symbol: False
+        """Does the contract take no orders and trade nothing?"""
         self.contracts: Mapping[str, SymbolRules] = {
             listing.native: CONTRACTS[listing.native]
             for listing in market.listings(Venue.BINANCE)
             if listing.native in CONTRACTS
         }
+        self.books = BookSequence(lambda symbol, side: self.levels(symbol, side), self.now_ms)
+        self.listen_keys = ListenKeys(self.now_ms)
         market.subscribe(self._market_moved)
         self._market_moved()
 
@@ -68,6 +81,10 @@ class BinanceEngine:
     def set_clock_offset(self, offset_ms: int) -> None:
         """Shift the venue's clock; positive runs ahead."""
         self._clock.offset_ms = offset_ms
+
+    @property
+    def events(self) -> Events:
+        return self._booking.events
 
     def rules(self, symbol: str) -> SymbolRules:
         """Refused with -1121 for a contract that is not listed."""
@@ -83,22 +100,60 @@ class BinanceEngine:
     def quote(self, symbol: str) -> Quote:
         return self.market.quote(Venue.BINANCE, symbol)
 
-    def levels(self, symbol: str, resting: Side, count: int) -> list[tuple[Decimal, Decimal]]:
+    def levels(
+        self, symbol: str, resting: Side, count: int = DEPTH
+    ) -> list[tuple[Decimal, Decimal]]:
         """(price, quantity) of one side of the public book, best first."""
         return self._book.levels(self.rules(symbol), resting, count)
 
     def tape(self, symbol: str) -> Tape:
         return self._booking.tape(symbol)
 
+    def open_interest(self, symbol: str) -> Decimal:
+        """Coins held long or held short, whichever is more; the market holds the other side."""
+        held = [
+            position.quantity
+            for account in self._accounts.values()
+            for name, _, position in account.held()
+            if name == symbol
+        ]
+        longs = sum((one for one in held if one > 0), Decimal(0))
+        return max(longs, longs - sum(held, Decimal(0)))
+
     def _market_moved(self) -> None:
         now_ms = self.now_ms()
         for symbol in self.contracts:
             price, tape = self.mark(symbol), self.tape(symbol)
+            self.charts.see_mark(symbol, price, now_ms)
             if price != tape.last_price:
                 tape.add(price, self.rules(symbol).min_quantity, now_ms, buyer_is_maker=False)
+        self.books.market_moved()
+        symbols = tuple(self.contracts)
         for account in self._accounts.values():
-            if self._book.match_resting(account, now_ms):
+            changes = (
+                self._book.match_resting(account, now_ms, self.is_halted),
+                self.algos.market_moved(account, self.is_halted, now_ms),
+                self._forced.liquidate_due(account, symbols, self.is_halted, now_ms),
+            )
+            self.changes += any(changes)
+        self.advance()
+
+    def advance(self) -> None:
+        """Do whatever the venue's time has made due, as a front does before it answers."""
+        now_ms = self.now_ms()
+        for account in self._accounts.values():
+            self.changes += self._book.expire_void(account, now_ms)
+            for symbol in [s for s, due_ms in account.countdowns.items() if due_ms <= now_ms]:
+                del account.countdowns[symbol]
+                self._book.cancel_all(account, symbol, now_ms)
                 self.changes += 1
+        for due_ms in self.funding.due(now_ms):
+            for symbol in self.contracts:
+                self._settle(symbol, self.funding.rate(symbol), due_ms)
+
+    def _trigger_price(self, symbol: str, working: WorkingType) -> Decimal:
+        last = self.tape(symbol).last_price
+        return self.mark(symbol) if working is WorkingType.MARK_PRICE or last is None else last
 
     # ---- accounts
 
@@ -124,10 +179,28 @@ class BinanceEngine:
         try:
             return self._accounts[key]
         except KeyError:
-            raise Refused(-2015, status=401) from None
+            raise Refused(-2015) from None
 
     def margin(self, account: VenueAccount) -> AccountMargin:
         return account_margin(account, tuple(self.contracts), self.mark)
+
+    def adl_quantile(self, account: VenueAccount, symbol: str, side: PositionSide) -> int:
+        """Where in the queue of auto-deleveraging the position stands: 0 (last, or flat) to 4
+        (first). By profit over margin; the venue ranks against all others, who are not here."""
+        position, mark = account.position(symbol, side), self.mark(symbol)
+        if not position.quantity:
+            return 0
+        margin = abs(position.quantity) * mark / account.leverage(symbol)
+        return min(4, max(0, int(position.unrealized(mark) / margin * 4) + 1))
+
+    def change_margin(
+        self, account: VenueAccount, symbol: str, side: PositionSide, amount: Decimal
+    ) -> None:
+        """Add to the margin of an isolated position, or take from it. Raises Refused."""
+        now_ms = self.now_ms()
+        change_margin(account, symbol, side, amount, tuple(self.contracts), self.mark, now_ms)
+        held = ((symbol, side),)
+        self.events.publish(AccountChanged(account, Reason.MARGIN_TRANSFER, now_ms, held))
 
     # ---- orders
 
@@ -135,11 +208,59 @@ class BinanceEngine:
         self, account: VenueAccount, request: OrderRequest, *, fraction: Decimal | None = None
     ) -> VenueOrder:
         """Check and place; ``fraction`` lets only that share trade. Raises Refused."""
-        rules, quote = self.rules(request.symbol), self.quote(request.symbol)
-        mark = self.mark(request.symbol)
-        touch = quote.ask if request.side is Side.BUY else quote.bid
-        check_order(account, request, Situation(rules, mark, touch, self.margin(account)))
-        return self._book.enter(account, request, rules, mark, self.now_ms(), fraction=fraction)
+        accepted = self._accepted(account, request)
+        rules, mark = self.rules(request.symbol), self.mark(request.symbol)
+        return self._book.enter(account, accepted, rules, mark, self.now_ms(), fraction=fraction)
+
+    def rehearse(self, account: VenueAccount, request: OrderRequest) -> VenueOrder:
+        """The order that would be placed; nothing happens. Raises Refused."""
+        return new_order(self._accepted(account, request), 0, self.now_ms())
+
+    def _accepted(self, account: VenueAccount, request: OrderRequest) -> OrderRequest:
+        """``request``, its price filled in, once it has passed all checks."""
+        self.rules(request.symbol)
+        if self.is_halted(request.symbol):
+            raise Refused(-4108)
+        priced = self._priced(request)
+        check_order(account, priced, self._situation(account, request.symbol, request.side))
+        return priced
+
+    def _situation(self, account: VenueAccount, symbol: str, side: Side) -> Situation:
+        quote = self.quote(symbol)
+        touch = quote.ask if side is Side.BUY else quote.bid
+        return Situation(self.rules(symbol), self.mark(symbol), touch, self.margin(account))
+
+    def _priced(self, request: OrderRequest) -> OrderRequest:
+        match = request.price_match
+        if match is PriceMatch.NONE:
+            return request
+        return replace(request, price=self._matched_price(request.symbol, request.side, match))
+
+    def _matched_price(self, symbol: str, side: Side, match: PriceMatch) -> Decimal:
+        """A price match in numbers; refused with -5041 when the book is not so deep."""
+        resting = side if match.is_queue else side.opposite
+        levels = self.levels(symbol, resting, match.level)
+        if len(levels) < match.level:
+            raise Refused(-5041)
+        return levels[-1][0]
+
+    def amend(
+        self,
+        account: VenueAccount,
+        order: VenueOrder,
+        price: Decimal | None,
+        quantity: Decimal,
+        match: PriceMatch = PriceMatch.NONE,
+    ) -> None:
+        """Change price (None: as ``match`` says) and quantity of an open order. Raises
+        Refused."""
+        if price is None:
+            price = self._matched_price(order.symbol, order.side, match)
+        if self.is_halted(order.symbol):
+            raise Refused(-5024)
+        situation = self._situation(account, order.symbol, order.side)
+        check_amendment(account, order, price, quantity, situation)
+        self._book.amend(account, order, price, quantity, match, self.now_ms())
 
     def cancel(
         self, account: VenueAccount, symbol: str, order_id: int | None, client_id: str | None
@@ -148,24 +269,32 @@ class BinanceEngine:
         order = account.orders.find(symbol, order_id, client_id)
         if order is None or not order.is_open:
             raise Refused(-2011)
-        order.end(VenueOrderStatus.CANCELED, self.now_ms())
+        self._book.end(account, order, VenueOrderStatus.CANCELED, self.now_ms())
         return order
 
     def cancel_all(self, account: VenueAccount, symbol: str) -> None:
-        for order in account.orders.open(symbol):
-            order.end(VenueOrderStatus.CANCELED, self.now_ms())
+        self._book.cancel_all(account, symbol, self.now_ms())
+
+    def place_algo(self, account: VenueAccount, request: AlgoRequest) -> AlgoOrder:
+        """Take a conditional order. Raises Refused."""
+        rules = self.rules(request.symbol)
+        if self.is_halted(request.symbol):
+            raise Refused(-4108)
+        return self.algos.place(account, request, rules, self.now_ms())
 
     # ---- what the venue does by itself
 
     def settle_funding(self, rate: Decimal) -> None:
         """Settle funding now on every contract; at a positive rate longs pay shorts."""
-        self.changes += 1
-        now_ms = self.now_ms()
         for symbol in self.contracts:
-            mark = self.mark(symbol)
-            self.funding_rates.append(FundingRate(symbol, rate, mark, now_ms))
-            for account in self._accounts.values():
-                self._booking.fund(account, symbol, rate, mark, now_ms)
+            self._settle(symbol, rate, self.now_ms())
+
+    def _settle(self, symbol: str, rate: Decimal, time_ms: int) -> None:
+        self.changes += 1
+        mark = self.mark(symbol)
+        self.funding.settled.append(FundingRate(symbol, rate, mark, time_ms))
+        for account in self._accounts.values():
+            self._booking.fund(account, symbol, rate, mark, time_ms)
 
     def force_close(self, account: str, symbol: str, quantity: Decimal, reason: str) -> None:
         """Cancel the account's orders in ``symbol`` and close ``quantity`` of its larger position
@@ -177,29 +306,14 @@ class BinanceEngine:
             raise ValueError("account: no such account")
         if symbol not in self.contracts:
             raise ValueError(f"symbol: no contract {symbol!r}")
-        if reason not in FORCED_ID_PREFIX:
+        if reason not in REASONS:
             raise ValueError('reason: expected "ADL" or "liquidation"')
         owner = self._accounts[account]
         held = [(side, p) for name, side, p in owner.held() if name == symbol]
         side, position = max(held, key=lambda one: abs(one[1].quantity), default=(None, None))
         if side is None or position is None or not 0 < quantity <= abs(position.quantity):
             raise ValueError("quantity: expected a quantity above 0 and not more than is held")
-        self.cancel_all(owner, symbol)
-        now_ms = self.now_ms()
-        request = OrderRequest(
-            symbol=symbol,
-            side=Side.SELL if position.quantity > 0 else Side.BUY,
-            position_side=side,
-            type=VenueOrderType.LIMIT,
-            quantity=quantity,
-            price=self.mark(symbol),
-            time_in_force=VenueTimeInForce.IOC,
-            reduce_only=True,
-            reduce_only_sent=False,
-            client_order_id=f"{FORCED_ID_PREFIX[reason]}{now_ms}{len(owner.trades):06d}",
-            result_wanted=False,
-        )
-        self._book.enter_forced(owner, request, reason.upper(), now_ms)
+        self._forced.close(owner, symbol, side, quantity, reason, self.now_ms())
         self.changes += 1
 
     # ---- over a restart
@@ -210,7 +324,8 @@ class BinanceEngine:
             "next_order_id": self._book.order_ids.next,
             "next_trade_id": self._booking.trade_ids.next,
             "next_transaction_id": self._booking.transaction_ids.next,
-            "funding_rates": self.funding_rates[-KEPT_FUNDING_RATES:],
+            "next_algo_id": self.algos.ids.next,
+            "funding_rates": self.funding.settled[-KEPT_FUNDING_RATES:],
             "accounts": self._snapshots.accounts(self._accounts),
         }
 
@@ -219,7 +334,8 @@ class BinanceEngine:
         self._book.order_ids.go_beyond(snapshot.next_order_id)
         self._booking.trade_ids.go_beyond(snapshot.next_trade_id)
         self._booking.transaction_ids.go_beyond(snapshot.next_transaction_id)
-        self.funding_rates = list(snapshot.funding_rates)
+        self.algos.ids.go_beyond(snapshot.next_algo_id)
+        self.funding.settled = list(snapshot.funding_rates)
         self._accounts = restored_accounts(snapshot)
 
     # ---- for the control API

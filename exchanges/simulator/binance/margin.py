@@ -1,8 +1,8 @@
-"""Margin in cross mode: what positions and open orders bind, and what is left.
+"""What positions and open orders bind, and what is left.
 
 Binance docs, USDⓈ-M: one-way mode binds for each contract the larger of what
-would be held if all buys or all sells filled; hedge mode binds both sides.
-Isolated positions bind the same amount; only their liquidation price differs.
+would be held if all buys or all sells filled; hedge mode binds both sides. An
+isolated position has its margin set aside; its profit and loss are its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.leverage_brackets import bracket_of, maintenance_margin
+from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.position import PositionSide, VenuePosition
 
 ZERO = Decimal(0)
@@ -46,13 +47,18 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class AccountMargin:
-    """Sums over all contracts, USDT."""
+    """Sums over all contracts, USDT; ``cross_…`` leaves isolated positions out."""
 
     wallet: Decimal
+    isolated: Decimal
+    """Set aside for isolated positions."""
     unrealized: Decimal
+    cross_unrealized: Decimal
     position_initial: Decimal
+    cross_position_initial: Decimal
     order_initial: Decimal
     maintenance: Decimal
+    cross_maintenance: Decimal
 
     @property
     def initial(self) -> Decimal:
@@ -63,18 +69,36 @@ class AccountMargin:
         return self.wallet + self.unrealized
 
     @property
+    def cross_wallet(self) -> Decimal:
+        return self.wallet - self.isolated
+
+    @property
+    def cross_balance(self) -> Decimal:
+        """What stands behind all cross positions together."""
+        return self.cross_wallet + self.cross_unrealized
+
+    @property
+    def free(self) -> Decimal:
+        """What may be bound yet; negative when too much is bound already."""
+        return self.cross_balance - self.cross_position_initial - self.order_initial
+
+    @property
     def available(self) -> Decimal:
-        return max(ZERO, self.balance - self.initial)
+        return max(ZERO, self.free)
 
 
 def binding(
-    account: VenueAccount, symbol: str, mark: Decimal, extra: Pending | None = None
+    account: VenueAccount,
+    symbol: str,
+    mark: Decimal,
+    extra: Pending | None = None,
+    without: VenueOrder | None = None,
 ) -> Binding:
-    """Margin of ``symbol`` as it stands, or with ``extra`` added."""
+    """Margin of ``symbol`` as it stands, or with ``extra`` added and an order left out."""
     pending = [
         Pending(order.side, order.position_side, order.remaining * order.price)
         for order in account.orders.open(symbol)
-        if not order.reduce_only
+        if not order.reduce_only and order is not without
     ]
     if extra is not None:
         pending.append(extra)
@@ -112,22 +136,22 @@ def pending_value(
 
 
 def account_margin(account: VenueAccount, symbols: tuple[str, ...], mark: MarkOf) -> AccountMargin:
-    bindings = [binding(account, symbol, mark(symbol)) for symbol in symbols]
+    bindings = {symbol: binding(account, symbol, mark(symbol)) for symbol in symbols}
     held = list(account.held())
+    cross = [(symbol, p) for symbol, _, p in held if symbol not in account.isolated]
     return AccountMargin(
         wallet=account.usdt,
+        isolated=sum((p.isolated_margin for _, _, p in held), ZERO),
         unrealized=sum((p.unrealized(mark(s)) for s, _, p in held), ZERO),
-        position_initial=sum((bound.position for bound in bindings), ZERO),
-        order_initial=sum((bound.orders for bound in bindings), ZERO),
-        maintenance=sum((_maintenance(p, mark(s)) for s, _, p in held), ZERO),
+        cross_unrealized=sum((p.unrealized(mark(s)) for s, p in cross), ZERO),
+        position_initial=sum((bound.position for bound in bindings.values()), ZERO),
+        cross_position_initial=sum(
+            (bound.position for s, bound in bindings.items() if s not in account.isolated), ZERO
+        ),
+        order_initial=sum((bound.orders for bound in bindings.values()), ZERO),
+        maintenance=sum((maintenance(p, mark(s)) for s, _, p in held), ZERO),
+        cross_maintenance=sum((maintenance(p, mark(s)) for s, p in cross), ZERO),
     )
-
-
-def isolated_wallet(account: VenueAccount, symbol: str, position: VenuePosition) -> Decimal:
-    """What an isolated position set aside when it was opened; 0 for a cross one."""
-    if symbol not in account.isolated:
-        return ZERO
-    return abs(position.cost) / account.leverage(symbol)
 
 
 def liquidation_price(
@@ -138,13 +162,19 @@ def liquidation_price(
     position = account.position(symbol, side)
     if not position.quantity:
         return ZERO
-    collateral = isolated_wallet(account, symbol, position)
+    collateral = position.isolated_margin
     if symbol not in account.isolated:
-        collateral = account.usdt + sum(
+        others = [
+            (name, other)
+            for name, other_side, other in account.held()
+            if (name, other_side) != (symbol, side)
+        ]
+        collateral = account.usdt - sum((other.isolated_margin for _, other in others), ZERO)
+        collateral += sum(
             (
-                other.unrealized(mark(name)) - _maintenance(other, mark(name))
-                for name, other_side, other in account.held()
-                if (name, other_side) != (symbol, side)
+                other.unrealized(mark(name)) - maintenance(other, mark(name))
+                for name, other in others
+                if name not in account.isolated
             ),
             ZERO,
         )
@@ -155,11 +185,12 @@ def liquidation_price(
     return max(ZERO, price)
 
 
+def maintenance(position: VenuePosition, mark: Decimal) -> Decimal:
+    """What must stand behind a position at a mark price."""
+    return maintenance_margin(abs(position.quantity) * mark)
+
+
 def _value(pending: list[Pending], side: Side, position_side: PositionSide) -> Decimal:
     return sum(
         (p.value for p in pending if p.side is side and p.position_side is position_side), ZERO
     )
-
-
-def _maintenance(position: VenuePosition, mark: Decimal) -> Decimal:
-    return maintenance_margin(abs(position.quantity) * mark)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from exchanges.side import Side
+from exchanges.simulator.binance.order import VenueOrder
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     price: Decimal
     quantity: Decimal
+    maker: VenueOrder | None = None
+    """The order of the same account that it was traded with; None: the market's."""
 
 
 def take(
@@ -38,3 +41,14 @@ def reaches(side: Side, bound: Decimal, price: Decimal) -> bool:
 
 def total(executions: Iterable[Execution]) -> Decimal:
     return sum((execution.quantity for execution in executions), Decimal(0))
+
+
+def at_most(executions: Iterable[Execution], quantity: Decimal) -> list[Execution]:
+    """The first executions, cut to ``quantity`` together."""
+    kept: list[Execution] = []
+    for execution in executions:
+        room = quantity - total(kept)
+        if room <= 0:
+            break
+        kept.append(replace(execution, quantity=min(execution.quantity, room)))
+    return kept

@@ -21,6 +21,11 @@ class VenueTimeInForce(StrEnum):
     FOK = "FOK"
     GTX = "GTX"
     """Post-only."""
+    GTD = "GTD"
+    """GTC until ``goodTillDate``."""
+
+
+RESTING = frozenset({VenueTimeInForce.GTC, VenueTimeInForce.GTX, VenueTimeInForce.GTD})
 
 
 class VenueOrderStatus(StrEnum):
@@ -29,6 +34,43 @@ class VenueOrderStatus(StrEnum):
     FILLED = "FILLED"
     CANCELED = "CANCELED"
     EXPIRED = "EXPIRED"
+    EXPIRED_IN_MATCH = "EXPIRED_IN_MATCH"
+    """It met an order of the same account and self-trade prevention ended it."""
+
+
+class SelfTrade(StrEnum):
+    """What ends when an order would trade with one of its own account: the arriving order (taker),
+    the resting one (maker), both, or none (they trade). The arriving order's choice counts."""
+
+    NONE = "NONE"
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+
+
+class PriceMatch(StrEnum):
+    """A limit price that the venue takes from the book: the first, fifth … level of the opposite
+    side, or of the own side (queue)."""
+
+    NONE = "NONE"
+    OPPONENT = "OPPONENT"
+    OPPONENT_5 = "OPPONENT_5"
+    OPPONENT_10 = "OPPONENT_10"
+    OPPONENT_20 = "OPPONENT_20"
+    QUEUE = "QUEUE"
+    QUEUE_5 = "QUEUE_5"
+    QUEUE_10 = "QUEUE_10"
+    QUEUE_20 = "QUEUE_20"
+
+    @property
+    def is_queue(self) -> bool:
+        return self.value.startswith("QUEUE")
+
+    @property
+    def level(self) -> int:
+        """Counted from 1."""
+        _, _, number = self.value.partition("_")
+        return int(number or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +83,7 @@ class OrderRequest:
     type: VenueOrderType
     quantity: Decimal
     price: Decimal | None
-    """None exactly for a market order."""
+    """None for a market order, and as long as ``price_match`` has not been resolved."""
     time_in_force: VenueTimeInForce
     reduce_only: bool
     reduce_only_sent: bool
@@ -50,6 +92,10 @@ class OrderRequest:
     """None: the venue gives one."""
     result_wanted: bool
     """newOrderRespType RESULT instead of ACK."""
+    self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
+    price_match: PriceMatch = PriceMatch.NONE
+    good_till_ms: int = 0
+    """0: no end."""
 
 
 @dataclass(slots=True)
@@ -74,6 +120,13 @@ class VenueOrder:
     """Σ price × quantity executed."""
     forced_by: str | None = None
     """``ADL`` or ``LIQUIDATION`` for an order of the venue's own."""
+    self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
+    price_match: PriceMatch = PriceMatch.NONE
+    good_till_ms: int = 0
+    amendments: int = 0
+    """How often price or quantity were changed."""
+    modify_id: int = 0
+    """Of the last such change."""
 
     @property
     def remaining(self) -> Decimal:
@@ -86,6 +139,11 @@ class VenueOrder:
     @property
     def sign(self) -> int:
         return 1 if self.side is Side.BUY else -1
+
+    @property
+    def average_price(self) -> Decimal:
+        """0 while nothing is executed."""
+        return self.value / self.executed if self.executed else Decimal(0)
 
     def execute(self, price: Decimal, quantity: Decimal, now_ms: int) -> None:
         self.executed += quantity

@@ -1,21 +1,26 @@
 """Orders entering, resting in and leaving the simulated market.
 
-The book belongs to the market: own resting orders are not shown in it and do
-not meet each other; they fill when the market comes to their price.
+The book belongs to the market: own resting orders are not shown in it; they fill when the market
+comes to their price, or meet an arriving order of their own account (see ``self_trade``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.events import ExecutionType, OrderChanged
 from exchanges.simulator.binance.execution import Booking
+from exchanges.simulator.binance.given_id import given_id
 from exchanges.simulator.binance.id_counter import IdCounter
-from exchanges.simulator.binance.matching import Execution, reaches, take, total
+from exchanges.simulator.binance.matching import Execution, at_most, reaches, take, total
 from exchanges.simulator.binance.order import (
+    RESTING,
     OrderRequest,
+    PriceMatch,
     VenueOrder,
     VenueOrderStatus,
     VenueTimeInForce,
@@ -23,6 +28,7 @@ from exchanges.simulator.binance.order import (
 from exchanges.simulator.binance.order_checks import closes_only
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, MARKET_TAKE_BOUND, SymbolRules
+from exchanges.simulator.binance.self_trade import Meeting, meet
 from exchanges.simulator.market import DEPTH, Market
 
 
@@ -46,6 +52,8 @@ class OrderBook:
         """What ``order`` would trade against."""
         return self.levels(CONTRACTS[order.symbol], order.side.opposite)
 
+    # ---- arriving
+
     def enter(
         self,
         account: VenueAccount,
@@ -62,30 +70,89 @@ class OrderBook:
         Raises Refused: -4131, -5021, -5022; such an order leaves no trace.
         """
         order = self._new_order(request, now_ms)
-        levels = self._against(order)
-        bound = order.price if request.price is not None else _market_bound(order, mark, levels)
-        wanted = order.quantity
-        if closes_only(request):
-            wanted = min(wanted, account.reducible(order))
-        executions = take(levels, order.side, wanted, bound)
-        if order.time_in_force is VenueTimeInForce.GTX and executions:
+        bound = None if request.price is not None else self._market_bound(order, mark)
+        meeting = self._meet(account, order, bound)
+        if order.time_in_force is VenueTimeInForce.GTX and meeting.is_touched:
             raise Refused(-5022)
-        cut_short = fraction is not None and bool(executions)
+        executions = list(meeting.executions)
         if fraction is not None:
-            executions = _at_most(executions, rules.round_quantity(order.quantity * fraction))
-        if order.time_in_force is VenueTimeInForce.FOK and total(executions) < wanted:
+            executions = at_most(executions, rules.round_quantity(order.quantity * fraction))
+        if order.time_in_force is VenueTimeInForce.FOK and total(executions) < self._wanted(
+            account, order
+        ):
             raise Refused(-5021)
         account.orders.add(order)
-        for execution in executions:
-            self._booking.fill(account, order, execution, now_ms, maker=False)
-        rests = request.price is not None and order.time_in_force in (
-            VenueTimeInForce.GTC,
-            VenueTimeInForce.GTX,
-        )
-        if order.is_open and (not rests or cut_short):
-            order.end(VenueOrderStatus.EXPIRED, now_ms)
+        self._tell(account, order, ExecutionType.NEW, now_ms)
+        self._carry_out(account, order, meeting, executions, now_ms)
+        cut_short = fraction is not None and bool(meeting.executions)
+        if order.is_open and (order.time_in_force not in RESTING or bound is not None or cut_short):
+            self.end(account, order, VenueOrderStatus.EXPIRED, now_ms)
         self.expire_void(account, now_ms)
         return order
+
+    def amend(
+        self,
+        account: VenueAccount,
+        order: VenueOrder,
+        price: Decimal,
+        quantity: Decimal,
+        match: PriceMatch,
+        now_ms: int,
+    ) -> None:
+        """Change an open order, which then arrives anew. What has filled already as much as the
+        new quantity, and a post-only order that would take, is cancelled by it."""
+        order.price, order.quantity, order.price_match = price, quantity, match
+        order.amendments += 1
+        order.modify_id = self.order_ids.take()
+        order.updated_ms = now_ms
+        self._tell(account, order, ExecutionType.AMENDMENT, now_ms)
+        meeting = None if order.remaining <= 0 else self._meet(account, order, None)
+        if meeting is None or (order.time_in_force is VenueTimeInForce.GTX and meeting.is_touched):
+            self.end(account, order, VenueOrderStatus.CANCELED, now_ms)
+            return
+        self._carry_out(account, order, meeting, list(meeting.executions), now_ms)
+        self.expire_void(account, now_ms)
+
+    def _meet(self, account: VenueAccount, order: VenueOrder, bound: Decimal | None) -> Meeting:
+        own = [
+            other
+            for other in account.orders.open(order.symbol)
+            if other.side is order.side.opposite and other is not order
+        ]
+        wanted = self._wanted(account, order)
+        limit = order.price if bound is None else bound
+        return meet(self._against(order), own, order, wanted, limit)
+
+    @staticmethod
+    def _wanted(account: VenueAccount, order: VenueOrder) -> Decimal:
+        """How much may still trade."""
+        if order.reduce_only:
+            return min(order.remaining, account.reducible(order))
+        return order.remaining
+
+    def _carry_out(
+        self,
+        account: VenueAccount,
+        order: VenueOrder,
+        meeting: Meeting,
+        executions: list[Execution],
+        now_ms: int,
+    ) -> None:
+        for maker in meeting.expired_makers:
+            self.end(account, maker, VenueOrderStatus.EXPIRED_IN_MATCH, now_ms)
+        for execution in executions:
+            trade = self._booking.fill(account, order, execution, now_ms, maker=False)
+            if execution.maker is not None:
+                self._booking.fill(
+                    account,
+                    execution.maker,
+                    execution,
+                    now_ms,
+                    maker=True,
+                    trade_id=trade.trade_id,
+                )
+        if meeting.taker_expires and order.is_open:
+            self.end(account, order, VenueOrderStatus.EXPIRED_IN_MATCH, now_ms)
 
     def enter_forced(
         self, account: VenueAccount, request: OrderRequest, forced_by: str, now_ms: int
@@ -94,24 +161,29 @@ class OrderBook:
         order = self._new_order(request, now_ms)
         order.forced_by = forced_by
         account.orders.add(order)
+        self._tell(account, order, ExecutionType.NEW, now_ms)
         self._booking.fill(
             account, order, Execution(order.price, order.quantity), now_ms, maker=False
         )
         self.expire_void(account, now_ms)
         return order
 
-    def match_resting(self, account: VenueAccount, now_ms: int) -> bool:
+    # ---- resting
+
+    def match_resting(
+        self, account: VenueAccount, now_ms: int, is_halted: Callable[[str], bool]
+    ) -> bool:
         """Fill resting orders that the market has reached, at their own price, as maker; says
         whether anything has changed."""
         changed = False
         for order in account.orders.open():
+            if is_halted(order.symbol):
+                continue
             quote = self._market.quote(Venue.BINANCE, order.symbol)
             touch = quote.ask if order.side is Side.BUY else quote.bid
             if not reaches(order.side, order.price, touch):
                 continue
-            wanted = order.remaining
-            if order.reduce_only:
-                wanted = min(wanted, account.reducible(order))
+            wanted = self._wanted(account, order)
             reached = total(take(self._against(order), order.side, wanted, order.price))
             if reached:
                 self._booking.fill(
@@ -121,49 +193,65 @@ class OrderBook:
         return self.expire_void(account, now_ms) or changed
 
     def expire_void(self, account: VenueAccount, now_ms: int) -> bool:
-        """End resting reduce-only orders that have nothing left to reduce; were there any?"""
+        """End resting orders whose time is over or that have nothing left to reduce; were there
+        any?"""
         changed = False
         for order in account.orders.open():
-            if order.reduce_only and not account.reducible(order):
-                order.end(VenueOrderStatus.EXPIRED, now_ms)
+            over = 0 < order.good_till_ms <= now_ms
+            if over or (order.reduce_only and not account.reducible(order)):
+                self.end(account, order, VenueOrderStatus.EXPIRED, now_ms)
                 changed = True
         return changed
 
+    # ---- leaving
+
+    def end(
+        self, account: VenueAccount, order: VenueOrder, status: VenueOrderStatus, now_ms: int
+    ) -> None:
+        """Close an open order of ``account`` with a rest unfilled: the one way they end so."""
+        order.end(status, now_ms)
+        canceled = status is VenueOrderStatus.CANCELED
+        how = ExecutionType.CANCELED if canceled else ExecutionType.EXPIRED
+        self._tell(account, order, how, now_ms)
+
+    def _tell(
+        self, account: VenueAccount, order: VenueOrder, how: ExecutionType, now_ms: int
+    ) -> None:
+        self._booking.events.publish(OrderChanged(account, order, how, now_ms))
+
+    def cancel_all(self, account: VenueAccount, symbol: str, now_ms: int) -> None:
+        for order in account.orders.open(symbol):
+            self.end(account, order, VenueOrderStatus.CANCELED, now_ms)
+
+    def _market_bound(self, order: VenueOrder, mark: Decimal) -> Decimal:
+        """The worst price a market order may take; refused with -4131 when the best is worse."""
+        distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
+        bound = mark * (1 + distance)
+        levels = self._against(order)
+        if not levels or not reaches(order.side, bound, levels[0][0]):
+            raise Refused(-4131)
+        return bound
+
     def _new_order(self, request: OrderRequest, now_ms: int) -> VenueOrder:
-        order_id = self.order_ids.take()
-        return VenueOrder(
-            order_id=order_id,
-            client_order_id=request.client_order_id or f"venue-{order_id}",
-            symbol=request.symbol,
-            side=request.side,
-            position_side=request.position_side,
-            type=request.type,
-            time_in_force=request.time_in_force,
-            price=request.price or Decimal(0),
-            quantity=request.quantity,
-            reduce_only=closes_only(request),
-            created_ms=now_ms,
-            updated_ms=now_ms,
-        )
+        return new_order(request, self.order_ids.take(), now_ms)
 
 
-def _market_bound(
-    order: VenueOrder, mark: Decimal, levels: list[tuple[Decimal, Decimal]]
-) -> Decimal:
-    """The worst price a market order may take; refused with -4131 when the best is worse."""
-    distance = MARKET_TAKE_BOUND if order.side is Side.BUY else -MARKET_TAKE_BOUND
-    bound = mark * (1 + distance)
-    if not levels or not reaches(order.side, bound, levels[0][0]):
-        raise Refused(-4131)
-    return bound
-
-
-def _at_most(executions: list[Execution], quantity: Decimal) -> list[Execution]:
-    """The first executions, cut to ``quantity`` together."""
-    kept: list[Execution] = []
-    for execution in executions:
-        room = quantity - total(kept)
-        if room <= 0:
-            break
-        kept.append(Execution(execution.price, min(execution.quantity, room)))
-    return kept
+def new_order(request: OrderRequest, order_id: int, now_ms: int) -> VenueOrder:
+    """The order that ``request`` becomes, untouched yet."""
+    return VenueOrder(
+        order_id=order_id,
+        client_order_id=request.client_order_id or given_id(order_id),
+        symbol=request.symbol,
+        side=request.side,
+        position_side=request.position_side,
+        type=request.type,
+        time_in_force=request.time_in_force,
+        price=request.price or Decimal(0),
+        quantity=request.quantity,
+        reduce_only=closes_only(request),
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        self_trade=request.self_trade,
+        price_match=request.price_match,
+        good_till_ms=request.good_till_ms,
+    )

@@ -1,4 +1,4 @@
-"""What the venue asks of a well-formed order before it enters the book."""
+"""What the venue asks of a well-formed order before it enters the book, or changes in it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.leverage_brackets import max_notional
 from exchanges.simulator.binance.margin import AccountMargin, Pending, binding
-from exchanges.simulator.binance.order import OrderRequest
+from exchanges.simulator.binance.order import OrderRequest, VenueOrder
 from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import MAX_OPEN_ORDERS, SymbolRules
+
+MAX_AMENDMENTS = 10_000
+"""maxMoveOrderLimit of exchangeInfo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ def check_order(account: VenueAccount, request: OrderRequest, situation: Situati
     if request.price is not None:
         rules.check_price(request.price, request.side, mark)
     rules.check_quantity(request.quantity, market=market)
-    _check_mode(account, request)
+    check_mode(account, request.position_side, reduce_only_sent=request.reduce_only_sent)
     closing = closes_only(request)
     if not closing:
         price = mark if request.price is None else request.price
@@ -43,9 +46,34 @@ def check_order(account: VenueAccount, request: OrderRequest, situation: Situati
     if closing:
         _check_reducible(account, request)
     else:
-        _check_margin(account, request, situation)
+        price = situation.touch if request.price is None else request.price
+        wish = Pending(request.side, request.position_side, price * request.quantity)
+        _check_margin(account, request.symbol, situation, wish, price)
     if not market and len(account.orders.open(request.symbol)) >= MAX_OPEN_ORDERS:
         raise Refused(-2025)
+
+
+def check_amendment(
+    account: VenueAccount,
+    order: VenueOrder,
+    price: Decimal,
+    quantity: Decimal,
+    situation: Situation,
+) -> None:
+    """Refuse a change that changes nothing, comes too often or breaks what a new order would."""
+    if (price, quantity) == (order.price, order.quantity):
+        raise Refused(-5027)
+    if order.amendments >= MAX_AMENDMENTS:
+        raise Refused(-5026)
+    rules = situation.rules
+    rules.check_price(price, order.side, situation.mark)
+    rules.check_quantity(quantity, market=False)
+    if order.reduce_only:
+        return
+    rules.check_notional(price * quantity, code=-5029)
+    left = max(quantity - order.executed, Decimal(0))
+    wish = Pending(order.side, order.position_side, price * left)
+    _check_margin(account, order.symbol, situation, wish, price, replaced=order)
 
 
 def closes_only(request: OrderRequest) -> bool:
@@ -56,10 +84,13 @@ def closes_only(request: OrderRequest) -> bool:
     )
 
 
-def _check_mode(account: VenueAccount, request: OrderRequest) -> None:
-    if account.hedge_mode == (request.position_side is PositionSide.BOTH):
+def check_mode(
+    account: VenueAccount, position_side: PositionSide, *, reduce_only_sent: bool
+) -> None:
+    """Refuse the position side of the other mode, and reduceOnly in hedge mode."""
+    if account.hedge_mode == (position_side is PositionSide.BOTH):
         raise Refused(-4061)
-    if account.hedge_mode and request.reduce_only_sent:
+    if account.hedge_mode and reduce_only_sent:
         raise Refused(-1106, "reduceonly")
 
 
@@ -72,18 +103,22 @@ def _check_reducible(account: VenueAccount, request: OrderRequest) -> None:
         raise Refused(-2022)
 
 
-def _check_margin(account: VenueAccount, request: OrderRequest, situation: Situation) -> None:
+def _check_margin(
+    account: VenueAccount,
+    symbol: str,
+    situation: Situation,
+    wish: Pending,
+    price: Decimal,
+    replaced: VenueOrder | None = None,
+) -> None:
     mark = situation.mark
-    price = situation.touch if request.price is None else request.price
-    wish = Pending(request.side, request.position_side, price * request.quantity)
-    before = binding(account, request.symbol, mark)
-    after = binding(account, request.symbol, mark, wish)
+    before = binding(account, symbol, mark)
+    after = binding(account, symbol, mark, wish, replaced)
     if after.total <= before.total:
         return
-    if after.largest_notional > max_notional(account.leverage(request.symbol)):
+    if after.largest_notional > max_notional(account.leverage(symbol)):
         raise Refused(-2027)
-    worse = price - mark if request.side is Side.BUY else mark - price
-    loss_at_once = max(Decimal(0), worse) * request.quantity
-    free = situation.margin.balance - situation.margin.initial
-    if after.total - before.total + loss_at_once > free:
+    worse = price - mark if wish.side is Side.BUY else mark - price
+    loss_at_once = max(Decimal(0), worse) * wish.value / price
+    if after.total - before.total + loss_at_once > situation.margin.free:
         raise Refused(-2019)

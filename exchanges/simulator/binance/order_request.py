@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 
 from exchanges.side import Side
-from exchanges.simulator.binance.order import OrderRequest, VenueOrderType, VenueTimeInForce
+from exchanges.simulator.binance.order import (
+    OrderRequest,
+    PriceMatch,
+    SelfTrade,
+    VenueOrderType,
+    VenueTimeInForce,
+)
+from exchanges.simulator.binance.parameters import boolean, client_id, integer, number, required
 from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 
@@ -16,54 +22,110 @@ CONDITIONAL_TYPES = frozenset(
 )
 """Moved to the Algo Order API in December 2025 (Binance derivatives change log)."""
 
-_CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_SHORTEST_GTD_MS = 600_000
+_LATEST_GTD_MS = 253_402_300_799_000
 
 
-def parse_order(params: Mapping[str, str]) -> OrderRequest:
+def parse_order(params: Mapping[str, str], now_ms: int) -> OrderRequest:
     """Raises Refused: -1102 missing, -1106 not wanted, -1115/-1116/-1117/-1130 wrong value,
-    -4015 client id, -4120 conditional type."""
+    -4015 client id, -4120 conditional type, -5037 to -5040 of the finer options."""
     symbol = required(params, "symbol")
-    side = required(params, "side")
-    if side not in ("BUY", "SELL"):
-        raise Refused(-1117)
+    side = order_side(params)
     type_name = required(params, "type")
     if type_name in CONDITIONAL_TYPES:
         raise Refused(-4120)
     if type_name not in ("LIMIT", "MARKET"):
         raise Refused(-1116)
     type_ = VenueOrderType(type_name)
-    price, time_in_force = _terms(params, type_)
-    client_order_id = params.get("newClientOrderId") or None
-    if client_order_id is not None and not _CLIENT_ID.fullmatch(client_order_id):
-        raise Refused(-4015)
+    match = price_match(params)
+    price, time_in_force = _terms(params, type_, match)
     return OrderRequest(
         symbol=symbol,
-        side=Side(side.lower()),
-        position_side=_one_of(params, "positionSide", PositionSide, PositionSide.BOTH),
+        side=side,
+        position_side=position_side(params),
         type=type_,
         quantity=number(params, "quantity"),
         price=price,
         time_in_force=time_in_force,
         reduce_only=boolean(params, "reduceOnly", default=False),
         reduce_only_sent="reduceOnly" in params,
-        client_order_id=client_order_id,
+        client_order_id=client_id(params, "newClientOrderId"),
         result_wanted=_result_wanted(params),
+        self_trade=self_trade(params),
+        price_match=match,
+        good_till_ms=good_till(params, time_in_force, now_ms),
     )
 
 
+def order_side(params: Mapping[str, str]) -> Side:
+    side = required(params, "side")
+    if side not in ("BUY", "SELL"):
+        raise Refused(-1117)
+    return Side(side.lower())
+
+
+def position_side(params: Mapping[str, str]) -> PositionSide:
+    """BOTH when it is not sent."""
+    text = params.get("positionSide") or PositionSide.BOTH.value
+    if text not in set(PositionSide):
+        raise Refused(-1130, "positionSide")
+    return PositionSide(text)
+
+
+def time_in_force(text: str) -> VenueTimeInForce:
+    if text not in set(VenueTimeInForce):
+        raise Refused(-1115)
+    return VenueTimeInForce(text)
+
+
+def price_match(params: Mapping[str, str]) -> PriceMatch:
+    text = params.get("priceMatch") or PriceMatch.NONE.value
+    if text not in set(PriceMatch):
+        raise Refused(-5037)
+    return PriceMatch(text)
+
+
+def limit_price(params: Mapping[str, str], match: PriceMatch) -> Decimal | None:
+    """The price, or None when the book is to give it; both at once are refused."""
+    if match is PriceMatch.NONE:
+        return number(params, "price")
+    if params.get("price"):
+        raise Refused(-1106, "price")
+    return None
+
+
+def self_trade(params: Mapping[str, str]) -> SelfTrade:
+    """EXPIRE_MAKER when it is not sent, as over REST."""
+    text = params.get("selfTradePreventionMode") or SelfTrade.EXPIRE_MAKER.value
+    if text not in set(SelfTrade):
+        raise Refused(-5039)
+    return SelfTrade(text)
+
+
+def good_till(params: Mapping[str, str], in_force: VenueTimeInForce, now_ms: int) -> int:
+    """``goodTillDate`` in whole seconds, as the venue keeps it; wanted exactly with GTD."""
+    until = integer(params, "goodTillDate")
+    if in_force is not VenueTimeInForce.GTD:
+        return 0
+    if until is None:
+        raise Refused(-1102, "goodTillDate")
+    if not now_ms + _SHORTEST_GTD_MS < until < _LATEST_GTD_MS:
+        raise Refused(-5040)
+    return until // 1_000 * 1_000
+
+
 def _terms(
-    params: Mapping[str, str], type_: VenueOrderType
+    params: Mapping[str, str], type_: VenueOrderType, match: PriceMatch
 ) -> tuple[Decimal | None, VenueTimeInForce]:
     if type_ is VenueOrderType.MARKET:
         for name in ("price", "timeInForce"):
             if params.get(name):
                 raise Refused(-1106, name)
+        if match is not PriceMatch.NONE:
+            raise Refused(-5038)
         return None, VenueTimeInForce.GTC
-    name = required(params, "timeInForce")
-    if name not in set(VenueTimeInForce):
-        raise Refused(-1115)
-    return number(params, "price"), VenueTimeInForce(name)
+    in_force = time_in_force(required(params, "timeInForce"))
+    return limit_price(params, match), in_force
 
 
 def _result_wanted(params: Mapping[str, str]) -> bool:
@@ -71,47 +133,3 @@ def _result_wanted(params: Mapping[str, str]) -> bool:
     if wanted not in ("ACK", "RESULT"):
         raise Refused(-1130, "newOrderRespType")
     return wanted == "RESULT"
-
-
-def _one_of(
-    params: Mapping[str, str], name: str, kind: type[PositionSide], default: PositionSide
-) -> PositionSide:
-    text = params.get(name) or default.value
-    if text not in set(kind):
-        raise Refused(-1130, name)
-    return kind(text)
-
-
-def required(params: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there."""
-    value = params.get(name, "")
-    if not value:
-        raise Refused(-1102, name)
-    return value
-
-
-def number(params: Mapping[str, str], name: str) -> Decimal:
-    text = required(params, name)
-    if not _NUMBER.fullmatch(text):
-        raise Refused(-1102, name)
-    return Decimal(text)
-
-
-def integer(params: Mapping[str, str], name: str) -> int | None:
-    """A whole number, None when absent."""
-    text = params.get(name, "")
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Refused(-1130, name)
-    return int(text)
-
-
-def boolean(params: Mapping[str, str], name: str, *, default: bool | None = None) -> bool:
-    """``true`` or ``false`` in any case; mandatory without a default."""
-    text = params.get(name, "").lower()
-    if not text and default is not None:
-        return default
-    if text not in ("true", "false"):
-        raise Refused(-1102, name)
-    return text == "true"

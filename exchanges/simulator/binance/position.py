@@ -33,6 +33,10 @@ class VenuePosition:
     commission: Decimal = Decimal(0)
     """Fees paid since the position was last flat."""
     updated_ms: int = 0
+    realized: Decimal = Decimal(0)
+    """Profit realised ever, without fees."""
+    isolated_margin: Decimal = Decimal(0)
+    """Set aside for this position alone; 0 in cross mode."""
 
     @property
     def entry_price(self) -> Decimal:
@@ -49,10 +53,20 @@ class VenuePosition:
     def unrealized(self, mark: Decimal) -> Decimal:
         return self.quantity * mark - self.cost
 
-    def trade(self, signed_quantity: Decimal, price: Decimal, fee: Decimal, now_ms: int) -> Decimal:
+    def trade(
+        self,
+        signed_quantity: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        now_ms: int,
+        *,
+        isolated_leverage: int | None = None,
+    ) -> Decimal:
         """Book an execution and return the profit it realises (without the fee).
 
-        Positive quantity buys. What exceeds an opposite position opens a new one.
+        Positive quantity buys. What exceeds an opposite position opens a new one. With
+        ``isolated_leverage`` (None: cross) what is opened sets its margin aside, what is closed
+        frees its share.
         """
         closing = Decimal(0)
         realized = Decimal(0)
@@ -64,14 +78,18 @@ class VenuePosition:
                 else money(self.cost * closing / self.quantity)
             )
             realized = closing * price - released
+            self.isolated_margin -= money(self.isolated_margin * closing / self.quantity)
             self.quantity -= closing
             self.cost -= released
         if not self.quantity:
-            self.commission = Decimal(0)
+            self.commission = self.isolated_margin = Decimal(0)
         opening = signed_quantity + closing
         self.quantity += opening
         self.cost += opening * price
+        if isolated_leverage is not None:
+            self.isolated_margin += money(abs(opening) * price / isolated_leverage)
         if self.quantity:
             self.commission += fee
+        self.realized += realized
         self.updated_ms = now_ms
         return realized

@@ -33,6 +33,8 @@ class IncomeType(StrEnum):
     FUNDING_FEE = "FUNDING_FEE"
     COMMISSION = "COMMISSION"
     REALIZED_PNL = "REALIZED_PNL"
+    INSURANCE_CLEAR = "INSURANCE_CLEAR"
+    """What a liquidation pays into the insurance fund, or what the fund pays for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +48,14 @@ class Income:
     amount: Decimal
     trade_id: int | None
     info: str
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarginChange:
+    """Margin of an isolated position added or, when negative, taken back by hand, USDT."""
+
+    symbol: str
+    position_side: PositionSide
+    amount: Decimal
     time_ms: int

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exchanges.simulator.binance import wire_account, wire_orders
+from exchanges.simulator.binance import wire_account, wire_orders, wire_positions
 from exchanges.simulator.binance.account_settings import (
     set_hedge_mode,
     set_leverage,
     set_margin_type,
 )
-from exchanges.simulator.binance.call import Call, Handler, Route
+from exchanges.simulator.binance.call import Call, Handler, Route, one_or_all
 from exchanges.simulator.binance.leverage_brackets import max_notional
+from exchanges.simulator.binance.order_checks import check_mode
+from exchanges.simulator.binance.order_request import position_side
+from exchanges.simulator.binance.parameters import number
 from exchanges.simulator.binance.records import Income
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import MAKER_FEE, TAKER_FEE
+from exchanges.simulator.binance.wire_market import order_rate_limits
 
 SUCCESS = {"code": 200, "msg": "success"}
 DEFAULT_INCOME_ROWS = 100
@@ -32,7 +36,7 @@ def _account(version: int) -> Handler:
 def _positions(version: int) -> Handler:
     def handler(call: Call) -> list[dict[str, Any]]:
         symbol = call.rules().symbol if call.params.get("symbol") else None
-        return wire_account.positions(call.engine, call.account, symbol, version=version)
+        return wire_positions.positions(call.engine, call.account, symbol, version=version)
 
     return handler
 
@@ -107,9 +111,58 @@ def _income(call: Call) -> list[dict[str, Any]]:
         )
 
     rows = [one for one in call.account.income if wanted(one)]
-    count = call.rows(DEFAULT_INCOME_ROWS)
-    rows = rows[:count] if call.params.get("startTime") else rows[-count:]
+    count, page = call.rows(DEFAULT_INCOME_ROWS), call.integer("page")
+    if page is not None:
+        rows = rows[max(page - 1, 0) * count :][:count]
+    else:
+        rows = rows[:count] if call.params.get("startTime") else rows[-count:]
     return [wire_orders.income(one) for one in rows]
+
+
+def _change_margin(call: Call) -> dict[str, Any]:
+    symbol, kind = call.rules().symbol, call.integer("type")
+    amount = number(call.params, "amount")
+    if kind not in (1, 2):
+        raise Refused(-1130, "type")
+    if amount <= 0:
+        raise Refused(-4055)
+    signed = amount if kind == 1 else -amount
+    side = position_side(call.params)
+    check_mode(call.account, side, reduce_only_sent=False)
+    call.engine.change_margin(call.account, symbol, side, signed)
+    return {
+        "amount": float(amount),
+        "code": 200,
+        "msg": "Successfully modify position margin.",
+        "type": kind,
+    }
+
+
+def _margin_changes(call: Call) -> list[dict[str, Any]]:
+    symbol, kind = call.rules().symbol, call.integer("type")
+    changes = [
+        one
+        for one in call.account.margin_changes
+        if one.symbol == symbol and kind in (None, 1 if one.amount > 0 else 2)
+    ]
+    return [
+        wire_account.margin_change(one) for one in call.in_window(changes, lambda one: one.time_ms)
+    ]
+
+
+def _adl_quantiles(call: Call) -> list[dict[str, Any]]:
+    return [
+        wire_positions.adl_quantile(call.engine, call.account, symbol) for symbol in call.symbols()
+    ]
+
+
+def _order_limits(_: Call) -> list[dict[str, Any]]:
+    return order_rate_limits()
+
+
+def _trading_status(call: Call) -> dict[str, Any]:
+    """No quantitative rule has been broken."""
+    return {"indicators": {}, "updateTime": call.engine.now_ms()}
 
 
 def _coins(call: Call) -> list[dict[str, Any]]:
@@ -155,6 +208,11 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/leverageBracket"): Route(_brackets),
     ("POST", "/fapi/v1/leverage"): Route(_leverage),
     ("POST", "/fapi/v1/marginType"): Route(_margin_type),
+    ("POST", "/fapi/v1/positionMargin"): Route(_change_margin),
+    ("GET", "/fapi/v1/positionMargin/history"): Route(_margin_changes),
+    ("GET", "/fapi/v1/adlQuantile"): Route(_adl_quantiles, 5),
+    ("GET", "/fapi/v1/rateLimit/order"): Route(_order_limits),
+    ("GET", "/fapi/v1/apiTradingStatus"): Route(_trading_status, one_or_all(1, 10)),
     ("GET", "/fapi/v1/positionSide/dual"): Route(_position_mode, 30),
     ("POST", "/fapi/v1/positionSide/dual"): Route(_set_position_mode),
     ("GET", "/fapi/v1/multiAssetsMargin"): Route(_multi_assets, 30),

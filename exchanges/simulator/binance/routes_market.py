@@ -6,9 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exchanges.simulator.binance import wire_market
-from exchanges.simulator.binance.call import Call, Route, one_or_all
+from exchanges.simulator.binance.call import (
+    DEFAULT_ROWS,
+    MAX_ROWS,
+    Call,
+    Route,
+    one_or_all,
+)
+from exchanges.simulator.binance.candles import INTERVALS, Candle, Candles
+from exchanges.simulator.binance.charts import Charts
 from exchanges.simulator.binance.engine import BinanceEngine
 from exchanges.simulator.binance.refusal import Refused
+from exchanges.simulator.binance.rules import SymbolRules
 
 DEPTH_WEIGHTS: Mapping[str, int] = {
     "5": 2,
@@ -20,6 +29,10 @@ DEPTH_WEIGHTS: Mapping[str, int] = {
     "1000": 20,
 }
 DEFAULT_DEPTH = "500"
+DEFAULT_FUNDING_ROWS = 100
+MAX_KLINES = 1_500
+KLINE_WEIGHTS = ((100, 1), (500, 2), (1_001, 5))
+"""Weight of less than so many rows; more cost 10."""
 
 
 def _ping(_: Call) -> dict[str, Any]:
@@ -77,15 +90,66 @@ def _by_symbol(render: Callable[[BinanceEngine, str], dict[str, Any]]) -> Callab
     return handler
 
 
+def _historical_trades(call: Call) -> list[dict[str, Any]]:
+    rules, first_id = call.rules(), call.integer("fromId")
+    prints, rows = call.engine.tape(rules.symbol).recent(MAX_ROWS), call.rows()
+    if first_id is None:
+        shown = prints[-rows:]
+    else:
+        shown = [one for one in prints if one.trade_id >= first_id][:rows]
+    return [wire_market.public_trade(one, rules) for one in shown]
+
+
+def _klines(
+    bars_of: Callable[[Charts, str], Candles],
+    row: Callable[[Candle, str, SymbolRules], list[Any]],
+    symbol_name: str,
+) -> Callable[[Call], list[list[Any]]]:
+    """``symbol_name``: the parameter that names the contract."""
+
+    def handler(call: Call) -> list[list[Any]]:
+        rules, interval = call.engine.rules(call.required(symbol_name)), call.required("interval")
+        if interval not in INTERVALS:
+            raise Refused(-1120)
+        kind = call.params.get("contractType", "PERPETUAL")
+        if kind != "PERPETUAL":
+            raise Refused(-4104)
+        start, end = call.integer("startTime"), call.integer("endTime")
+        rows = call.rows(most=MAX_KLINES)
+        bars = [
+            bar
+            for bar in bars_of(call.engine.charts, rules.symbol).bars(
+                interval, call.engine.now_ms()
+            )
+            if (start is None or bar.open_ms >= start) and (end is None or bar.open_ms <= end)
+        ]
+        shown = bars[-rows:] if start is None else bars[:rows]
+        return [row(bar, interval, rules) for bar in shown]
+
+    return handler
+
+
+def _kline_weight(params: Mapping[str, str]) -> int:
+    text = params.get("limit", "")
+    rows = int(text) if text.isascii() and text.isdigit() else DEFAULT_ROWS
+    return next((weight for most, weight in KLINE_WEIGHTS if rows < most), 10)
+
+
+def _open_interest(call: Call) -> dict[str, Any]:
+    return wire_market.open_interest(call.engine, call.rules().symbol)
+
+
 def _funding_rates(call: Call) -> list[dict[str, Any]]:
     symbols = call.symbols()
     start, end = call.integer("startTime") or 0, call.integer("endTime")
     rates = [
         one
-        for one in call.engine.funding_rates
+        for one in call.engine.funding.settled
         if one.symbol in symbols and start <= one.time_ms and (end is None or one.time_ms <= end)
     ]
-    return [wire_market.funding_rate(one) for one in rates[-call.rows(100) :]]
+    rows = call.rows(DEFAULT_FUNDING_ROWS)
+    shown = rates[:rows] if call.params.get("startTime") else rates[-rows:]
+    return [wire_market.funding_rate(one) for one in shown]
 
 
 def _funding_info(_: Call) -> list[dict[str, Any]]:
@@ -103,6 +167,20 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/exchangeInfo"): _public(_exchange_info),
     ("GET", "/fapi/v1/depth"): _public(_depth, _depth_weight),
     ("GET", "/fapi/v1/trades"): _public(_trades, 5),
+    ("GET", "/fapi/v1/historicalTrades"): Route(_historical_trades, 20, signed=False, keyed=True),
+    ("GET", "/fapi/v1/klines"): _public(
+        _klines(Charts.trades, wire_market.kline, "symbol"), _kline_weight
+    ),
+    ("GET", "/fapi/v1/continuousKlines"): _public(
+        _klines(Charts.trades, wire_market.kline, "pair"), _kline_weight
+    ),
+    ("GET", "/fapi/v1/markPriceKlines"): _public(
+        _klines(Charts.marks, wire_market.price_kline, "symbol"), _kline_weight
+    ),
+    ("GET", "/fapi/v1/indexPriceKlines"): _public(
+        _klines(Charts.marks, wire_market.price_kline, "pair"), _kline_weight
+    ),
+    ("GET", "/fapi/v1/openInterest"): _public(_open_interest),
     ("GET", "/fapi/v1/aggTrades"): _public(_aggregate_trades, 20),
     ("GET", "/fapi/v1/ticker/bookTicker"): _public(
         _by_symbol(wire_market.book_ticker), one_or_all(2, 5)
@@ -117,6 +195,6 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/premiumIndex"): _public(
         _by_symbol(wire_market.premium_index), one_or_all(1, 10)
     ),
-    ("GET", "/fapi/v1/fundingRate"): _public(_funding_rates, 0),
-    ("GET", "/fapi/v1/fundingInfo"): _public(_funding_info, 0),
+    ("GET", "/fapi/v1/fundingRate"): Route(_funding_rates, 0, signed=False, funding_pool=True),
+    ("GET", "/fapi/v1/fundingInfo"): Route(_funding_info, 0, signed=False, funding_pool=True),
 }

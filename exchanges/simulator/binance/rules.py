@@ -20,6 +20,8 @@ MARKET_TAKE_BOUND = Decimal("0.05")
 MAX_OPEN_ORDERS = 200
 TAKER_FEE = Decimal("0.0005")
 MAKER_FEE = Decimal("0.0002")
+LIQUIDATION_FEE = Decimal("0.012500")
+"""Of the value that a liquidation closes, as far as there is money left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class SymbolRules:
 
     def check_price(self, price: Decimal, side: Side, mark: Decimal) -> None:
         """Precision, range, tick, and the distance from the mark that the side may pay."""
+        self.check_price_grid(price)
+        highest, lowest = mark * PERCENT_PRICE_UP, mark * PERCENT_PRICE_DOWN
+        if side is Side.BUY and price > highest:
+            raise Refused(-4016, self.round_price(highest))
+        if side is Side.SELL and price < lowest:
+            raise Refused(-4024, self.round_price(lowest))
+
+    def check_price_grid(self, price: Decimal) -> None:
+        """Precision, range and tick, wherever the market is."""
         if decimals(price) > self.price_precision:
             raise Refused(-1111)
         if price > self.max_price:
@@ -49,11 +60,6 @@ class SymbolRules:
             raise Refused(-4013)
         if (price - self.min_price) % self.tick:
             raise Refused(-4014)
-        highest, lowest = mark * PERCENT_PRICE_UP, mark * PERCENT_PRICE_DOWN
-        if side is Side.BUY and price > highest:
-            raise Refused(-4016, self.round_price(highest))
-        if side is Side.SELL and price < lowest:
-            raise Refused(-4024, self.round_price(lowest))
 
     def check_quantity(self, quantity: Decimal, *, market: bool) -> None:
         """Sign, precision, range and step; a market order has its own maximum."""
@@ -68,9 +74,10 @@ class SymbolRules:
         if (quantity - self.min_quantity) % self.step:
             raise Refused(-4023)
 
-    def check_notional(self, value: Decimal) -> None:
+    def check_notional(self, value: Decimal, *, code: int = -4164) -> None:
+        """A change of an order has its own ``code``."""
         if value < self.min_notional:
-            raise Refused(-4164, self.min_notional)
+            raise Refused(code, self.min_notional)
 
     def round_price(self, price: Decimal) -> Decimal:
         """Down to a tick."""

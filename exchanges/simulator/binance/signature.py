@@ -1,9 +1,10 @@
 """Who sent a request and whether it is signed and timely.
 
-Binance docs, USDⓈ-M general info: the HMAC-SHA256 of the secret over query
-string and body, joined without separator exactly as sent and without the
-signature itself, in hex of either case. A timestamp is accepted when it is
-less than a second ahead of the venue and not older than ``recvWindow``.
+Binance docs, USDⓈ-M general info: signed are query string and body, joined without separator
+exactly as sent and without the signature itself: with a secret as HMAC-SHA256 in hex of either
+case, with a private key as RSA (PKCS#1 v1.5, SHA-256) or Ed25519 in base64. An account's secret
+that is a PEM public key belongs to one of the latter. A timestamp is accepted when it is less than
+a second ahead of the venue and not older than ``recvWindow``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hmac
 import re
 from collections.abc import Mapping
 
+from exchanges.simulator.binance.public_key import PUBLIC_KEY_HEAD, is_signed_by
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.transport import Request
 
@@ -32,13 +34,23 @@ def api_key(request: Request) -> str:
     for name, value in request.headers.items():
         if name.lower() == API_KEY_HEADER and _KEY_FORMAT.fullmatch(value):
             return value
-    raise Refused(-2014, status=401)
+    raise Refused(-2014)
 
 
 def check_signed(
     request: Request, params: Mapping[str, str], secret: str, venue_now_ms: int
 ) -> None:
     """Refuse with -1102, -1021 or -1022 what a signed endpoint must not process."""
+    check_timely(params, venue_now_ms)
+    given = params.get("signature", "")
+    if not given:
+        raise Refused(-1102, "signature")
+    if not is_signed(payload_of(request), given, secret):
+        raise Refused(-1022)
+
+
+def check_timely(params: Mapping[str, str], venue_now_ms: int) -> None:
+    """Refuse with -1102 or -1021 what has no timestamp or one that is not of now."""
     timestamp = _milliseconds(params, "timestamp")
     if timestamp is None:
         raise Refused(-1102, "timestamp")
@@ -50,16 +62,24 @@ def check_signed(
         raise Refused(-1021, "was 1000ms ahead of the server's time.")
     if venue_now_ms - timestamp > window:
         raise Refused(-1021, "is outside of the recvWindow.")
-    given = params.get("signature", "")
-    if not given:
-        raise Refused(-1102, "signature")
-    if not hmac.compare_digest(given.lower().encode(*_RAW), signature_of(request, secret).encode()):
-        raise Refused(-1022)
 
 
-def signature_of(request: Request, secret: str) -> str:
-    """Lower-case hex signature over what was sent, the signature parameter left out."""
-    payload = _unsigned(request.query.encode(*_RAW)) + _unsigned(request.body)
+def payload_of(request: Request) -> bytes:
+    """What is signed: all that was sent, the signature parameter left out."""
+    return _unsigned(request.query.encode(*_RAW)) + _unsigned(request.body)
+
+
+def is_signed(payload: bytes, given: str, secret: str) -> bool:
+    """Is ``given`` the signature over ``payload`` that ``secret``, or the owner of the private
+    key to it, makes?"""
+    if secret.startswith(PUBLIC_KEY_HEAD):
+        return is_signed_by(payload, given, secret)
+    expected = hmac_of(payload, secret)
+    return hmac.compare_digest(given.lower().encode(*_RAW), expected.encode())
+
+
+def hmac_of(payload: bytes, secret: str) -> str:
+    """In lower-case hex."""
     return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
 
 

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic import Field
+
 from exchanges.simulator.binance.account import VenueAccount
-from exchanges.simulator.binance.funding_rate import FundingRate
+from exchanges.simulator.binance.algo_order import AlgoOrder
+from exchanges.simulator.binance.funding_schedule import FundingRate
 from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.position import PositionSide, VenuePosition
-from exchanges.simulator.binance.records import Income, VenueTrade
+from exchanges.simulator.binance.records import Income, MarginChange, VenueTrade
 from exchanges.simulator.snapshot_json import (
     KEPT_ORDERS,
     ChangingRecords,
@@ -42,12 +45,16 @@ class AccountSnapshot(Snapshot):
     """Oldest first, as trades and income are."""
     trades: tuple[VenueTrade, ...]
     income: tuple[Income, ...]
+    algos: tuple[AlgoOrder, ...] = ()
+    countdowns: dict[str, int] = Field(default_factory=dict)
+    margin_changes: tuple[MarginChange, ...] = ()
 
 
 class BinanceSnapshot(Snapshot):
     next_order_id: int
     next_trade_id: int
     next_transaction_id: int
+    next_algo_id: int = 0
     funding_rates: tuple[FundingRate, ...]
     accounts: dict[str, AccountSnapshot]
     """By API key."""
@@ -60,6 +67,8 @@ class AccountWriter:
         self._orders = ChangingRecords(VenueOrder, _has_ended)
         self._trades = GrowingRecords(VenueTrade, KEPT_TRADES)
         self._income = GrowingRecords(Income, KEPT_INCOME)
+        self._algos = ChangingRecords(AlgoOrder, lambda order: order.has_ended)
+        self._margin_changes = GrowingRecords(MarginChange, KEPT_TRADES)
 
     def write(self, account: VenueAccount) -> dict[str, Any]:
         return {
@@ -75,6 +84,9 @@ class AccountWriter:
             "orders": self._orders.json(account.orders),
             "trades": self._trades.json(account.trades),
             "income": self._income.json(account.income),
+            "algos": self._algos.json(account.algos),
+            "countdowns": account.countdowns,
+            "margin_changes": self._margin_changes.json(account.margin_changes),
         }
 
 
@@ -105,7 +117,11 @@ def restored_accounts(snapshot: BinanceSnapshot) -> dict[str, VenueAccount]:
             hedge_mode=remembered.hedge_mode,
             trades=list(remembered.trades),
             income=list(remembered.income),
+            countdowns=dict(remembered.countdowns),
+            margin_changes=list(remembered.margin_changes),
         )
+        for algo in remembered.algos:
+            account.algos.add(algo)
         for order in remembered.orders:
             account.orders.add(order)
         accounts[key] = account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -40,14 +41,17 @@ class DaySummary:
 class Tape:
     """The last prints, oldest first."""
 
-    def __init__(self, trade_ids: IdCounter) -> None:
+    def __init__(self, trade_ids: IdCounter, show: Callable[[Print], None]) -> None:
+        """``show`` is told of each print."""
         self._prints: deque[Print] = deque(maxlen=KEPT)
         self._trade_ids = trade_ids
+        self._show = show
 
     def add(self, price: Decimal, quantity: Decimal, time_ms: int, *, buyer_is_maker: bool) -> int:
-        trade_id = self._trade_ids.take()
-        self._prints.append(Print(trade_id, price, quantity, time_ms, buyer_is_maker))
-        return trade_id
+        one = Print(self._trade_ids.take(), price, quantity, time_ms, buyer_is_maker)
+        self._prints.append(one)
+        self._show(one)
+        return one.trade_id
 
     @property
     def last_price(self) -> Decimal | None:

@@ -9,22 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from exchanges.side import Side
 from exchanges.simulator.binance.account import MARGIN_ASSET, VenueAccount
 from exchanges.simulator.binance.engine import BinanceEngine
 from exchanges.simulator.binance.leverage_brackets import (
     BRACKETS,
-    maintenance_margin,
     max_notional,
 )
-from exchanges.simulator.binance.margin import (
-    binding,
-    isolated_wallet,
-    liquidation_price,
-    pending_value,
-)
-from exchanges.simulator.binance.position import PositionSide
-from exchanges.simulator.binance.wire_orders import money_text, quantity_text, text
+from exchanges.simulator.binance.records import MarginChange
+from exchanges.simulator.binance.wire_orders import money_text, text
+from exchanges.simulator.binance.wire_positions import account_positions
 
 ZERO = Decimal(0)
 
@@ -41,8 +34,8 @@ def balances(engine: BinanceEngine, account: VenueAccount) -> list[dict[str, Any
                 "accountAlias": "simulated",
                 "asset": asset,
                 "balance": money_text(amount),
-                "crossWalletBalance": money_text(amount),
-                "crossUnPnl": money_text(margin.unrealized if is_margin else ZERO),
+                "crossWalletBalance": money_text(margin.cross_wallet if is_margin else amount),
+                "crossUnPnl": money_text(margin.cross_unrealized if is_margin else ZERO),
                 "availableBalance": money_text(available),
                 "maxWithdrawAmount": money_text(min(available, amount)),
                 "marginAvailable": is_margin,
@@ -63,8 +56,8 @@ def account(engine: BinanceEngine, owner: VenueAccount, *, version: int) -> dict
         "totalMarginBalance": money_text(margin.balance),
         "totalPositionInitialMargin": money_text(margin.position_initial),
         "totalOpenOrderInitialMargin": money_text(margin.order_initial),
-        "totalCrossWalletBalance": money_text(margin.wallet),
-        "totalCrossUnPnl": money_text(margin.unrealized),
+        "totalCrossWalletBalance": money_text(margin.cross_wallet),
+        "totalCrossUnPnl": money_text(margin.cross_unrealized),
         "availableBalance": money_text(margin.available),
         "maxWithdrawAmount": money_text(min(margin.available, max(ZERO, margin.wallet))),
     }
@@ -72,91 +65,33 @@ def account(engine: BinanceEngine, owner: VenueAccount, *, version: int) -> dict
     if version == 2:
         flags = {
             "feeTier": 0,
+            "feeBurn": False,
             "canTrade": True,
             "canDeposit": True,
             "canWithdraw": True,
+            "updateTime": 0,
             "multiAssetsMargin": False,
-            "updateTime": _updated(owner),
+            "tradeGroupId": -1,
         }
     return (
         flags
         | totals
         | {
-            "assets": [_asset(engine, owner, asset) for asset in owner.wallet],
-            "positions": [
-                row | {"unrealizedProfit": row.pop("unRealizedProfit")}
-                for row in positions(engine, owner, None, version=version)
-            ],
+            "assets": [_asset(engine, owner, asset, version=version) for asset in owner.wallet],
+            "positions": account_positions(engine, owner, version=version),
         }
     )
 
 
-def positions(
-    engine: BinanceEngine, owner: VenueAccount, symbol: str | None, *, version: int
-) -> list[dict[str, Any]]:
-    """GET /fapi/v3/positionRisk and v2, and the positions of the account."""
-    rows = []
-    for name in engine.contracts if symbol is None else (symbol,):
-        for side in _sides(owner):
-            busy = owner.position(name, side).quantity or any(
-                order.position_side is side for order in owner.orders.open(name)
-            )
-            if version == 2 or busy:
-                rows.append(_position(engine, owner, name, side, version=version))
-    return rows
-
-
-def _position(
-    engine: BinanceEngine, owner: VenueAccount, symbol: str, side: PositionSide, *, version: int
+def _asset(
+    engine: BinanceEngine, owner: VenueAccount, asset: str, *, version: int
 ) -> dict[str, Any]:
-    held, mark = owner.position(symbol, side), engine.mark(symbol)
-    notional = held.quantity * mark
-    unrealized = held.unrealized(mark)
-    leverage = owner.leverage(symbol)
-    wallet = isolated_wallet(owner, symbol, held)
-    bids, asks = (pending_value(owner, symbol, wish, side) for wish in (Side.BUY, Side.SELL))
-    one_way = side is PositionSide.BOTH
-    ordered = binding(owner, symbol, mark).orders if one_way else (bids + asks) / leverage
-    own_initial = abs(notional) / leverage
-    row: dict[str, Any] = {
-        "symbol": symbol,
-        "positionSide": side.value,
-        "positionAmt": quantity_text(held.quantity, engine.rules(symbol).step),
-        "entryPrice": text(held.entry_price),
-        "breakEvenPrice": text(held.break_even_price),
-        "markPrice": money_text(mark),
-        "unRealizedProfit": money_text(unrealized),
-        "liquidationPrice": _price(liquidation_price(owner, symbol, side, engine.mark)),
-        "isolatedMargin": money_text(wallet + unrealized) if wallet else "0",
-        "notional": money_text(notional),
-        "marginAsset": MARGIN_ASSET,
-        "isolatedWallet": money_text(wallet) if wallet else "0",
-        "initialMargin": money_text(own_initial + ordered),
-        "maintMargin": money_text(maintenance_margin(abs(notional))),
-        "positionInitialMargin": money_text(own_initial),
-        "openOrderInitialMargin": money_text(ordered),
-        "adl": 2 if held.quantity else 0,
-        "bidNotional": money_text(bids),
-        "askNotional": money_text(asks),
-        "updateTime": held.updated_ms,
-    }
-    if version == 2:
-        row |= {
-            "leverage": str(leverage),
-            "maxNotionalValue": text(max_notional(leverage)),
-            "marginType": "isolated" if symbol in owner.isolated else "cross",
-            "isAutoAddMargin": "false",
-            "isolated": symbol in owner.isolated,
-        }
-    return row
-
-
-def _asset(engine: BinanceEngine, owner: VenueAccount, asset: str) -> dict[str, Any]:
     margin, wallet = engine.margin(owner), owner.wallet[asset]
     is_margin = asset == MARGIN_ASSET
     unrealized = margin.unrealized if is_margin else ZERO
     available = margin.available if is_margin else wallet
-    return {
+    flags = {"marginAvailable": is_margin} if version == 2 else {}
+    return flags | {
         "asset": asset,
         "walletBalance": money_text(wallet),
         "unrealizedProfit": money_text(unrealized),
@@ -165,8 +100,8 @@ def _asset(engine: BinanceEngine, owner: VenueAccount, asset: str) -> dict[str, 
         "initialMargin": money_text(margin.initial if is_margin else ZERO),
         "positionInitialMargin": money_text(margin.position_initial if is_margin else ZERO),
         "openOrderInitialMargin": money_text(margin.order_initial if is_margin else ZERO),
-        "crossWalletBalance": money_text(wallet),
-        "crossUnPnl": money_text(unrealized),
+        "crossWalletBalance": money_text(margin.cross_wallet if is_margin else wallet),
+        "crossUnPnl": money_text(margin.cross_unrealized if is_margin else ZERO),
         "availableBalance": money_text(available),
         "maxWithdrawAmount": money_text(min(available, max(ZERO, wallet))),
         "updateTime": _updated(owner),
@@ -218,14 +153,17 @@ def brackets(symbol: str) -> dict[str, Any]:
     }
 
 
-def _sides(owner: VenueAccount) -> tuple[PositionSide, ...]:
-    if owner.hedge_mode:
-        return (PositionSide.LONG, PositionSide.SHORT)
-    return (PositionSide.BOTH,)
-
-
-def _price(value: Decimal) -> str:
-    return money_text(value) if value else "0"
+def margin_change(one: MarginChange) -> dict[str, Any]:
+    """An entry of GET /fapi/v1/positionMargin/history."""
+    return {
+        "symbol": one.symbol,
+        "type": 1 if one.amount > 0 else 2,
+        "deltaType": "USER_ADJUST",
+        "amount": text(abs(one.amount)),
+        "asset": MARGIN_ASSET,
+        "time": one.time_ms,
+        "positionSide": one.position_side.value,
+    }
 
 
 def _updated(owner: VenueAccount) -> int:

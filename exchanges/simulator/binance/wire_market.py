@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from exchanges.side import Side
 from exchanges.simulator.binance.account import MARGIN_ASSET
+from exchanges.simulator.binance.candles import Candle, bar_end
 from exchanges.simulator.binance.engine import BinanceEngine
-from exchanges.simulator.binance.funding_rate import FundingRate
+from exchanges.simulator.binance.funding_schedule import INTEREST_RATE, FundingRate
 from exchanges.simulator.binance.order import VenueTimeInForce
+from exchanges.simulator.binance.order_checks import MAX_AMENDMENTS
 from exchanges.simulator.binance.order_request import CONDITIONAL_TYPES
 from exchanges.simulator.binance.rate_limits import (
     ORDERS_PER_10_SECONDS,
@@ -17,6 +19,7 @@ from exchanges.simulator.binance.rate_limits import (
     WEIGHT_PER_MINUTE,
 )
 from exchanges.simulator.binance.rules import (
+    LIQUIDATION_FEE,
     MARKET_TAKE_BOUND,
     MAX_OPEN_ORDERS,
     PERCENT_PRICE_DOWN,
@@ -26,7 +29,7 @@ from exchanges.simulator.binance.rules import (
 from exchanges.simulator.binance.tape import DAY_MS, Print
 from exchanges.simulator.binance.wire_orders import money_text, price_text, quantity_text, text
 
-FUNDING_INTERVAL_MS = 8 * 3_600_000
+_VALUE_STEP = Decimal("0.00001")
 _NEVER_DELIVERED_MS = 4_133_404_800_000
 _LISTED_MS = 1_569_398_400_000
 
@@ -38,17 +41,26 @@ def exchange_info(engine: BinanceEngine) -> dict[str, Any]:
         "serverTime": engine.now_ms(),
         "futuresType": "U_MARGINED",
         "rateLimits": [
-            _limit("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_PER_MINUTE),
-            _limit("ORDERS", "MINUTE", 1, ORDERS_PER_MINUTE),
-            _limit("ORDERS", "SECOND", 10, ORDERS_PER_10_SECONDS),
+            rate_limit("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_PER_MINUTE),
+            *order_rate_limits(),
         ],
         "exchangeFilters": [],
         "assets": [{"asset": MARGIN_ASSET, "marginAvailable": True, "autoAssetExchange": "-10000"}],
-        "symbols": [_symbol(rules) for rules in engine.contracts.values()],
+        "symbols": [
+            _symbol(rules, engine.is_halted(rules.symbol)) for rules in engine.contracts.values()
+        ],
     }
 
 
-def _limit(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
+def order_rate_limits() -> list[dict[str, Any]]:
+    """The limits of orders; also GET /fapi/v1/rateLimit/order."""
+    return [
+        rate_limit("ORDERS", "MINUTE", 1, ORDERS_PER_MINUTE),
+        rate_limit("ORDERS", "SECOND", 10, ORDERS_PER_10_SECONDS),
+    ]
+
+
+def rate_limit(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
     return {
         "rateLimitType": kind,
         "interval": interval,
@@ -57,14 +69,14 @@ def _limit(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
     }
 
 
-def _symbol(rules: SymbolRules) -> dict[str, Any]:
+def _symbol(rules: SymbolRules, halted: bool) -> dict[str, Any]:
     return {
         "symbol": rules.symbol,
         "pair": rules.symbol,
         "contractType": "PERPETUAL",
         "deliveryDate": _NEVER_DELIVERED_MS,
         "onboardDate": _LISTED_MS,
-        "status": "TRADING",
+        "status": "SETTLING" if halted else "TRADING",
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": rules.base,
@@ -77,9 +89,9 @@ def _symbol(rules: SymbolRules) -> dict[str, Any]:
         "underlyingType": "COIN",
         "underlyingSubType": ["PoW"],
         "triggerProtect": "0.0500",
-        "liquidationFee": "0.012500",
+        "liquidationFee": text(LIQUIDATION_FEE),
         "marketTakeBound": text(MARKET_TAKE_BOUND),
-        "maxMoveOrderLimit": 10000,
+        "maxMoveOrderLimit": MAX_AMENDMENTS,
         "filters": _filters(rules),
         "orderTypes": ["LIMIT", "MARKET", *sorted(CONDITIONAL_TYPES)],
         "timeInForce": [one.value for one in VenueTimeInForce],
@@ -120,17 +132,18 @@ def _filters(rules: SymbolRules) -> list[dict[str, Any]]:
 
 def depth(engine: BinanceEngine, symbol: str, count: int) -> dict[str, Any]:
     """GET /fapi/v1/depth."""
-    rules, now_ms = engine.rules(symbol), engine.now_ms()
+    rules, view = engine.rules(symbol), engine.books.view(symbol)
     return {
-        "lastUpdateId": now_ms,
-        "E": now_ms,
-        "T": now_ms,
-        "bids": _levels(engine.levels(symbol, Side.BUY, count), rules),
-        "asks": _levels(engine.levels(symbol, Side.SELL, count), rules),
+        "lastUpdateId": view.update_id,
+        "E": engine.now_ms(),
+        "T": view.time_ms,
+        "bids": book_levels(view.bids[:count], rules),
+        "asks": book_levels(view.asks[:count], rules),
     }
 
 
-def _levels(levels: list[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[list[str]]:
+def book_levels(levels: Iterable[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[list[str]]:
+    """As every book writes them."""
     return [
         [price_text(price, rules), quantity_text(quantity, rules.step)]
         for price, quantity in levels
@@ -139,16 +152,21 @@ def _levels(levels: list[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[l
 
 def book_ticker(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
     """GET /fapi/v1/ticker/bookTicker."""
-    quote, rules = engine.quote(symbol), engine.rules(symbol)
-    size = quantity_text(rules.round_quantity(quote.size), rules.step)
+    view, rules = engine.books.view(symbol), engine.rules(symbol)
+    bid, ask = touch(view.bids, rules), touch(view.asks, rules)
     return {
         "symbol": symbol,
-        "bidPrice": price_text(quote.bid, rules),
-        "bidQty": size,
-        "askPrice": price_text(quote.ask, rules),
-        "askQty": size,
-        "time": engine.now_ms(),
+        "bidPrice": bid[0],
+        "bidQty": bid[1],
+        "askPrice": ask[0],
+        "askQty": ask[1],
+        "time": view.time_ms,
     }
+
+
+def touch(levels: Sequence[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[str]:
+    """Price and quantity of a side's best level; zeros when it is empty."""
+    return book_levels(levels[:1] or [(Decimal(0), Decimal(0))], rules)[0]
 
 
 def price_ticker(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
@@ -196,6 +214,7 @@ def public_trade(one: Print, rules: SymbolRules) -> dict[str, Any]:
         "quoteQty": text((one.price * one.quantity).quantize(Decimal("0.01"))),
         "time": one.time_ms,
         "isBuyerMaker": one.buyer_is_maker,
+        "isRPITrade": False,
     }
 
 
@@ -216,18 +235,51 @@ def aggregate_trade(one: Print, rules: SymbolRules) -> dict[str, Any]:
 
 def premium_index(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
     """GET /fapi/v1/premiumIndex; the index is the mark."""
-    mark, now_ms = money_text(engine.mark(symbol)), engine.now_ms()
-    rates = [one.rate for one in engine.funding_rates if one.symbol == symbol]
+    mark = money_text(engine.mark(symbol))
     return {
         "symbol": symbol,
         "markPrice": mark,
         "indexPrice": mark,
         "estimatedSettlePrice": mark,
-        "lastFundingRate": money_text(rates[-1] if rates else Decimal("0.0001")),
-        "interestRate": "0.00010000",
-        "nextFundingTime": (now_ms // FUNDING_INTERVAL_MS + 1) * FUNDING_INTERVAL_MS,
-        "time": now_ms,
+        "lastFundingRate": money_text(engine.funding.rate(symbol)),
+        "interestRate": money_text(INTEREST_RATE),
+        "nextFundingTime": engine.funding.next_ms,
+        "time": engine.now_ms(),
     }
+
+
+def open_interest(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
+    """GET /fapi/v1/openInterest: what the accounts here hold, one side of it."""
+    step = engine.rules(symbol).step
+    return {
+        "openInterest": quantity_text(engine.open_interest(symbol), step),
+        "symbol": symbol,
+        "time": engine.now_ms(),
+    }
+
+
+def kline(bar: Candle, interval: str, rules: SymbolRules) -> list[Any]:
+    """A row of GET /fapi/v1/klines and continuousKlines."""
+    return [
+        bar.open_ms,
+        price_text(bar.open, rules),
+        price_text(bar.high, rules),
+        price_text(bar.low, rules),
+        price_text(bar.close, rules),
+        quantity_text(bar.volume, rules.step),
+        bar_end(interval, bar.open_ms),
+        text(bar.value.quantize(_VALUE_STEP)),
+        bar.count,
+        quantity_text(bar.bought, rules.step),
+        text(bar.bought_value.quantize(_VALUE_STEP)),
+        "0",
+    ]
+
+
+def price_kline(bar: Candle, interval: str, rules: SymbolRules) -> list[Any]:
+    """A row of the klines of mark and index price, which know no volume."""
+    row = kline(bar, interval, rules)
+    return [*row[:5], "0", row[6], "0", bar.count, "0", "0", "0"]
 
 
 def funding_rate(one: FundingRate) -> dict[str, Any]:

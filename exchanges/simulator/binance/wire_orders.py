@@ -1,7 +1,7 @@
 """Orders, trades and income as Binance writes them (USDⓈ-M docs, trade and account endpoints).
 
-Since June 2026 the answers to placing and cancelling carry neither ``avgPrice``
-nor ``cumQuote``; reading an order still does.
+Since June 2026 the answers to placing, changing and cancelling carry neither ``avgPrice`` nor
+``cumQuote``; reading an order and testing one still do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _QUOTE_STEP = Decimal("0.00001")
 
 
 def order_reply(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
-    """Answer to POST (RESULT) and DELETE."""
+    """Answer to POST (RESULT), DELETE and their batches."""
     step = rules.step
     return {
         "orderId": order.order_id,
@@ -41,9 +41,9 @@ def order_reply(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
         "origType": order.type.value,
-        "priceMatch": "NONE",
-        "selfTradePreventionMode": "EXPIRE_MAKER",
-        "goodTillDate": 0,
+        "priceMatch": order.price_match.value,
+        "selfTradePreventionMode": order.self_trade.value,
+        "goodTillDate": order.good_till_ms,
         "updateTime": order.updated_ms,
     }
 
@@ -59,22 +59,43 @@ def order_acknowledged(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
     }
 
 
+def order_amended(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to PUT."""
+    return order_reply(order, rules) | {"pair": order.symbol, "modifyId": order.modify_id}
+
+
+def order_rehearsed(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to POST /fapi/v1/order/test."""
+    return order_reply(order, rules) | _averages(order)
+
+
 def order_read(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
     """Answer to every read of an order."""
-    average = order.value / order.executed if order.executed else Decimal(0)
-    full = order_reply(order, rules) | {
-        "avgPrice": text(average.quantize(_QUOTE_STEP)),
-        "cumQuote": text(order.value.quantize(_QUOTE_STEP)),
-        "time": order.created_ms,
-    }
+    full = order_reply(order, rules) | _averages(order) | {"time": order.created_ms}
     del full["cumQty"]
     return full
+
+
+def order_forced(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
+    """An entry of GET /fapi/v1/forceOrders."""
+    full = order_read(order, rules)
+    for name in ("priceProtect", "priceMatch", "selfTradePreventionMode", "goodTillDate"):
+        del full[name]
+    return full
+
+
+def _averages(order: VenueOrder) -> dict[str, str]:
+    return {
+        "avgPrice": text(order.average_price.quantize(_QUOTE_STEP)),
+        "cumQuote": text(order.value.quantize(_QUOTE_STEP)),
+    }
 
 
 def trade(one: VenueTrade, rules: SymbolRules) -> dict[str, Any]:
     """An entry of GET /fapi/v1/userTrades."""
     return {
         "symbol": one.symbol,
+        "pair": one.symbol,
         "id": one.trade_id,
         "orderId": one.order_id,
         "side": one.side.name,
@@ -83,6 +104,7 @@ def trade(one: VenueTrade, rules: SymbolRules) -> dict[str, Any]:
         "realizedPnl": money_text(one.realized),
         "marginAsset": MARGIN_ASSET,
         "quoteQty": text((one.price * one.quantity).quantize(_QUOTE_STEP)),
+        "baseQty": quantity_text(one.quantity, rules.step),
         "commission": money_text(one.commission),
         "commissionAsset": MARGIN_ASSET,
         "time": one.time_ms,

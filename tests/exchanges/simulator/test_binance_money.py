@@ -262,7 +262,7 @@ async def test_a_flat_account_is_not_funded_and_the_rate_is_published() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "prefix", "kind"),
-    [("ADL", "adl_autoclose-", "ADL"), ("liquidation", "autoclose-", "LIQUIDATION")],
+    [("ADL", "adl_autoclose", "ADL"), ("liquidation", "autoclose-", "LIQUIDATION")],
 )
 async def test_a_forced_close_takes_the_position_at_the_mark_and_shows_as_such(
     reason: str, prefix: str, kind: str
