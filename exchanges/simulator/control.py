@@ -87,7 +87,11 @@ class _Control:
         body = await _body(request, MarketBody)
         changes = [
             (venue, native, entry)
-            for venue, entries in ((Venue.UPBIT, body.upbit), (Venue.BINANCE, body.binance))
+            for venue, entries in (
+                (Venue.UPBIT, body.upbit),
+                (Venue.BINANCE, body.binance),
+                (Venue.HYPERLIQUID, body.hyperliquid),
+            )
             for native, entry in entries.items()
         ]
         quotes: dict[tuple[Venue, str], Quote | None] = {}
@@ -142,13 +146,14 @@ class _Control:
 
     async def settle_funding(self, request: web.Request) -> web.Response:
         body = await _body(request, FundingBody)
-        self._simulation.binance.settle_funding(body.rate)
-        return _json({"rate": plain(body.rate)})
+        self._simulation.perpetuals[body.venue].settle_funding(body.rate)
+        return _json({"venue": body.venue.value, "rate": plain(body.rate)})
 
     async def force_close(self, request: web.Request) -> web.Response:
         body = await _body(request, ForceCloseBody)
-        self._simulation.binance.force_close(body.account, body.symbol, body.quantity, body.reason)
-        return _json(self._simulation.binance.state())
+        engine = self._simulation.perpetuals[body.venue]
+        engine.force_close(body.account, body.symbol, body.quantity, body.reason)
+        return _json(engine.state())
 
     async def shift_clock(self, request: web.Request) -> web.Response:
         body = await _body(request, ClockBody)

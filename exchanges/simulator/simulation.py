@@ -1,4 +1,4 @@
-"""Both simulated venues on one market: what a server serves and a drill runs in memory."""
+"""All simulated venues on one market: what a server serves and a drill runs in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from exchanges.simulator.binance.engine import BinanceEngine
 from exchanges.simulator.binance.front import BinanceFront
 from exchanges.simulator.binance.snapshot import BinanceSnapshot
 from exchanges.simulator.faults import Faults
-from exchanges.simulator.front import Engine, Front
+from exchanges.simulator.front import Engine, Front, PerpetualEngine
+from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
+from exchanges.simulator.hyperliquid.front import HyperliquidFront
+from exchanges.simulator.hyperliquid.snapshot import HyperliquidSnapshot
 from exchanges.simulator.market import Market
 from exchanges.simulator.market_snapshot import MarketSnapshot
 from exchanges.simulator.request_log import RequestLog
@@ -27,11 +30,13 @@ TICK_S = 0.02
 
 
 class SimulationSnapshot(Snapshot):
-    """What both venues remember over a restart; faults, shifted clocks and the pace are not."""
+    """What the venues remember over a restart; faults, shifted clocks and the pace are not."""
 
     market: MarketSnapshot
     upbit: UpbitSnapshot
     binance: BinanceSnapshot
+    hyperliquid: HyperliquidSnapshot | None = None
+    """None: remembered before there was such a venue."""
 
 
 class Simulation:
@@ -57,16 +62,23 @@ class Simulation:
         self.requests = RequestLog()
         self.upbit = UpbitEngine(self.market, clock)
         self.binance = BinanceEngine(self.market, clock)
+        self.hyperliquid = HyperliquidEngine(self.market, clock)
         if remembered is not None:
             self.upbit.restore(remembered.upbit)
             self.binance.restore(remembered.binance)
-        self.engines: Mapping[Venue, Engine] = {
-            Venue.UPBIT: self.upbit,
+            if remembered.hyperliquid is not None:
+                self.hyperliquid.restore(remembered.hyperliquid)
+        self.perpetuals: Mapping[Venue, PerpetualEngine] = {
             Venue.BINANCE: self.binance,
+            Venue.HYPERLIQUID: self.hyperliquid,
         }
+        self.engines: Mapping[Venue, Engine] = {Venue.UPBIT: self.upbit, **self.perpetuals}
         self.fronts: Mapping[Venue, Front] = {
             Venue.UPBIT: UpbitFront(self.upbit, self.faults, clock, self.requests),
             Venue.BINANCE: BinanceFront(self.binance, self.faults, clock, self.requests),
+            Venue.HYPERLIQUID: HyperliquidFront(
+                self.hyperliquid, self.faults, clock, self.requests
+            ),
         }
 
     @property
