@@ -112,7 +112,7 @@ def submit_error(response: Response) -> ExchangeError:
     if response.status == 403:
         # Not the exchange's word but that of the firewall before it.
         return VenueUnavailable(_VENUE, f"the order was turned away at the door ({said})")
-    if 400 <= response.status < 500 and (known is not None or response.status == 422):
+    if response.status == 422 or (known is not None and 400 <= response.status < 408):
         # 422: the body has not the form of an action, so there was nothing to carry out.
         code = str(response.status) if known is None else known.code
         match known.meaning if known else Meaning.REJECTED:
