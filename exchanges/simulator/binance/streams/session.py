@@ -130,6 +130,7 @@ class StreamSession:
 
     def _look(self) -> None:
         self._engine.market.tick()
+        self._engine.advance()
         now = asyncio.get_running_loop().time()
         for name, feed in tuple(self._feeds.items()):
             if feed is not None and self._due[name] <= now:
