@@ -245,7 +245,7 @@ def _fills(known: tuple[Fill, ...], news: tuple[Fill, ...], filled: Decimal) -> 
     both = {fill.trade_id: fill for fill in (*known, *news)}
     if _traded(both.values()) > filled:
         return known
-    return tuple(sorted(both.values(), key=lambda fill: (fill.time, fill.trade_id)))
+    return tuple(sorted(both.values(), key=lambda fill: fill.time))
 
 
 def _traded(fills: Iterable[Fill]) -> Decimal:
