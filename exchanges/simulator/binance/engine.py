@@ -298,7 +298,7 @@ class BinanceEngine:
 
     def force_close(self, account: str, symbol: str, quantity: Decimal, reason: str) -> None:
         """Cancel the account's orders in ``symbol`` and close ``quantity`` of its larger position
-        at the mark price, with the taker fee. ``reason`` is ``ADL`` or ``liquidation``.
+        at the mark price, with the fees that has. ``reason`` is ``ADL`` or ``liquidation``.
 
         Raises ValueError naming the field that is wrong.
         """
@@ -313,7 +313,7 @@ class BinanceEngine:
         side, position = max(held, key=lambda one: abs(one[1].quantity), default=(None, None))
         if side is None or position is None or not 0 < quantity <= abs(position.quantity):
             raise ValueError("quantity: expected a quantity above 0 and not more than is held")
-        self._forced.close(owner, symbol, side, quantity, reason, self.now_ms())
+        self._forced.force(owner, symbol, side, quantity, reason, self.now_ms())
         self.changes += 1
 
     # ---- over a restart

@@ -40,7 +40,7 @@ class ForcedClosing:
         self._booking = booking
         self._mark = mark
 
-    def close(
+    def force(
         self,
         owner: VenueAccount,
         symbol: str,
@@ -50,23 +50,11 @@ class ForcedClosing:
         now_ms: int,
     ) -> None:
         """Cancel the orders in ``symbol`` and close ``quantity`` of a position at the mark price,
-        with the taker fee. ``reason`` is one of REASONS."""
-        self._book.cancel_all(owner, symbol, now_ms)
-        held = owner.position(symbol, side).quantity
-        request = OrderRequest(
-            symbol=symbol,
-            side=Side.SELL if held > 0 else Side.BUY,
-            position_side=side,
-            type=VenueOrderType.LIMIT,
-            quantity=quantity,
-            price=self._mark(symbol),
-            time_in_force=VenueTimeInForce.IOC,
-            reduce_only=True,
-            reduce_only_sent=False,
-            client_order_id=_client_id(reason, now_ms, len(owner.trades)),
-            result_wanted=False,
-        )
-        self._book.enter_forced(owner, request, reason.upper(), now_ms)
+        with the taker fee and, at a liquidation, its fee. ``reason`` is one of REASONS."""
+        left = self._close(owner, symbol, side, quantity, reason, now_ms)
+        if reason == LIQUIDATION:
+            stands_behind = left if symbol in owner.isolated else _cross_wallet(owner)
+            self._clear(owner, symbol, self._fee(symbol, quantity), stands_behind, now_ms)
 
     def liquidate_due(
         self,
@@ -79,20 +67,49 @@ class ForcedClosing:
         due = [one for one in self._due(owner, symbols) if not is_halted(one[0])]
         cross_fee, cross_symbol = ZERO, None
         for symbol, side in due:
-            position = owner.position(symbol, side)
-            quantity = abs(position.quantity)
-            behind = position.isolated_margin + position.unrealized(self._mark(symbol))
-            self.close(owner, symbol, side, quantity, LIQUIDATION, now_ms)
-            fee = money(quantity * self._mark(symbol) * LIQUIDATION_FEE)
+            quantity = abs(owner.position(symbol, side).quantity)
+            left = self._close(owner, symbol, side, quantity, LIQUIDATION, now_ms)
+            fee = self._fee(symbol, quantity)
             if symbol in owner.isolated:
-                left = behind - owner.trades[-1].commission
                 self._clear(owner, symbol, fee, left, now_ms)
             else:
                 cross_fee, cross_symbol = cross_fee + fee, symbol
         if cross_symbol is not None:
-            isolated = sum((p.isolated_margin for _, _, p in owner.held()), ZERO)
-            self._clear(owner, cross_symbol, cross_fee, owner.usdt - isolated, now_ms)
+            self._clear(owner, cross_symbol, cross_fee, _cross_wallet(owner), now_ms)
         return bool(due)
+
+    def _close(
+        self,
+        owner: VenueAccount,
+        symbol: str,
+        side: PositionSide,
+        quantity: Decimal,
+        reason: str,
+        now_ms: int,
+    ) -> Decimal:
+        """Returns what is left of the isolated margin that was set aside for the quantity."""
+        self._book.cancel_all(owner, symbol, now_ms)
+        position = owner.position(symbol, side)
+        set_aside = position.isolated_margin
+        request = OrderRequest(
+            symbol=symbol,
+            side=Side.SELL if position.quantity > 0 else Side.BUY,
+            position_side=side,
+            type=VenueOrderType.LIMIT,
+            quantity=quantity,
+            price=self._mark(symbol),
+            time_in_force=VenueTimeInForce.IOC,
+            reduce_only=True,
+            reduce_only_sent=False,
+            client_order_id=_client_id(reason, now_ms, len(owner.trades)),
+            result_wanted=False,
+        )
+        self._book.enter_forced(owner, request, reason.upper(), now_ms)
+        trade = owner.trades[-1]
+        return set_aside - position.isolated_margin + trade.realized - trade.commission
+
+    def _fee(self, symbol: str, quantity: Decimal) -> Decimal:
+        return money(quantity * self._mark(symbol) * LIQUIDATION_FEE)
 
     def _clear(
         self, owner: VenueAccount, symbol: str, fee: Decimal, left: Decimal, now_ms: int
@@ -124,3 +141,7 @@ class ForcedClosing:
 def _client_id(reason: str, now_ms: int, number: int) -> str:
     """Binance docs, user data stream: ``adl_autoclose``, or ``autoclose-`` and a number."""
     return "adl_autoclose" if reason == ADL else f"autoclose-{now_ms}{number:06d}"
+
+
+def _cross_wallet(owner: VenueAccount) -> Decimal:
+    return owner.usdt - sum((p.isolated_margin for _, _, p in owner.held()), ZERO)
