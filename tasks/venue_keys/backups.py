@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tasks.venue_keys.private_files import private_folder, sync_folder
+from tasks.venue_keys.private_files import private_folder, replace_private
 
 KEPT = 10
 """Older ones go, and with them the keys that only they held."""
@@ -24,18 +23,12 @@ class Backups:
         """Oldest first."""
         return sorted(self.folder.glob(f"{self._file.stem}-*{self._file.suffix}"))
 
-    def keep(self, now: datetime) -> Path:
-        """Keep the key file as it is now, and forget the oldest of more than ``KEPT``.
-
-        A second name for the same content: the key file is only ever replaced, never written to.
-        """
+    def keep(self, content: bytes, now: datetime) -> None:
+        """Keep ``content`` of the key file, and forget the oldest of more than ``KEPT``."""
         private_folder(self.folder)
         stamp = f"{self._file.stem}-{now:%Y%m%dT%H%M%S.%fZ}"
         same = [file.stem for file in self.files() if file.name.startswith(stamp)]
         number = int(same[-1].rpartition("-")[2]) + 1 if same else 0
-        kept = self.folder / f"{stamp}-{number:04}{self._file.suffix}"
-        os.link(self._file, kept)
-        sync_folder(self.folder)
+        replace_private(self.folder / f"{stamp}-{number:04}{self._file.suffix}", content)
         for old in self.files()[:-KEPT]:
             old.unlink()
-        return kept

@@ -158,8 +158,9 @@ class KeyFile:
             what = change(keys)
             salt, closing = self._closing_key()
             token = closing.encrypt(json.dumps([_to_json(key) for key in keys]).encode())
-            if self.file.exists():
-                self.backups.keep(self._clock.now())
+            former = read_private(self.file)
+            if former is not None:
+                self.backups.keep(former, self._clock.now())
             replace_private(self.file, Sealed(salt, token).to_bytes())
             self._record(what)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -72,9 +73,9 @@ async def demand_unable_to_withdraw(
     """
     if settings.mode is not Mode.LIVE:
         return
-    proofs = Proofs(settings.keys_dir)
-    for key in keys:
-        check = await check_key(key, settings, clock)
+    proofs, asked = Proofs(settings.keys_dir), tuple(keys)
+    checks = await asyncio.gather(*(check_key(key, settings, clock) for key in asked))
+    for key, check in zip(asked, checks, strict=True):
         refuse_able(key, check)
         if check.withdrawal is Withdrawal.CANNOT:
             log.info("%s cannot withdraw: %s", key, check.why)

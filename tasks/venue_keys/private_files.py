@@ -45,7 +45,7 @@ def replace_private(file: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(file)
-    sync_folder(file.parent)
+    _sync_folder(file.parent)
 
 
 def append_private(file: Path, line: str) -> None:
@@ -62,7 +62,7 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Put the folder's entries on the disk, so that a rename outlives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

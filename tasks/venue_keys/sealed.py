@@ -8,10 +8,9 @@ passphrase.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.errors import KeyRefused
@@ -23,7 +22,7 @@ FORMAT = 1
 class Sealed:
     salt: bytes | None
     """None: closed with the stored master key."""
-    token: bytes
+    token: bytes = field(repr=False)
 
     def to_bytes(self) -> bytes:
         salt = None if self.salt is None else base64.b64encode(self.salt).decode()
@@ -46,7 +45,7 @@ def parse_sealed(file: Path, content: bytes) -> Sealed:
         is_whole = envelope["format"] == FORMAT and envelope["sha256"] == _digest(salt, token)
         raw_salt = None if salt is None else base64.b64decode(salt, validate=True)
         sealed = Sealed(raw_salt, token.encode("ascii"))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_whole = False
     if not is_whole:
         raise KeyRefused(

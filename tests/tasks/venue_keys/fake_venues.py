@@ -59,7 +59,8 @@ class FakeVenues:
     def settings(self, home: Path, **changes: Any) -> Settings:
         """Live, with all venues here."""
         named = ("upbit_url", "binance_url", "binance_spot_url", "hyperliquid_url")
-        return Settings(home=home, mode=Mode.LIVE, **dict.fromkeys(named, self.url), **changes)
+        addresses: dict[str, Any] = dict.fromkeys(named, self.url)
+        return Settings(home=home, mode=Mode.LIVE, **addresses, **changes)
 
     async def cancel_withdrawal(self, request: web.Request) -> web.Response:
         self._demand_upbit_signature(request)

@@ -6,6 +6,8 @@ import traceback
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
 from exchanges.credentials import Credentials
@@ -33,6 +35,13 @@ def a_key(
     secret: str = SECRET,
 ) -> VenueKey:
     return VenueKey(venue, name, parse_permissions(permissions), NOW, Credentials(access, secret))
+
+
+def a_pem() -> str:
+    """An Ed25519 private key as Binance's users have it, the same each time."""
+    key = Ed25519PrivateKey.from_private_bytes(b"7" * 32)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode().strip()
 
 
 def hidden(text: str) -> SecretStr:

@@ -13,11 +13,10 @@ from cryptography.fernet import Fernet
 
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
-from tasks.errors import KeyRefused
-from tasks.venue_keys import key_file as key_file_module
 from tasks.venue_keys.backups import KEPT
-from tasks.venue_keys.key_file import KeyFile
 from tasks.venue_keys.private_files import only_writer
+from tasks.venue_keys.sealed import Sealed
+from tests.tasks.venue_keys.key_files import a_file, files, refused
 from tests.tasks.venue_keys.samples import (
     ACCESS,
     NEW_ACCESS,
@@ -25,38 +24,16 @@ from tests.tasks.venue_keys.samples import (
     NEW_SECRET,
     PASSPHRASE,
     SECRET,
-    a_clock,
     a_key,
     assert_no_secret,
-    hidden,
     logged,
 )
 
 NEW_PAIR = Credentials(NEW_ACCESS, NEW_SECRET)
 
 
-def a_file(folder: Path, passphrase: str | None = None) -> KeyFile:
-    return KeyFile(folder, None if passphrase is None else hidden(passphrase), a_clock())
-
-
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def refused(act: Callable[[], object]) -> str:
-    """The one sentence; no secret is in the error or its traceback."""
-    with pytest.raises(KeyRefused) as caught:
-        act()
-    assert_no_secret(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
@@ -189,6 +166,7 @@ def test_a_name_that_is_not_stored_is_told(tmp_path: Path) -> None:
         lambda content: b"",
         lambda content: b"\xff\xfe",
         lambda content: b"[]",
+        lambda content: b"[" * 100_000,
         lambda content: content.replace(b'"format": 1', b'"format": 2'),
         lambda content: content.replace(b"gAAAAA", b"gAAAAB"),
         lambda content: json.dumps({**json.loads(content), "salt": "!"}).encode(),
@@ -264,7 +242,7 @@ def test_a_content_of_another_version_is_refused_without_being_shown(tmp_path: P
     token = Fernet((tmp_path / "master.key").read_bytes()).encrypt(
         json.dumps([{"venue": "upbit", "secret": SECRET}]).encode()
     )
-    store.file.write_bytes(key_file_module.Sealed(None, token).to_bytes())
+    store.file.write_bytes(Sealed(None, token).to_bytes())
 
     assert refused(store.read).endswith("its content is not what this version writes")
 
@@ -296,72 +274,6 @@ def test_a_crash_while_writing_leaves_the_former_file(
 
     assert store.read() == [a_key()]
     assert store.rotate(Venue.UPBIT, "main", NEW_PAIR).credentials == NEW_PAIR
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [(None, None), (None, NEW_PASSPHRASE), (PASSPHRASE, NEW_PASSPHRASE)],
-    ids=["a new master key", "from master key to passphrase", "a new passphrase"],
-)
-def test_a_new_master_key_closes_the_file_and_its_backups(
-    tmp_path: Path, before: str | None, after: str | None
-) -> None:
-    store = a_file(tmp_path, before)
-    store.add(a_key())
-    store.rotate(Venue.UPBIT, "main", NEW_PAIR)
-    former = files(tmp_path)
-
-    store.rotate_master(None if after is None else hidden(after))
-
-    changed = a_file(tmp_path, after)
-    assert changed.read()[0].credentials == NEW_PAIR
-    assert (tmp_path / "master.key").exists() == (after is None)
-    if after is None:
-        assert (tmp_path / "master.key").read_bytes() != former["master.key"]
-        assert len((tmp_path / "master.key").read_bytes().split()) == 1
-    else:
-        assert "does not open it" in refused(a_file(tmp_path, "a former passphrase").read)
-    changed.backups.files()[0].replace(changed.file)
-    assert changed.read() == [a_key()]
-
-
-def test_a_passphrase_is_not_taken_away_by_mistake(tmp_path: Path) -> None:
-    store = a_file(tmp_path, PASSPHRASE)
-    store.add(a_key())
-
-    assert "expected a new passphrase" in refused(lambda: store.rotate_master(None))
-    assert store.read() == [a_key()]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [(None, None), (None, NEW_PASSPHRASE), (PASSPHRASE, NEW_PASSPHRASE)],
-    ids=["a new master key", "from master key to passphrase", "a new passphrase"],
-)
-def test_a_crash_in_the_middle_of_a_master_key_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None, after: str | None
-) -> None:
-    store = a_file(tmp_path, before)
-    store.add(a_key())
-    store.rotate(Venue.UPBIT, "main", NEW_PAIR)
-    replace = key_file_module.replace_private
-
-    def only_backups(file: Path, content: bytes) -> None:
-        if file == store.file:
-            raise OSError("the power is gone")
-        replace(file, content)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(key_file_module, "replace_private", only_backups)
-        with pytest.raises(OSError, match="the power is gone"):
-            store.rotate_master(None if after is None else hidden(after))
-
-    assert store.read()[0].credentials == NEW_PAIR
-    store.rotate_master(None if after is None else hidden(after))
-    changed = a_file(tmp_path, after)
-    assert changed.read()[0].credentials == NEW_PAIR
-    changed.backups.files()[0].replace(changed.file)
-    assert changed.read() == [a_key()]
 
 
 def test_every_change_leaves_a_line_without_secrets(

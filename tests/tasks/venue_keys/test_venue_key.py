@@ -19,6 +19,7 @@ from tests.tasks.venue_keys.samples import (
     NEW_SECRET,
     SECRET,
     a_key,
+    a_pem,
     assert_no_secret,
 )
 
@@ -91,6 +92,14 @@ def test_what_cannot_be_a_key_is_refused_without_being_shown(
     assert str(caught.value).startswith(sentence)
     assert str(caught.value).endswith("got something else")
     assert_no_secret(caught.value)
+
+
+def test_binance_takes_an_ed25519_private_key_in_pem() -> None:
+    assert checked_credentials(Venue.BINANCE, ACCESS, a_pem()).secret_key == a_pem()
+
+    for venue in (Venue.UPBIT, Venue.HYPERLIQUID):
+        with pytest.raises(KeyRefused):
+            checked_credentials(venue, ACCESS, a_pem())
 
 
 @pytest.mark.parametrize("prefix", ["", "0x"])
