@@ -27,6 +27,18 @@ async def upbit() -> AsyncIterator[Desk]:
         yield await open_desk(Venue.UPBIT, stack)
 
 
+@pytest_asyncio.fixture(params=[Venue.BINANCE, Venue.HYPERLIQUID])
+async def perpetual(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        yield await open_desk(request.param, stack)
+
+
+@pytest_asyncio.fixture
+async def hyperliquid() -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        yield await open_desk(Venue.HYPERLIQUID, stack)
+
+
 @pytest_asyncio.fixture
 async def binance() -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:

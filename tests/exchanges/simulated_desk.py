@@ -8,8 +8,11 @@ from decimal import Decimal
 
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
+from exchanges.errors import OrderNotFound
 from exchanges.exchange import Exchange
 from exchanges.factory import create_exchange
+from exchanges.hyperliquid.client_order_ids import client_order_id_of
+from exchanges.hyperliquid.signing import address_of, parse_key
 from exchanges.instrument import Venue
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
@@ -20,18 +23,40 @@ from exchanges.simulator.simulation import Simulation
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.still_market import still_path
 
-CREDENTIALS = Credentials("access-key", "secret-key")
+
+def _address_of(key: str) -> str:
+    return address_of(parse_key(key))
+
+
+WALLET_KEY, AGENT_KEY = "0x" + "11" * 32, "0x" + "22" * 32
+"""Private keys of a Hyperliquid account's wallet and of its API wallet."""
+CREDENTIALS = {
+    Venue.UPBIT: Credentials("access-key", "secret-key"),
+    Venue.BINANCE: Credentials("access-key", "secret-key"),
+    Venue.HYPERLIQUID: Credentials(_address_of(WALLET_KEY), AGENT_KEY),
+}
 START_MONEY = {
     Venue.UPBIT: {"KRW": Decimal(100_000_000), "BTC": Decimal(1)},
     Venue.BINANCE: {"USDT": Decimal(100_000)},
+    Venue.HYPERLIQUID: {"USDC": Decimal(100_000)},
 }
-NATIVE = {Venue.UPBIT: "KRW-BTC", Venue.BINANCE: "BTCUSDT"}
-PLACE = {Venue.UPBIT: "POST /v1/orders", Venue.BINANCE: "POST /fapi/v1/order"}
+DOLLAR = {Venue.BINANCE: "USDT", Venue.HYPERLIQUID: "USDC"}
+NATIVE = {Venue.UPBIT: "KRW-BTC", Venue.BINANCE: "BTCUSDT", Venue.HYPERLIQUID: "BTC"}
+PLACE = {
+    Venue.UPBIT: "POST /v1/orders",
+    Venue.BINANCE: "POST /fapi/v1/order",
+    Venue.HYPERLIQUID: "POST /exchange",
+}
 TOUCH = {
     Venue.UPBIT: Quote(Decimal(60_000_000), Decimal(60_010_000), Decimal("0.5")),
     Venue.BINANCE: Quote(Decimal("49999.0"), Decimal("50001.0"), Decimal("0.5")),
+    Venue.HYPERLIQUID: Quote(Decimal(49_999), Decimal(50_001), Decimal("0.5")),
 }
-LEAST_VALUE = {Venue.UPBIT: Decimal(5_000), Venue.BINANCE: Decimal(50)}
+LEAST_VALUE = {
+    Venue.UPBIT: Decimal(5_000),
+    Venue.BINANCE: Decimal(50),
+    Venue.HYPERLIQUID: Decimal(10),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +93,11 @@ class Desk:
     def fault(self, kind: FaultKind, **args: object) -> None:
         self.simulation.faults.add(Fault(self.venue, PLACE[self.venue], kind, 1, args))
 
-    def connect(self, credentials: Credentials = CREDENTIALS, timeout_s: float = 3.0) -> Exchange:
+    def connect(self, credentials: Credentials | None = None, timeout_s: float = 3.0) -> Exchange:
         """One more adapter at the same venue."""
         exchange = create_exchange(
             self.venue,
-            credentials=credentials,
+            credentials=credentials or CREDENTIALS[self.venue],
             endpoints=self.endpoints,
             clock=self.clock,
             timeout_s=timeout_s,
@@ -80,23 +105,51 @@ class Desk:
         self.stack.push_async_callback(exchange.aclose)
         return exchange
 
+    def actions(self) -> list[str | None]:
+        """Client ids of all orders and cancels that reached the venue, in order."""
+        seen = self.simulation.requests.requests()
+        if self.venue is Venue.HYPERLIQUID:
+            return [
+                client_order_id_of(one.client_order_id)
+                for one in seen
+                if one.path == "/exchange" and one.client_order_id is not None
+            ]
+        return [one.client_order_id for one in seen if one.method in ("POST", "DELETE")]
+
+    async def came_to_nothing(self, order: Order) -> bool:
+        """The venue never had the order, or (Hyperliquid remembers refused ones) shows it ended
+        without a trade."""
+        try:
+            report = await self.exchange.order(order.symbol, order.client_order_id)
+        except OrderNotFound:
+            return True
+        return report.is_terminal and not report.filled
+
     async def money(self) -> dict[str, Decimal]:
         return {balance.currency: balance.total for balance in await self.exchange.balances()}
+
+
+def known_secret(venue: Venue, credentials: Credentials) -> str:
+    """What a venue knows of the secret: Hyperliquid only the address of the key that signs."""
+    if venue is Venue.HYPERLIQUID:
+        return _address_of(credentials.secret_key)
+    return credentials.secret_key
 
 
 async def open_desk(venue: Venue, stack: AsyncExitStack) -> Desk:
     clock = ManualClock()
     simulation = Simulation(still_path(), clock)
     simulation.market.set_quote(venue, NATIVE[venue], TOUCH[venue])
+    credentials = CREDENTIALS[venue]
     simulation.engines[venue].add_account(
-        CREDENTIALS.access_key, CREDENTIALS.secret_key, START_MONEY[venue]
+        credentials.access_key, known_secret(venue, credentials), START_MONEY[venue]
     )
     free = Address("127.0.0.1", 0)
-    urls = await serve(simulation, Addresses(free, free, free), stack)
-    endpoints = Endpoints(urls.upbit if venue is Venue.UPBIT else urls.binance)
+    urls = await serve(simulation, Addresses(free, free, free, free), stack)
+    endpoints = Endpoints(getattr(urls, venue.value))
     exchange = create_exchange(
         venue,
-        credentials=CREDENTIALS,
+        credentials=credentials,
         endpoints=endpoints,
         clock=clock,
     )

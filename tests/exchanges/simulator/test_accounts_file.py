@@ -31,7 +31,10 @@ def test_accounts_of_a_file_are_opened(tmp_path: Path) -> None:
         (None, "No such file or directory"),
         ("upbit:key:very-secret:KRW=5", "got text that is not JSON"),
         ('{"upbit": "very-secret"}', "got other JSON"),
-        ('["kraken:key:very-secret:KRW=5"]', "expected one of upbit, binance, hyperliquid; got 'kraken'"),
+        (
+            '["kraken:key:very-secret:KRW=5"]',
+            "expected one of upbit, binance, hyperliquid; got 'kraken'",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_gets_one_sentence(
