@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.clock import Clock
-from exchanges.simulator.hyperliquid import refusal
 from exchanges.simulator.hyperliquid.account import COLLATERAL, VenueAccount
 from exchanges.simulator.hyperliquid.account_settings import (
     update_isolated_margin,
@@ -17,11 +16,7 @@ from exchanges.simulator.hyperliquid.account_settings import (
 from exchanges.simulator.hyperliquid.actions import (
     CancelOrders,
     ModifyOrders,
-    OrderId,
-    OrderWish,
     PlaceOrders,
-    Tif,
-    Trigger,
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
@@ -30,12 +25,11 @@ from exchanges.simulator.hyperliquid.booking import ADL, Booking
 from exchanges.simulator.hyperliquid.candles import HOUR_MS
 from exchanges.simulator.hyperliquid.events import Events
 from exchanges.simulator.hyperliquid.liquidation import LIQUIDATION, Liquidations
-from exchanges.simulator.hyperliquid.order import VenueOrder
-from exchanges.simulator.hyperliquid.order_book import OrderBook, would_match
-from exchanges.simulator.hyperliquid.order_checks import check_form
+from exchanges.simulator.hyperliquid.order_book import OrderBook
+from exchanges.simulator.hyperliquid.order_desk import OrderDesk, Outcome, known_asset
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.records import FundingRate
-from exchanges.simulator.hyperliquid.refusal import ActionRefused, OrderRefused, unknown_wallet
+from exchanges.simulator.hyperliquid.refusal import ActionRefused, unknown_wallet
 from exchanges.simulator.hyperliquid.snapshot import (
     KEPT_FUNDING_RATES,
     HyperliquidSnapshot,
@@ -53,8 +47,6 @@ HOURLY_FUNDING = Decimal("0.0000125")
 SCHEDULE_CANCEL_VOLUME = Decimal(1_000_000)
 """USDC that an account must have traded before it may schedule (a recorded refusal)."""
 SCHEDULE_CANCEL_LEAD_MS = 5_000
-Outcome = VenueOrder | OrderRefused
-"""Of one order."""
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -75,6 +67,7 @@ class HyperliquidEngine:
         self.events = Events()
         self.booking = Booking(self.events, self.now_ms())
         self.book = OrderBook(market, self.booking, self.assets, self.now_ms())
+        self._desk = OrderDesk(self.book, self.booking, self.assets)
         self._triggers = Triggers(self.book, self.booking, self.assets)
         self._liquidations = Liquidations(self.book, self.booking, self.assets)
         self._accounts: dict[str, VenueAccount] = {}
@@ -84,8 +77,8 @@ class HyperliquidEngine:
         self.funding_rates: list[FundingRate] = []
         self.changes = 0
         """Rises with everything that is worth remembering; a front counts what it lets write."""
-        market.subscribe(self.catch_up)
-        self.catch_up()
+        market.subscribe(self._market_moved)
+        self._market_moved()
 
     # ---- time and market
 
@@ -109,14 +102,21 @@ class HyperliquidEngine:
     def tape(self, asset: Asset) -> Tape:
         return self.booking.tape(asset.coin)
 
+    def _market_moved(self) -> None:
+        now_ms = self.now_ms()
+        for asset in self.assets.values():
+            self.booking.quote_moved(asset, self.book.mark(asset), now_ms)
+        for account in self._accounts.values():
+            if self.book.match_resting(account, now_ms):
+                self.changes += 1
+        self.catch_up()
+
     def catch_up(self) -> None:
-        """Let happen what is due at the present prices and time."""
+        """Let happen what is due by now, at the present prices."""
         now_ms = self.now_ms()
         for hour in range(self._funded_hour + 1, now_ms // HOUR_MS + 1):
             self._settle(HOURLY_FUNDING, hour * HOUR_MS)
         self._funded_hour = max(self._funded_hour, now_ms // HOUR_MS)
-        for asset in self.assets.values():
-            self.booking.quote_moved(asset, self.book.mark(asset), now_ms)
         for account in self._accounts.values():
             if self._attend(account, now_ms):
                 self.changes += 1
@@ -129,8 +129,8 @@ class HyperliquidEngine:
             for order in account.orders.open():
                 self.booking.end(account, order, OrderStatus.SCHEDULED_CANCEL, now_ms)
             changed = True
-        changed |= self.book.match_resting(account, now_ms)
         changed |= self._triggers.fire(account, now_ms)
+        changed |= self.book.cancel_void(account, now_ms)
         return self._liquidations.liquidate(account, now_ms) or changed
 
     # ---- accounts
@@ -194,107 +194,31 @@ class HyperliquidEngine:
     def place(
         self, account: VenueAccount, action: PlaceOrders, *, fraction: Decimal | None = None
     ) -> list[Outcome]:
-        """The outcome of each order; a batch with one order of wrong form has that outcome
-        alone, and nothing is placed. Raises ActionRefused for an asset that does not exist."""
-        covers = action.grouping == "positionTpsl"
-        try:
-            for wish in action.orders:
-                asset = self.known_asset(wish.asset)
-                is_cover = covers and isinstance(wish.kind, Trigger)
-                check_form(wish, asset, self.book.mark(asset), covers_position=is_cover)
-        except OrderRefused as refused:
-            return [refused]
-        outcomes: list[Outcome] = []
-        for wish in action.orders:
-            first = outcomes[0] if outcomes else None
-            outcomes.append(self._enter(account, wish, action.grouping, first, fraction))
+        """See :meth:`OrderDesk.place`."""
+        outcomes = self._desk.place(account, action, self.now_ms(), fraction=fraction)
         self.catch_up()
         return outcomes
 
-    def _enter(
-        self,
-        account: VenueAccount,
-        wish: OrderWish,
-        grouping: object,
-        first: Outcome | None,
-        fraction: Decimal | None,
-    ) -> Outcome:
-        asset, now_ms = self.assets[wish.asset], self.now_ms()
-        is_trigger = isinstance(wish.kind, Trigger)
-        if grouping == "normalTpsl" and is_trigger and first is not None:
-            if isinstance(first, OrderRefused):
-                return first
-            return self.book.enter_waiting(account, wish, asset, now_ms, parent=first)
-        if grouping == "positionTpsl" and is_trigger and not wish.size:
-            return self.book.enter_waiting(account, wish, asset, now_ms)
-        try:
-            return self.book.enter(account, wish, asset, now_ms, fraction=fraction)
-        except OrderRefused as refused:
-            return refused
-
-    def known_asset(self, index: int) -> Asset:
-        """Raises ActionRefused; how the venue words it is on no public record."""
-        try:
-            return self.assets[index]
-        except KeyError:
-            raise ActionRefused(f"Invalid perpetual asset {index}") from None
-
-    def cancel(
-        self, account: VenueAccount, action: CancelOrders
-    ) -> list[VenueOrder | OrderRefused]:
-        outcomes: list[VenueOrder | OrderRefused] = []
-        for index, order_id in action.orders:
-            order = account.orders.find_open(order_id)
-            if order is None or order.asset != index:
-                outcomes.append(OrderRefused(refusal.MISSING_ORDER, index))
-                continue
-            self.booking.end(account, order, OrderStatus.CANCELED, self.now_ms())
-            outcomes.append(order)
+    def cancel(self, account: VenueAccount, action: CancelOrders) -> list[Outcome]:
+        outcomes = self._desk.cancel(account, action, self.now_ms())
         self.catch_up()
         return outcomes
 
     def modify(self, account: VenueAccount, action: ModifyOrders) -> list[Outcome]:
-        """Each order ends and another, with an oid of its own, takes its place.
-
-        A new order that could not be one leaves the old alone; one that is refused on entering
-        takes the old with it, and so does one that would match at once: what a modification
-        brings has been measured to be post-only.
-        """
-        outcomes = [self._modify(account, *change) for change in action.changes]
+        """See :meth:`OrderDesk.modify`."""
+        outcomes = self._desk.modify(account, action, self.now_ms())
         self.catch_up()
         return outcomes
-
-    def _modify(self, account: VenueAccount, order_id: OrderId, wish: OrderWish) -> Outcome:
-        asset = self.known_asset(wish.asset)
-        old = account.orders.find_open(order_id)
-        if old is None:
-            return OrderRefused(refusal.MODIFY_ENDED, asset.index)
-        try:
-            check_form(wish, asset, self.book.mark(asset), covers_position=False)
-        except OrderRefused:
-            return OrderRefused(refusal.MODIFY_INVALID, asset.index)
-        if wish.kind is Tif.IOC or (old.asset, old.side) != (wish.asset, wish.side):
-            return OrderRefused(refusal.MODIFY_INVALID, asset.index)
-        now_ms = self.now_ms()
-        self.booking.end(account, old, OrderStatus.CANCELED, now_ms)
-        if not isinstance(wish.kind, Trigger) and would_match(self.book, wish, asset):
-            quote = self.book.quote(asset)
-            text = refusal.POST_ONLY.text.format(f"{quote.bid:f}@{quote.ask:f}")
-            return OrderRefused(refusal.MODIFY_FAILED, asset.index, text)
-        try:
-            return self.book.enter(account, wish, asset, now_ms)
-        except OrderRefused as refused:
-            return OrderRefused(refusal.MODIFY_FAILED, asset.index, str(refused))
 
     # ---- settings
 
     def update_leverage(self, account: VenueAccount, action: UpdateLeverage) -> None:
-        asset = self.known_asset(action.asset)
+        asset = known_asset(self.assets, action.asset)
         margin = self.book.margin(account)
         update_leverage(account, asset, action.leverage, is_cross=action.is_cross, margin=margin)
 
     def update_isolated_margin(self, account: VenueAccount, action: UpdateIsolatedMargin) -> None:
-        asset = self.known_asset(action.asset)
+        asset = known_asset(self.assets, action.asset)
         amount = Decimal(action.millionths).scaleb(-6)
         update_isolated_margin(account, asset, amount, self.book.margin(account))
 

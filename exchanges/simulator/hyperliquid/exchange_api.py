@@ -20,9 +20,10 @@ from exchanges.simulator.hyperliquid.actions import (
 )
 from exchanges.simulator.hyperliquid.address_budget import spend
 from exchanges.simulator.hyperliquid.authenticator import Authenticator
-from exchanges.simulator.hyperliquid.engine import HyperliquidEngine, Outcome
+from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
 from exchanges.simulator.hyperliquid.numbers import cut, shown
 from exchanges.simulator.hyperliquid.order import VenueOrder
+from exchanges.simulator.hyperliquid.order_desk import Outcome
 from exchanges.simulator.hyperliquid.refusal import ActionRefused, OrderRefused, Reason
 
 Json = dict[str, Any]

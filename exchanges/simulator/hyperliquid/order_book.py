@@ -63,6 +63,11 @@ class OrderBook:
         whole = ((price, cut(size, asset.size_decimals)) for price, size in levels)
         return [(price, size) for price, size in whole if size]
 
+    def would_match(self, wish: OrderWish, asset: Asset) -> bool:
+        """Does the market stand at the order's price or beyond?"""
+        quote = self.quote(asset)
+        return reaches(wish.side, wish.price, quote.ask if wish.side is Side.BUY else quote.bid)
+
     def margin(self, account: VenueAccount) -> Margin:
         return Margin(account, self._assets, self.mark)
 
@@ -286,9 +291,3 @@ class OrderBook:
             is_market=trigger is not None and trigger.is_market,
             takes_profit=trigger is not None and trigger.takes_profit,
         )
-
-
-def would_match(book: OrderBook, wish: OrderWish, asset: Asset) -> bool:
-    """Does the market stand at the order's price or beyond?"""
-    quote = book.quote(asset)
-    return reaches(wish.side, wish.price, quote.ask if wish.side is Side.BUY else quote.bid)

@@ -60,7 +60,7 @@ def check_book(
     """Post-only that would match, immediate-or-cancel that would not, and the least value, which
     comes after these (measured)."""
     if wish.kind is Tif.ALO and executions:
-        raise OrderRefused(refusal.POST_ONLY, asset.index, f"{_bare(bid)}@{_bare(ask)}")
+        raise OrderRefused(refusal.POST_ONLY, asset.index, bbo_text(bid, ask))
     if wish.kind is Tif.IOC and not executions:
         raise OrderRefused(refusal.NO_MATCH, asset.index)
     price = executions[0].price if executions else wish.price
@@ -96,6 +96,6 @@ def check_margin(
         raise OrderRefused(refusal.MARGIN, asset.index)
 
 
-def _bare(price: Decimal) -> str:
-    """A price in a sentence has no closing zero: ``90901@90902``."""
-    return format(price.normalize(), "f")
+def bbo_text(bid: Decimal, ask: Decimal) -> str:
+    """The touch in a sentence, without closing zeros: ``90901@90902``."""
+    return "@".join(format(price.normalize(), "f") for price in (bid, ask))
