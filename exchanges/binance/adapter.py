@@ -98,6 +98,11 @@ class BinancePerpetual:
     def instrument(self, symbol: str) -> Instrument:
         return perpetual(symbol)
 
+    @property
+    def order_entry_ready(self) -> bool:
+        """The next order goes the way that was chosen; False: over REST instead."""
+        return self._entry.is_ready
+
     def order_room(self) -> int:
         return self._client.order_room()
 

@@ -33,6 +33,10 @@ class RestEntry:
     def __init__(self, client: BinanceClient) -> None:
         self._client = client
 
+    @property
+    def is_ready(self) -> bool:
+        return True
+
     def start(self) -> None:
         """Nothing to get ready."""
 

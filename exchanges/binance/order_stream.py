@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
+from urllib.parse import quote
 
 from exchanges.binance import limits
 from exchanges.binance.client import BinanceClient
@@ -74,9 +75,7 @@ class OrderStream:
         response = await self._client.ask_for_key("POST", _LISTEN_KEY, limits.ONE)
         body = document(_VENUE, "listenKey", response.body)
         key = fields(_VENUE, "listenKey", body).text("listenKey")
-        if not (key.isascii() and key.isalnum()):
-            raise BadReply(_VENUE, "listenKey: expected letters and digits")
-        return await self._dial(f"/private/ws?listenKey={key}")
+        return await self._dial(f"/private/ws?listenKey={quote(key, safe='')}")
 
     async def serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
         """All that one connection brings, after what changed while there was none. Events that
