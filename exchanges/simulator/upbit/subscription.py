@@ -108,9 +108,22 @@ def _objects(frame: Frame) -> list[dict[str, Any]]:
         parsed = json.loads(frame, parse_float=str)
     except (ValueError, RecursionError):
         parsed = None
-    if not isinstance(parsed, list) or not all(isinstance(entry, dict) for entry in parsed):
+    if (
+        not isinstance(parsed, list)
+        or not all(isinstance(entry, dict) for entry in parsed)
+        or not _is_text(parsed)
+    ):
         raise StreamError("WRONG_FORMAT", "Format이 맞지 않습니다.")
     return parsed
+
+
+def _is_text(parsed: object) -> bool:
+    """Half a surrogate pair is valid JSON but no text, and a ticket is sent back."""
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _format(objects: Sequence[Mapping[str, Any]]) -> Format:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from exchanges.simulator.server import Address, Addresses, serve
 from exchanges.simulator.simulation import Simulation
@@ -88,7 +89,8 @@ class UpbitClient:
             data = json.dumps(dict(params))
         elif params:
             url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in params)
-        async with self.session.request(method, url, headers=headers, data=data) as response:
+        address = URL(url, encoded=True)  # else %3A would go out as a colon
+        async with self.session.request(method, address, headers=headers, data=data) as response:
             body = json.loads(await response.read(), parse_float=Decimal)
             return Reply(
                 response.status,

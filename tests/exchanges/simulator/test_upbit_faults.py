@@ -1,8 +1,9 @@
-"""Each kind of fault as a client of the simulated Upbit sees it."""
+"""Each kind of fault of a request as a client of the simulated Upbit sees it."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import aiohttp
 import pytest
@@ -12,28 +13,98 @@ from tests.exchanges.simulator.running import Reply, Running
 SELL = {"market": "KRW-BTC", "side": "ask", "ord_type": "market", "volume": "0.1"}
 
 
-async def set_fault(venues: Running, kind: str, **args: object) -> None:
+async def set_fault(
+    venues: Running, kind: str, endpoint: str = "POST /v1/orders", **args: object
+) -> None:
     reply = await venues.control(
-        "POST",
-        "/faults",
-        {"venue": "upbit", "endpoint": "POST /v1/orders", "kind": kind, "args": args},
+        "POST", "/faults", {"venue": "upbit", "endpoint": endpoint, "kind": kind, "args": args}
     )
-    assert reply.status == 201
+    assert reply.status == 201, reply.json
 
 
 async def known(venues: Running, identifier: str) -> Reply:
     return await venues.upbit.get("/v1/order", ("identifier", identifier))
 
 
-async def test_reject_is_a_definite_no_in_the_venues_words(venues: Running) -> None:
-    await set_fault(venues, "reject")
+@dataclass(frozen=True)
+class Seen:
+    """What an order meets."""
 
-    refused = await venues.upbit.order(**SELL, identifier="f-1")
-    again = await venues.upbit.order(**SELL, identifier="f-1")
+    status: int | None
+    """None: the connection breaks."""
+    name: str = ""
+    is_processed: bool = False
+    retry_after: str | None = None
 
-    assert (refused.status, refused.error) == (400, "insufficient_funds_ask")
-    assert again.error == "validation_error"  # the attempt used the identifier up
-    assert (await known(venues, "f-1")).status == 404
+
+@pytest.mark.parametrize(
+    ("kind", "args", "seen"),
+    [
+        ("reject", {}, Seen(400, "insufficient_funds_ask")),
+        ("reject", {"code": "out_of_scope"}, Seen(403, "out_of_scope")),
+        ("reject", {"code": "expired_access_key"}, Seen(401, "expired_access_key")),
+        ("reject", {"code": "no_authorization_ip"}, Seen(401, "no_authorization_ip")),
+        ("reject", {"code": "invalid_price_ask"}, Seen(400, "invalid_price_ask")),
+        ("insufficient", {}, Seen(400, "insufficient_funds_ask")),
+        ("lose_request", {}, Seen(None)),
+        ("lose_reply", {}, Seen(None, is_processed=True)),
+        ("delay", {"ms": 5}, Seen(201, is_processed=True)),
+        ("http_500", {}, Seen(500, "server_error")),
+        ("http_503_unknown", {}, Seen(500, "server_error", is_processed=True)),
+        ("rate_limited", {"seconds": 2}, Seen(429, "too_many_requests", retry_after="2")),
+        ("banned", {"seconds": 90}, Seen(418, "too_many_requests", retry_after="90")),
+        ("partial", {"fraction": "0.5"}, Seen(201, is_processed=True)),
+        ("maintenance", {}, Seen(503, "server_maintenance")),
+        ("halt_market", {}, Seen(400, "market_offline")),
+        ("halt_market", {"market": "KRW-BTC"}, Seen(400, "market_offline")),
+        ("halt_market", {"market": "KRW-USDT"}, Seen(201, is_processed=True)),
+    ],
+)
+async def test_an_order_meets_a_fault(
+    venues: Running, kind: str, args: dict[str, object], seen: Seen
+) -> None:
+    endpoint = "*" if kind in ("maintenance", "halt_market") else "POST /v1/orders"
+    await set_fault(venues, kind, endpoint, **args)
+
+    try:
+        reply = await venues.upbit.order(**SELL, identifier="f-1")
+    except aiohttp.ClientConnectionError:
+        assert seen.status is None
+    else:
+        assert reply.status == seen.status
+        if reply.status != 201:
+            assert reply.error == seen.name
+        assert reply.headers.get("retry-after") == seen.retry_after
+
+    await venues.control("DELETE", "/faults")
+    assert ((await known(venues, "f-1")).status == 200) is seen.is_processed
+
+
+async def test_a_refused_connection_reaches_nobody_for_a_while(venues: Running) -> None:
+    await set_fault(venues, "refuse_connection", "*", ms=200)
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await venues.upbit.order(**SELL, identifier="f-2")
+
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                found = await known(venues, "f-2")
+                break
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.02)
+    assert found.status == 404
+
+
+@pytest.mark.parametrize("kind", ["reject", "insufficient"])
+async def test_a_refused_attempt_uses_up_its_identifier(venues: Running, kind: str) -> None:
+    await set_fault(venues, kind)
+
+    refused = await venues.upbit.order(**SELL, identifier="f-3")
+    again = await venues.upbit.order(**SELL, identifier="f-3")
+
+    assert (refused.status, again.error) == (400, "validation_error")
+    assert (await known(venues, "f-3")).status == 404
 
 
 async def test_reject_says_what_it_is_told_to(venues: Running) -> None:
@@ -44,23 +115,28 @@ async def test_reject_says_what_it_is_told_to(venues: Running) -> None:
     assert refused.json == {"error": {"name": "out_of_scope", "message": "no right"}}
 
 
-async def test_a_lost_request_was_never_processed(venues: Running) -> None:
+async def test_a_reorder_is_refused_for_the_side_of_the_old_order(venues: Running) -> None:
+    await venues.upbit.order(**SELL | {"ord_type": "limit", "price": "90000000"}, identifier="old")
+    await set_fault(venues, "insufficient", "/v1/orders/cancel_and_new")
+    body = (
+        ("prev_order_identifier", "old"), ("new_ord_type", "market"), ("new_volume", "0.1"),
+    )  # fmt: skip
+
+    refused = await venues.upbit.send(
+        "POST", "/v1/orders/cancel_and_new", body, venues.upbit.token(body)
+    )
+
+    assert (refused.status, refused.error) == (400, "insufficient_funds_ask")
+    assert (await known(venues, "old")).json["state"] == "wait"
+
+
+async def test_a_lost_request_is_in_the_log(venues: Running) -> None:
     await set_fault(venues, "lose_request")
 
     with pytest.raises(aiohttp.ClientConnectionError):
-        await venues.upbit.order(**SELL, identifier="f-2")
+        await venues.upbit.order(**SELL, identifier="f-4")
 
-    assert (await known(venues, "f-2")).status == 404
-    assert venues.simulation.requests.requests()[0].client_order_id == "f-2"
-
-
-async def test_a_lost_reply_was_processed(venues: Running) -> None:
-    await set_fault(venues, "lose_reply")
-
-    with pytest.raises(aiohttp.ClientConnectionError):
-        await venues.upbit.order(**SELL, identifier="f-3")
-
-    assert (await known(venues, "f-3")).json["executed_volume"] == "0.1"
+    assert venues.simulation.requests.requests()[0].client_order_id == "f-4"
 
 
 async def test_a_delayed_request_is_answered_late(venues: Running) -> None:
@@ -72,15 +148,6 @@ async def test_a_delayed_request_is_answered_late(venues: Running) -> None:
 
     assert reply.status == 201
     assert loop.time() - before >= 0.15
-
-
-async def test_a_server_error_does_not_process(venues: Running) -> None:
-    await set_fault(venues, "http_500")
-
-    reply = await venues.upbit.order(**SELL, identifier="f-5")
-
-    assert reply.status == 500
-    assert (await known(venues, "f-5")).status == 404
 
 
 @pytest.mark.parametrize(
@@ -108,18 +175,28 @@ async def test_a_fault_counts_down_and_is_gone(venues: Running) -> None:
         "POST", "/faults", {"venue": "upbit", "endpoint": "*", "kind": "http_500", "times": 2}
     )
 
-    statuses = [(await venues.upbit.public("/v1/market/all")).status for _ in range(3)]
+    replies = [await venues.upbit.public("/v1/market/all") for _ in range(3)]
 
-    assert statuses == [500, 500, 200]
+    assert [reply.status for reply in replies] == [500, 500, 200]
+    assert replies[0].error == 500
     assert (await venues.control("GET", "/state")).json["faults"] == []
 
 
 async def test_reject_reaches_reads_and_quotations_too(venues: Running) -> None:
     for _ in range(2):
-        await venues.control("POST", "/faults", {"venue": "upbit", "kind": "reject"})
+        await set_fault(venues, "reject", "*")
 
     signed = await venues.upbit.get("/v1/accounts")
     public = await venues.upbit.public("/v1/market/all")
 
     assert (signed.status, signed.error) == (400, "validation_error")
     assert (public.status, public.error) == (400, 400)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("rate_limited", 429), ("banned", 418)])
+async def test_quotations_name_limits_by_number(venues: Running, kind: str, status: int) -> None:
+    await set_fault(venues, kind, "/v1/ticker")
+
+    reply = await venues.upbit.public("/v1/ticker", ("markets", "KRW-BTC"))
+
+    assert (reply.status, reply.error) == (status, status)

@@ -26,19 +26,22 @@ volumes = st.one_of(
 prices = st.integers(59_997, 60_004).map(lambda thousands: str(thousands * 1000))
 totals = st.integers(4_000, 30_000_000).map(str)
 sides = st.sampled_from(["bid", "ask"])
+smps = st.sampled_from(["reduce", "cancel_maker", "cancel_taker", "none"])
 shares = st.sampled_from([None, None, Decimal("0"), Decimal("0.37"), Decimal("0.999")])
 
 
 def orders() -> st.SearchStrategy[dict[str, str]]:
     limit = st.fixed_dictionaries(
         {"side": sides, "ord_type": st.just("limit"), "price": prices, "volume": volumes},
-        optional={"time_in_force": st.sampled_from(["ioc", "fok", "post_only"])},
+        optional={"time_in_force": st.sampled_from(["ioc", "fok", "post_only"]), "smp_type": smps},
     )
     buy = st.fixed_dictionaries(
-        {"side": st.just("bid"), "ord_type": st.just("price"), "price": totals}
+        {"side": st.just("bid"), "ord_type": st.just("price"), "price": totals},
+        optional={"smp_type": smps},
     )
     sell = st.fixed_dictionaries(
-        {"side": st.just("ask"), "ord_type": st.just("market"), "volume": volumes}
+        {"side": st.just("ask"), "ord_type": st.just("market"), "volume": volumes},
+        optional={"smp_type": smps},
     )
     tif = st.sampled_from(["ioc", "fok"])
     best_buy = st.fixed_dictionaries(
@@ -47,7 +50,8 @@ def orders() -> st.SearchStrategy[dict[str, str]]:
             "ord_type": st.just("best"),
             "price": totals,
             "time_in_force": tif,
-        }
+        },
+        optional={"smp_type": smps},
     )
     best_sell = st.fixed_dictionaries(
         {
@@ -55,7 +59,8 @@ def orders() -> st.SearchStrategy[dict[str, str]]:
             "ord_type": st.just("best"),
             "volume": volumes,
             "time_in_force": tif,
-        }
+        },
+        optional={"smp_type": smps},
     )
     return st.one_of(limit, limit, limit, limit, buy, sell, best_buy, best_sell)
 
@@ -107,6 +112,11 @@ def test_money_and_coin_are_conserved_to_the_last_decimal(steps: list[tuple[Any,
                 fees += trade.fee
             assert sum(trade.volume for trade in order.trades) == order.executed_volume
             assert all(order.crosses(trade.price) for trade in order.trades)
+            assert (order.prevented_volume > 0) <= (order.prevented_locked > 0)
+            if order.request.volume is not None:
+                used = order.executed_volume + order.prevented_volume
+                assert used + order.remaining_volume == order.request.volume
+                assert order.remaining_volume >= 0
             if order.state is OrderState.WAIT:
                 assert order.locked == order.needed_lock
             else:

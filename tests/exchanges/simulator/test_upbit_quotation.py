@@ -7,6 +7,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
 import pytest
+from yarl import URL
 
 from exchanges.rules import tick_at
 from exchanges.simulator.ticks import UPBIT_KRW_TICKS
@@ -131,3 +132,151 @@ async def test_the_date_header_is_the_venues_clock(venues: Running) -> None:
 )  # fmt: skip
 def test_ticks_are_those_of_the_published_table(price: str, tick: str) -> None:
     assert tick_at(UPBIT_KRW_TICKS, Decimal(price)) == Decimal(tick)
+
+
+async def test_totals_are_of_the_whole_book_whatever_the_count(venues: Running) -> None:
+    (book,) = (
+        await venues.upbit.public("/v1/orderbook", ("markets", "KRW-BTC"), ("count", "1"))
+    ).json
+
+    assert (len(book["orderbook_units"]), book["total_ask_size"]) == (1, 15)
+    assert set(book) == {
+        "market", "timestamp", "total_ask_size", "total_bid_size", "orderbook_units", "level",
+    }  # fmt: skip
+
+
+async def test_a_level_groups_asks_upwards_and_bids_downwards(venues: Running) -> None:
+    set_btc(venues.simulation.market, "60004000", "60006000")
+    asked = ("markets", "KRW-BTC"), ("level", "10000"), ("count", "2")
+
+    (book,) = (await venues.upbit.public("/v1/orderbook", *asked)).json
+
+    first, second = book["orderbook_units"]
+    assert (first["bid_price"], first["ask_price"]) == (60_000_000, 60_010_000)
+    assert (second["bid_price"], second["ask_price"]) == (59_990_000, 60_020_000)
+    assert book["level"] == 10_000
+    assert first["ask_size"] % Decimal("0.5") == 0
+
+
+async def test_a_level_that_a_market_does_not_support_leaves_it_out(venues: Running) -> None:
+    asked = ("markets", "KRW-BTC,KRW-USDT"), ("level", "100")
+
+    reply = await venues.upbit.public("/v1/orderbook", *asked)
+
+    assert [row["market"] for row in reply.json] == ["KRW-USDT"]
+
+
+async def test_instruments_show_the_levels_to_group_by(venues: Running) -> None:
+    reply = await venues.upbit.public("/v1/orderbook/instruments", ("markets", "KRW-BTC"))
+
+    assert reply.json == [
+        {
+            "market": "KRW-BTC",
+            "quote_currency": "KRW",
+            "tick_size": "1000",
+            "supported_levels": ["0", "10000", "100000", "1000000", "10000000"],
+        }
+    ]
+
+
+async def test_details_of_markets_come_when_asked_for(venues: Running) -> None:
+    plain = (await venues.upbit.public("/v1/market/all")).json
+    detailed = (await venues.upbit.public("/v1/market/all", ("is_details", "true"))).json
+
+    assert set(plain[0]) == {"market", "korean_name", "english_name"}
+    assert detailed[0]["market_event"]["warning"] is False
+    assert set(detailed[0]["market_event"]["caution"].values()) == {False}
+
+
+async def test_all_tickers_are_of_a_quote_currency(venues: Running) -> None:
+    won = await venues.upbit.public("/v1/ticker/all", ("quote_currencies", "KRW,BTC"))
+    coin = await venues.upbit.public("/v1/ticker/all", ("quote_currencies", "BTC"))
+    unsaid = await venues.upbit.public("/v1/ticker/all")
+
+    assert {"KRW-BTC", "KRW-USDT"} <= {row["market"] for row in won.json}
+    assert (coin.json, unsaid.error) == ([], 400)
+    assert set(won.json[0]) == {
+        "market", "trade_date", "trade_time", "trade_date_kst", "trade_time_kst",
+        "trade_timestamp", "opening_price", "high_price", "low_price", "trade_price",
+        "prev_closing_price", "change", "change_price", "change_rate", "signed_change_price",
+        "signed_change_rate", "trade_volume", "acc_trade_price", "acc_trade_price_24h",
+        "acc_trade_volume", "acc_trade_volume_24h", "highest_52_week_price",
+        "highest_52_week_date", "lowest_52_week_price", "lowest_52_week_date", "timestamp",
+    }  # fmt: skip
+
+
+async def trade_prices(venues: Running, *params: tuple[str, str]) -> list[int]:
+    reply = await venues.upbit.public(
+        "/v1/trades/ticks", ("market", "KRW-BTC"), ("count", "500"), *params
+    )
+    return [int(row["trade_price"]) for row in reply.json]
+
+
+async def test_trades_are_paged_by_cursor_and_chosen_by_day_and_time(venues: Running) -> None:
+    day = 86_400.0
+    for bid, wait in (("61000000", day), ("62000000", 60.0)):
+        venues.clock.advance(wait)
+        set_btc(venues.simulation.market, bid, str(int(bid) + 2000))
+    newest = (await venues.upbit.public("/v1/trades/ticks", ("market", "KRW-BTC"))).json[0]
+    cursor = ("cursor", str(newest["sequential_id"]))
+    now = newest["trade_time_utc"]
+
+    everything = await trade_prices(venues)
+    assert everything[0] == 62_001_000
+    assert everything[1] == 61_001_000
+    assert await trade_prices(venues, cursor) == everything[1:]
+    assert await trade_prices(venues, ("to", now)) == [61_001_000]
+    assert await trade_prices(venues, ("to", now.replace(":", ""))) == [61_001_000]
+    assert await trade_prices(venues, ("days_ago", "1")) == everything[2:]
+    assert await trade_prices(venues, ("days_ago", "7")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/v1/trades/ticks", (("market", "KRW-BTC"), ("days_ago", "8"))),
+        ("/v1/trades/ticks", (("market", "KRW-BTC"), ("days_ago", "0"))),
+        ("/v1/trades/ticks", (("market", "KRW-BTC"), ("to", "25:00:00"))),
+        ("/v1/trades/ticks", (("market", "KRW-BTC"), ("cursor", "x"))),
+        ("/v1/trades/ticks", (("market", "KRW-BTC"), ("count", "501"))),
+        ("/v1/orderbook", (("markets", "KRW-BTC"), ("level", "big"))),
+        ("/v1/orderbook", (("markets", "KRW-BTC"), ("count", "31"))),
+    ],
+)
+async def test_a_bad_parameter_is_named_by_number(
+    venues: Running, path: str, params: tuple[tuple[str, str], ...]
+) -> None:
+    reply = await venues.upbit.public(path, *params)
+
+    assert (reply.status, reply.error) == (400, 400)
+
+
+async def test_a_colon_must_be_encoded(venues: Running) -> None:
+    url = venues.upbit_url + "/v1/candles/days?market=KRW-BTC&to=2026-11-02T03:04:05Z"
+    async with venues.session.get(URL(url, encoded=True)) as response:
+        refused = await response.json()
+
+    assert (response.status, refused["error"]["message"]) == (400, "Invalid parameter")
+
+
+async def test_only_quotations_are_packed_and_only_when_asked(venues: Running) -> None:
+    async def packed(path: str, headers: dict[str, str]) -> str | None:
+        async with venues.session.get(venues.upbit_url + path, headers=headers) as response:
+            await response.json()
+            return response.headers.get("Content-Encoding")
+
+    signed = {"Authorization": f"Bearer {venues.upbit.token(())}"}
+    assert await packed("/v1/market/all", {"Accept-Encoding": "gzip, deflate"}) == "gzip"
+    assert await packed("/v1/market/all", {"Accept-Encoding": "identity"}) is None
+    assert await packed("/v1/accounts", signed | {"Accept-Encoding": "gzip"}) is None
+
+
+async def test_replies_carry_the_headers_of_the_venue(venues: Running) -> None:
+    first = await venues.upbit.public("/v1/market/all")
+    second = await venues.upbit.get("/v1/accounts")
+
+    for reply in (first, second):
+        assert reply.headers["content-type"] == "application/json; charset=utf-8"
+        assert reply.headers["vary"] == "Origin"
+        assert float(reply.headers["x-runtime"]) >= 0
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
