@@ -49,6 +49,13 @@ class VenueAccount:
     def leverage(self, symbol: str) -> int:
         return self.leverages.get(symbol, DEFAULT_LEVERAGE)
 
+    @property
+    def sides(self) -> tuple[PositionSide, ...]:
+        """Those that the position mode has."""
+        if self.hedge_mode:
+            return (PositionSide.LONG, PositionSide.SHORT)
+        return (PositionSide.BOTH,)
+
     def position(self, symbol: str, side: PositionSide) -> VenuePosition:
         """The position, created flat when it does not exist."""
         return self.positions.setdefault((symbol, side), VenuePosition())

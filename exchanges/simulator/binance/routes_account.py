@@ -12,6 +12,7 @@ from exchanges.simulator.binance.account_settings import (
     set_margin_type,
 )
 from exchanges.simulator.binance.call import Call, Handler, Route, one_or_all
+from exchanges.simulator.binance.events import AccountChanged, LeverageChanged, Reason
 from exchanges.simulator.binance.leverage_brackets import max_notional
 from exchanges.simulator.binance.order_checks import check_mode
 from exchanges.simulator.binance.order_request import position_side
@@ -59,6 +60,7 @@ def _leverage(call: Call) -> dict[str, Any]:
         raise Refused(-1102, "leverage")
     engine = call.engine
     set_leverage(call.account, symbol, leverage, tuple(engine.contracts), engine.mark)
+    engine.events.publish(LeverageChanged(call.account, symbol, leverage, engine.now_ms()))
     return {
         "leverage": leverage,
         "maxNotionalValue": wire_orders.text(max_notional(leverage)),
@@ -70,7 +72,10 @@ def _margin_type(call: Call) -> dict[str, Any]:
     symbol, wanted = call.rules().symbol, call.required("marginType")
     if wanted not in ("ISOLATED", "CROSSED"):
         raise Refused(-1130, "marginType")
-    set_margin_type(call.account, symbol, isolated=wanted == "ISOLATED")
+    owner, engine = call.account, call.engine
+    set_margin_type(owner, symbol, isolated=wanted == "ISOLATED")
+    sides = tuple((symbol, side) for side in owner.sides)
+    engine.events.publish(AccountChanged(owner, Reason.MARGIN_TYPE_CHANGE, engine.now_ms(), sides))
     return dict(SUCCESS)
 
 

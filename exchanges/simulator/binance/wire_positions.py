@@ -40,7 +40,7 @@ def _shown(
     return [
         _View(engine, owner, name, side)
         for name in (engine.contracts if symbol is None else (symbol,))
-        for side in _sides(owner)
+        for side in owner.sides
         if version == 2 or _is_busy(owner, name, side)
     ]
 
@@ -178,18 +178,12 @@ def _account_position_v2(view: _View) -> dict[str, Any]:
 
 def adl_quantile(engine: BinanceEngine, owner: VenueAccount, symbol: str) -> dict[str, Any]:
     """An entry of GET /fapi/v1/adlQuantile: 0 (last) to 4 (first in the queue)."""
-    quantile = {side.value: engine.adl_quantile(owner, symbol, side) for side in _sides(owner)}
+    quantile = {side.value: engine.adl_quantile(owner, symbol, side) for side in owner.sides}
     if owner.hedge_mode:
         quantile["HEDGE"] = 0
     else:
         quantile = {"LONG": 0, "SHORT": 0} | quantile
     return {"symbol": symbol, "adlQuantile": quantile}
-
-
-def _sides(owner: VenueAccount) -> tuple[PositionSide, ...]:
-    if owner.hedge_mode:
-        return (PositionSide.LONG, PositionSide.SHORT)
-    return (PositionSide.BOTH,)
 
 
 def _price(value: Decimal) -> str:
