@@ -7,10 +7,8 @@ Info endpoint, "Query a user's role".
 
 from __future__ import annotations
 
-from coincurve import PrivateKey
-
 from exchanges.credentials import Credentials
-from exchanges.hyperliquid.address import address_of_public_key
+from exchanges.hyperliquid.signing import address_of, parse_key
 from exchanges.transport import Request, Transport
 from tasks.venue_keys.key_check import KeyCheck, NotTold, Withdrawal, ask
 
@@ -22,8 +20,7 @@ async def check_hyperliquid(
 ) -> KeyCheck:
     """Nothing but the public address of the key leaves the desk. Raises NotTold."""
     account = credentials.access_key.lower()
-    private_key = PrivateKey(bytes.fromhex(credentials.secret_key.removeprefix("0x")))
-    signer = address_of_public_key(private_key.public_key)
+    signer = address_of(parse_key(credentials.secret_key))
     if signer == account:
         return KeyCheck(Withdrawal.CAN, "it is the account's own wallet, no API wallet")
     body = f'{{"type":"userRole","user":"{signer}"}}'.encode()

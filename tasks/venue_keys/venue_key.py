@@ -8,18 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from coincurve import PrivateKey
-
 from exchanges.binance.signing import Signer
 from exchanges.credentials import Credentials
 from exchanges.hyperliquid.address import parse_address
+from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _PRINTABLE = re.compile(r"[!-~]{1,512}")
 _PEM = "-----BEGIN "
-_PRIVATE_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
 class Permission(StrEnum):
@@ -136,9 +134,7 @@ def _check_wallet(address: str, private_key: str) -> None:
             "got something else"
         ) from None
     try:
-        if _PRIVATE_KEY.fullmatch(private_key) is None:
-            raise ValueError("not 32 bytes")
-        PrivateKey(bytes.fromhex(private_key.removeprefix("0x")))
+        parse_key(private_key)
     except ValueError:
         raise KeyRefused(
             "hyperliquid secret key: expected the API wallet's private key, 64 hex digits, "

@@ -278,6 +278,29 @@ def test_a_source_other_than_the_file_is_said(kimp: Kimp, monkeypatch: pytest.Mo
     assert "binance" in kimp("check")
 
 
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        ([], "expected a key of upbit: add it with `kimp keys add upbit`"),
+        (["upbit"], "expected a key of binance: add it with `kimp keys add binance`"),
+        (["upbit", "binance"], "is declared for reading only"),
+    ],
+)
+def test_a_live_desk_does_not_start_without_keys_to_trade_with(
+    kimp: Kimp, capsys: pytest.CaptureFixture[str], stored: list[str], sentence: str
+) -> None:
+    for venue in stored:
+        declared = "read" if venue == "binance" else "read,trade"
+        kimp("add", venue, "--permissions", declared, stdin=PAIR)
+
+    assert main(["up", "--live"]) == 1
+
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert_no_secret(said)
+
+
 def test_the_doctor_says_what_is_wrong_with_the_keys(
     kimp: Kimp,
     venues: FakeVenues,

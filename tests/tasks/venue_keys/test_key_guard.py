@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coincurve import PrivateKey
 
-from exchanges.hyperliquid.address import address_of_public_key
+from exchanges.hyperliquid.signing import address_of, parse_key
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused
 from tasks.settings import Mode, Settings
 from tasks.venue_keys.key_check import KeyCheck, Withdrawal
 from tasks.venue_keys.key_guard import PROOF, check_key, demand_unable_to_withdraw
 from tasks.venue_keys.venue_key import VenueKey
+from tests.exchanges.simulator.hyperliquid_venue import MAIN, running_venue
 from tests.tasks.venue_keys.fake_venues import (
     RESTRICTIONS,
     FakeVenues,
@@ -30,7 +30,7 @@ from tests.tasks.venue_keys.samples import ACCESS, SECRET, a_clock, a_key, asser
 CAN, CANNOT, NOT_TOLD = Withdrawal.CAN, Withdrawal.CANNOT, Withdrawal.NOT_TOLD
 ACCOUNT = "0x" + "Ab" * 20
 AGENT_SECRET = "7" * 64
-AGENT = address_of_public_key(PrivateKey(bytes.fromhex(AGENT_SECRET)).public_key)
+AGENT = address_of(parse_key(AGENT_SECRET))
 
 
 @pytest.fixture
@@ -154,6 +154,23 @@ async def test_hyperliquid_knows_an_api_wallet(
     assert told.withdrawal is withdrawal
     assert venues.asked == [AGENT, "POST /info"]
     assert AGENT_SECRET not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("secret", "withdrawal"),
+    [("01" * 32, CANNOT), ("02" * 32, NOT_TOLD)],
+    ids=["the account's API wallet", "a stranger's"],
+)
+async def test_the_simulated_hyperliquid_knows_its_api_wallets(
+    tmp_path: Path, secret: str, withdrawal: Withdrawal
+) -> None:
+    key = a_key(Venue.HYPERLIQUID, access=MAIN, secret=secret)
+    async with running_venue() as venue:
+        settings = FakeVenues(url=venue.url).settings(tmp_path)
+
+        told = await check_key(key, settings, a_clock())
+
+    assert (told.withdrawal, told.remarks) == (withdrawal, ())
 
 
 async def test_the_main_wallets_own_key_is_known_without_asking(

@@ -1,0 +1,47 @@
+"""Whose keys the programs of a desk trade with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deployments.desk_environment import desk_environment
+from deployments.up_lock import RunningDesk
+from exchanges.credentials import Credentials
+from exchanges.instrument import Venue
+from tasks.settings import KeySourceName, Settings
+from tasks.venue_keys.key_sources import desk_keys
+from tasks.venue_keys.venue_key import Permission
+from tests.tasks.venue_keys.samples import a_clock
+
+HERE = "http://127.0.0.1:1"
+DESK = RunningDesk(1, "paper", HERE, upbit_url=HERE, binance_url=HERE, fx_url=HERE)
+
+
+def test_simulated_accounts_come_before_whatever_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMP_KEY_SOURCE", "file")
+    monkeypatch.setenv("KIMP_UPBIT_KEY_PERMISSIONS", "read")
+    venues = (Venue.UPBIT, Venue.BINANCE)
+    made = {venue: Credentials(f"{venue}-access", "secret") for venue in venues}
+
+    for name, value in desk_environment(Settings(home=tmp_path), DESK, made).items():
+        monkeypatch.setenv(name, value)
+
+    keys = desk_keys(Settings(), venues, Permission.TRADE, a_clock())
+    assert {venue: key.credentials for venue, key in keys.items()} == made
+
+
+def test_without_simulated_accounts_the_source_stays_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMP_KEY_SOURCE", "file")
+    monkeypatch.setenv("KIMP_KEYS_PASSPHRASE", "a long passphrase")
+
+    environment = desk_environment(Settings(home=tmp_path), DESK, {})
+
+    assert environment["KIMP_KEY_SOURCE"] == KeySourceName.FILE
+    assert environment["KIMP_KEYS_PASSPHRASE"] == "a long passphrase"
+    assert "KIMP_UPBIT_ACCESS_KEY" not in environment
