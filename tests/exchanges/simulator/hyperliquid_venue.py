@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -244,10 +244,3 @@ async def running_venue(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         url = f"http://127.0.0.1:{port}"
         yield RunningVenue(market, engine, faults, requests, clock, url, session)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait, within a bound, for what another task is about to bring."""
-    async with asyncio.timeout(5):
-        while not await condition():
-            await asyncio.sleep(0.01)

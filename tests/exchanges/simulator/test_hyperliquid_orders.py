@@ -243,9 +243,7 @@ async def test_a_modification_is_another_order_in_the_old_one_s_place() -> None:
         assert (await venue.status(old.oid))["status"] == "canceled"
 
 
-async def test_a_modification_that_cannot_be_leaves_the_order_and_one_that_would_match_ends_it() -> (
-    None
-):
+async def test_a_modification_without_sense_leaves_the_order_and_a_crossing_one_ends_it() -> None:
     async with running_venue() as venue:
         kept = await venue.order(limit("buy", "49000", "0.1"))
         lost = await venue.order(limit("buy", "49001", "0.1"))
