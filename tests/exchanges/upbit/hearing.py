@@ -25,9 +25,9 @@ class Hearing(Generic[T]):
                 self.items.append(item)
                 self._news.set()
 
-    async def until(self, is_told: Callable[[T], bool]) -> T:
+    async def until(self, is_told: Callable[[T], bool], patience_s: float = PATIENCE_S) -> T:
         """The first item of which ``is_told`` holds; waits for it within bounds."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while not any(is_told(item) for item in self.items):
                 self._news.clear()
                 await self._news.wait()

@@ -78,6 +78,10 @@ async def build_ready(*answers: Response | TransportError) -> tuple[UpbitSpot, S
 
 
 def claims(request: Request) -> dict[str, Any]:
-    part = request.headers["authorization"].removeprefix("Bearer ").split(".")[1]
+    return claims_of(request.headers["authorization"])
+
+
+def claims_of(authorization: str) -> dict[str, Any]:
+    part = authorization.removeprefix("Bearer ").split(".")[1]
     decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return decoded

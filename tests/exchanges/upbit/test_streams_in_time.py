@@ -1,0 +1,194 @@
+"""Streams over hours, in virtual time: keep-alive, tokens, and a long soak."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from exchanges.credentials import Credentials
+from exchanges.endpoints import Endpoints
+from exchanges.instrument import Venue
+from exchanges.memory_transport import MemoryTransport
+from exchanges.memory_web_socket import MemoryConnector
+from exchanges.order import Order, OrderReport, OrderType, TimeInForce
+from exchanges.side import Side
+from exchanges.simulator.faults import Fault, FaultKind
+from exchanges.simulator.simulation import Simulation
+from exchanges.upbit.adapter import UpbitSpot
+from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
+from exchanges.web_socket import NO_HEADERS, Connection
+from tests.exchanges.simulator.still_market import set_btc, still_path
+from tests.exchanges.upbit.hearing import hearing
+from tests.exchanges.upbit.wired import claims_of
+
+T = TypeVar("T")
+KEY = Credentials("access-key", "secret-key")
+
+
+class Recording:
+    """A connector that remembers the headers of each dial."""
+
+    def __init__(self, inner: MemoryConnector) -> None:
+        self._inner = inner
+        self.headers: list[Mapping[str, str]] = []
+
+    async def connect(
+        self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, timeout_s: float
+    ) -> Connection:
+        self.headers.append(headers)
+        return await self._inner.connect(url, headers=headers, timeout_s=timeout_s)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@dataclass(slots=True)
+class World:
+    """The simulated venue and an adapter at it, in one process."""
+
+    clock: VirtualClock
+    simulation: Simulation
+    exchange: UpbitSpot
+    connector: Recording
+
+    def fault(self, kind: FaultKind, endpoint: str = "myOrder", times: int = 1) -> None:
+        self.simulation.faults.add(Fault(Venue.UPBIT, endpoint, kind, times))
+
+
+def virtually(scenario: Callable[[VirtualClock], Awaitable[T]]) -> T:
+    loop = VirtualTimeLoop()
+
+    async def run() -> T:
+        return await scenario(VirtualClock(loop, datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)))
+
+    return run_virtually(run(), loop)
+
+
+async def open_world(clock: VirtualClock) -> World:
+    simulation = Simulation(still_path(), clock)
+    set_btc(simulation.market, "60000000", "60010000")
+    simulation.upbit.add_account(
+        KEY.access_key, KEY.secret_key, {"KRW": Decimal(10**11), "BTC": Decimal(1_000)}
+    )
+    front = simulation.fronts[Venue.UPBIT]
+    connector = Recording(MemoryConnector(front, clock))
+    exchange = UpbitSpot(
+        MemoryTransport(front),
+        connector,
+        KEY,
+        Endpoints("http://127.0.0.1:1"),
+        clock,
+        timeout_s=3,
+    )
+    await exchange.rules("BTC")
+    return World(clock, simulation, exchange, connector)
+
+
+def order(number: int, side: Side = Side.BUY, *, rests: bool = False) -> Order:
+    price = Decimal(60_010_000 if (side is Side.BUY) is not rests else 60_000_000)
+    tif = None if rests else TimeInForce.IOC
+    return Order(f"kimp-{number}", "BTC", side, OrderType.LIMIT, Decimal("0.01"), price, tif)
+
+
+def is_about(client_order_id: str, *, over: bool = False) -> Callable[[OrderReport], bool]:
+    def holds(report: OrderReport) -> bool:
+        is_over = report.is_terminal and report.fills_complete
+        return report.client_order_id == client_order_id and (is_over or not over)
+
+    return holds
+
+
+def test_quiet_streams_stay_open() -> None:
+    """The venue hangs up after two minutes without traffic."""
+
+    async def scenario(clock: VirtualClock) -> tuple[int, float]:
+        world = await open_world(clock)
+        async with (
+            hearing(world.exchange.stream_orders()) as orders,
+            hearing(world.exchange.stream_books(["BTC"])) as books,
+        ):
+            await asyncio.sleep(600)
+            await world.exchange.submit(order(1))
+            await orders.until(is_about("kimp-1"))
+            age_s = clock.monotonic() - books.items[-1].received
+        await world.exchange.aclose()
+        return len(world.connector.headers), age_s
+
+    dials, age_s = virtually(scenario)
+
+    assert dials == 2
+    assert age_s <= 5
+
+
+def test_each_connection_has_a_token_of_its_own_and_no_origin() -> None:
+    async def scenario(clock: VirtualClock) -> list[Mapping[str, str]]:
+        world = await open_world(clock)
+        async with hearing(world.exchange.stream_orders()) as orders:
+            for number in range(6):
+                await asyncio.sleep(40)
+                world.fault(FaultKind.DROP_STREAM)
+                sent = await world.exchange.submit(order(number))
+                await orders.until(is_about(sent.client_order_id), patience_s=60)
+        await world.exchange.aclose()
+        return world.connector.headers
+
+    headers = virtually(scenario)
+
+    nonces = [claims_of(each["authorization"])["nonce"] for each in headers]
+    assert len(set(nonces)) == len(nonces) == 7
+    assert all(set(each) == {"authorization"} for each in headers)
+    assert all("query_hash" not in claims_of(each["authorization"]) for each in headers)
+
+
+def test_ten_minutes_of_broken_streams_lose_no_order() -> None:
+    """Each second an order; every five seconds the stream is cut, and events are lost or doubled
+    in between."""
+    chance = random.Random(20_261_121)
+
+    async def scenario(clock: VirtualClock) -> tuple[dict[str, OrderReport], list[OrderReport]]:
+        world = await open_world(clock)
+        sent: list[Order] = []
+
+        async with hearing(world.exchange.stream_orders()) as heard:
+            for second in range(600):
+                if second % 5 == 0:
+                    world.simulation.faults.clear()
+                    world.fault(FaultKind.DROP_STREAM)
+                elif chance.random() < 0.3:
+                    kinds = (FaultKind.DROP_EVENT, FaultKind.DUPLICATE_EVENT)
+                    world.fault(chance.choice(kinds), times=chance.randint(1, 3))
+                side = chance.choice((Side.BUY, Side.SELL))
+                rests = chance.random() < 0.3
+                sent.append(order(second, side, rests=rests))
+                await world.exchange.submit(sent[-1])
+                await asyncio.sleep(0.5)
+                if rests:
+                    await world.exchange.cancel("BTC", sent[-1].client_order_id)
+                await asyncio.sleep(0.5)
+            world.simulation.faults.clear()
+            for each in sent:
+                await heard.until(is_about(each.client_order_id, over=True), patience_s=120)
+        truth = {}
+        for each in sent:
+            await asyncio.sleep(0.1)
+            truth[each.client_order_id] = await world.exchange.order("BTC", each.client_order_id)
+        await world.exchange.aclose()
+        return truth, heard.items
+
+    truth, told = virtually(scenario)
+
+    last = {report.client_order_id: report for report in told}
+    assert set(last) == set(truth)
+    for name, report in last.items():
+        assert (report.status, report.filled) == (truth[name].status, truth[name].filled)
+        assert report.fills == truth[name].fills
+    ended: set[str] = set()
+    for report in told:
+        assert report.is_terminal or report.client_order_id not in ended
+        if report.is_terminal:
+            ended.add(report.client_order_id)
