@@ -38,6 +38,8 @@ def desk_environment(
         "KIMP_PREFECT_API_URL": f"{desk.prefect_url}/api",
         **prefect_environment(settings, desk.prefect_url),
     }
+    if settings.vault_token_file is not None:
+        own["KIMP_VAULT_TOKEN_FILE"] = str(settings.vault_token_file.absolute())
     return {**_inherited(), **own, **key_environment(credentials), **(extra or {})}
 
 

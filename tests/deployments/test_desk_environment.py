@@ -39,9 +39,13 @@ def test_without_simulated_accounts_the_source_stays_what_it_is(
 ) -> None:
     monkeypatch.setenv("KIMP_KEY_SOURCE", "file")
     monkeypatch.setenv("KIMP_KEYS_PASSPHRASE", "a long passphrase")
+    monkeypatch.chdir(tmp_path)
 
-    environment = desk_environment(Settings(home=tmp_path), DESK, {})
+    environment = desk_environment(
+        Settings(home=tmp_path, vault_token_file=Path("token")), DESK, {}
+    )
 
     assert environment["KIMP_KEY_SOURCE"] == KeySourceName.FILE
     assert environment["KIMP_KEYS_PASSPHRASE"] == "a long passphrase"
+    assert environment["KIMP_VAULT_TOKEN_FILE"] == str(tmp_path / "token")
     assert "KIMP_UPBIT_ACCESS_KEY" not in environment
