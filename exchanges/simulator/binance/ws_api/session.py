@@ -62,12 +62,8 @@ class WsApiSession:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Until the connection ends; requests that are under way are then carried out no more."""
-        try:
-            await self._connection.serve(self._hear, self._engine.market.tick)
-        finally:
-            for task in self._under_way:
-                task.cancel()
+        """Until the connection ends; requests that have arrived are carried out even so."""
+        await self._connection.serve(self._hear, self._engine.market.tick)
 
     def _hear(self, frame: Frame) -> None:
         try:
