@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused, SettingMissing, SettingsRefused
 from tasks.executor import run_executor
-from tasks.settings import KeySourceName, Settings
+from tasks.executor_client import ExecutorClient
+from tasks.settings import KeySourceName, Mode, Settings
 from tasks.settings_description import describe
 from tasks.settings_loading import load_settings
 from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys, key_file, key_source
 from tasks.venue_keys.venue_key import Permission
+from tests.tasks import executors as simulated
 from tests.tasks.executor_child import Off
+from tests.tasks.executors import served_venues, until_accepting
 from tests.tasks.venue_keys.fake_vault import running_fake_vault
 from tests.tasks.venue_keys.fake_venues import RESTRICTIONS, FakeVenues, running_fake_venues
 from tests.tasks.venue_keys.samples import (
@@ -186,6 +189,39 @@ async def test_the_executor_does_not_start_with_a_key_that_can_withdraw(
 
     assert "can withdraw (Binance says enableWithdrawals true)" in str(error)
     assert_no_secret(error, logged(caplog))
+
+
+async def test_the_executor_trades_with_keys_from_the_file(tmp_path: Path) -> None:
+    unset = dict.fromkeys(
+        f"{venue}_{part}_key" for venue in DESK_VENUES for part in ("access", "secret")
+    )
+    async with served_venues(tmp_path) as served:
+        settings = served.settings.model_copy(
+            update={
+                **unset,
+                "mode": Mode.LIVE,
+                "key_source": FILE,
+                "binance_spot_url": served.settings.binance_url,
+                "allow_unchecked_keys": True,  # a simulator has nothing to withdraw
+            }
+        )
+        for venue in DESK_VENUES:
+            pair = {"access": simulated.KEY, "secret": simulated.SECRET}
+            key_file(settings, a_clock()).add(a_key(venue, **pair))
+        stop = asyncio.Event()
+        running = asyncio.create_task(
+            run_executor(settings, switches=Off(), on_decided=lambda *_: None, stop=stop)
+        )
+        async with ExecutorClient(settings.socket_file) as client:
+            await until_accepting(client)
+
+            outcome = await client.submit(
+                served.signal(action="ENTER", quantity="0.01").to_json(), door="fast"
+            )
+
+        stop.set()
+        await running
+    assert outcome.settled.status == "hedged"
 
 
 @pytest.mark.parametrize(
