@@ -131,6 +131,97 @@ async def test_refusals_reach_the_client_as_its_own_errors() -> None:
             await client.fetch_balance()
 
 
+@pytest.mark.parametrize(
+    ("params", "state", "filled"),
+    [
+        ({"timeInForce": "IOC"}, "cancel", 0.5),
+        ({"timeInForce": "FOK"}, "cancel", 0.0),
+        ({"postOnly": True}, "cancel", 0.0),
+        ({}, "wait", 0.5),
+    ],
+)
+async def test_a_limit_order_larger_than_the_touch(
+    params: dict[str, Any], state: str, filled: float
+) -> None:
+    async with trader() as (client, simulation):
+        ask = simulation.market.quote(Venue.UPBIT, "KRW-BTC").ask
+        placed = await client.create_order(MARKET, "limit", "buy", 0.6, float(ask), params=params)
+        order = await client.fetch_order(placed["id"], MARKET)
+
+        assert (order["info"]["state"], order["filled"]) == (state, filled)
+        assert order["amount"] == 0.6
+
+
+@pytest.mark.parametrize(("side", "filled"), [("sell", 0.4), ("buy", pytest.approx(0.1, abs=1e-3))])
+async def test_a_best_order_takes_the_touch(side: str, filled: object) -> None:
+    async with trader() as (client, simulation):
+        quote = simulation.market.quote(Venue.UPBIT, "KRW-BTC")
+        params: dict[str, Any] = {"ordType": "best", "timeInForce": "IOC"}
+        if side == "buy":
+            params["cost"] = int(quote.ask / 10)
+        placed = await client.create_order(MARKET, "market", side, 0.4, params=params)
+        order = await client.fetch_order(placed["id"], MARKET)
+
+        assert (order["info"]["ord_type"], order["filled"]) == ("best", filled)
+
+
+async def test_an_order_is_found_by_the_clients_own_id() -> None:
+    async with trader() as (client, simulation):
+        bid = float(simulation.market.quote(Venue.UPBIT, "KRW-BTC").bid)
+        placed = await client.create_order(
+            MARKET, "limit", "sell", 0.1, bid, params={"clientOrderId": "mine-1"}
+        )
+        order = await client.fetch_order(placed["id"], MARKET)
+
+        assert order["clientOrderId"] == "mine-1"
+        with pytest.raises(ccxt.ExchangeError, match="identifier"):
+            await client.create_order(
+                MARKET, "limit", "sell", 0.1, bid, params={"clientOrderId": "mine-1"}
+            )
+
+
+async def test_an_order_is_edited_into_a_new_one() -> None:
+    async with trader() as (client, simulation):
+        await client.load_markets()
+        price = float(simulation.market.quote(Venue.UPBIT, "KRW-BTC").bid) - 1_000_000
+        placed = await client.create_order(MARKET, "limit", "buy", 0.01, price)
+        edited = await client.edit_order(
+            placed["id"], MARKET, "limit", "buy", 0.02, price - 1_000_000,
+            params={"newClientOrderId": "second"},
+        )  # fmt: skip
+        (left,) = await client.fetch_open_orders(MARKET)
+        old = await client.fetch_order(placed["id"], MARKET)
+
+        assert (edited["id"], edited["clientOrderId"]) == (left["id"], "second")
+        assert (left["amount"], left["price"]) == (0.02, price - 1_000_000)
+        assert old["status"] == "canceled"
+
+
+async def test_a_rehearsed_order_is_validated_and_forgotten() -> None:
+    async with trader() as (client, simulation):
+        ask = float(simulation.market.quote(Venue.UPBIT, "KRW-BTC").ask)
+        tested = await client.create_order(MARKET, "limit", "buy", 0.1, ask, params={"test": True})
+
+        with pytest.raises(ccxt.OrderNotFound):
+            await client.fetch_order(tested["id"], MARKET)
+
+
+async def test_fees_tickers_and_candles_of_all_sizes_are_read() -> None:
+    async with trader() as (client, _):
+        fee = await client.fetch_trading_fee(MARKET)
+        tickers = await client.fetch_tickers([MARKET, "USDT/KRW"])
+        books = await client.fetch_order_books([MARKET, "USDT/KRW"])
+        bars = [
+            (await client.fetch_ohlcv(MARKET, size))[-1][4]
+            for size in ("1s", "1m", "5m", "4h", "1d", "1w", "1M", "1y")
+        ]
+        last = tickers[MARKET]["last"]
+
+        assert (fee["maker"], fee["taker"]) == (0.0005, 0.0005)
+        assert set(tickers) == set(books) == {MARKET, "USDT/KRW"}
+        assert bars == [last] * 8
+
+
 async def test_the_blocking_client_trades_as_well() -> None:
     async with AsyncExitStack() as stack:
         simulation, urls = await running_simulation(stack)
