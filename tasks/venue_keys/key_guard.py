@@ -112,6 +112,7 @@ class Proofs:
         """Nothing when the file is unreadable: then nothing is proven."""
         try:
             content = orjson.loads(read_private(self._file) or b"{}")
-            return {name: datetime.fromisoformat(said) for name, said in content.items()}
+            times = {name: datetime.fromisoformat(said) for name, said in content.items()}
+            return {name: said for name, said in times.items() if said.tzinfo is not None}
         except (KeyRefused, ValueError, TypeError, AttributeError):
             return {}

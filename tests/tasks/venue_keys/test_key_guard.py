@@ -265,7 +265,8 @@ async def test_a_proof_is_of_one_key_only_and_never_from_a_torn_file(
     other = a_key(secret="another-secret")
     with pytest.raises(KeyRefused):
         await demand_unable_to_withdraw([other], down, a_clock())
-    for torn in (whole[:-5], b"[]", b'{"x": 5}'):
+    without_zone = whole.replace(b"+00:00", b"")
+    for torn in (whole[:-5], b"[]", b'{"x": 5}', without_zone):
         file.write_bytes(torn)
         with pytest.raises(KeyRefused):
             await guarded(down)
