@@ -30,9 +30,9 @@ _LOOK_S = 1.0
 
 _VENUE = Venue.BINANCE
 _HEADERS = {
-    ("REQUEST_WEIGHT", "MINUTE", 1): limits.USED_WEIGHT_HEADER,
-    ("ORDERS", "SECOND", 10): limits.ORDERS_10S_HEADER,
-    ("ORDERS", "MINUTE", 1): limits.ORDERS_1M_HEADER,
+    "REQUEST_WEIGHT 1 MINUTE": limits.USED_WEIGHT_HEADER,
+    "ORDERS 10 SECOND": limits.ORDERS_10S_HEADER,
+    "ORDERS 1 MINUTE": limits.ORDERS_1M_HEADER,
 }
 
 
@@ -163,9 +163,10 @@ def _headers(row: Fields) -> dict[str, str]:
     limits_said = row.values.get("rateLimits")
     for said in limits_said if isinstance(limits_said, list) else ():
         if isinstance(said, dict):
-            kind = (said.get("rateLimitType"), said.get("interval"), said.get("intervalNum"))
-            if kind in _HEADERS and isinstance(said.get("count"), int):
-                found[_HEADERS[kind]] = str(said["count"])
+            names = ("rateLimitType", "intervalNum", "interval")
+            header = _HEADERS.get(" ".join(str(said.get(name)) for name in names))
+            if header is not None:
+                found[header] = str(said.get("count"))
     error = row.values.get("error")
     data = error.get("data") if isinstance(error, dict) else None
     if isinstance(data, dict):
