@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 QUIET_S = 5.0
 """An order that may be live and of which nothing was heard for so long is read over REST: the
 stream is a hint, and an event can get lost while the connection stands."""
+LATE_S = 1.0
+"""An order whose trades do not add up is read so soon: they are told at the same time."""
 
 _CHANNELS = frozenset(("orderUpdates", "userFills"))
 
@@ -50,18 +52,18 @@ class OrderStream:
         for channel in sorted(_CHANNELS):
             await subscribe(connection, {"type": channel, "user": self._account})
         async with pinging(connection):
-            # Only what the venue has acknowledged is heard from now on; what came before it is
-            # taken in after the gap is closed.
-            early = [message async for message in _until_acknowledged(connection)]
+            # What comes from now on is heard. The trades of the snapshot are taken in first: each
+            # order that they complete is one that need not be read.
+            async with aclosing(_first_messages(connection)) as messages:
+                async for message in messages:
+                    async with aclosing(self._news(message)) as reports:
+                        async for report in reports:
+                            yield report
             async with aclosing(catch_up(self._tracker, self._reads, self._symbols())) as missed:
                 async for report in missed:
                     yield report
-            for message in early:
-                async with aclosing(self._news(message)) as reports:
-                    async for report in reports:
-                        yield report
             while True:
-                # A pong at least comes every few seconds, so quiet orders get their turn.
+                # A pong at least comes every second, so quiet orders get their turn.
                 heard = message_of(await connection.receive())
                 if heard is not None:
                     async with aclosing(self._news(heard)) as reports:
@@ -104,7 +106,8 @@ class OrderStream:
                     yield report
 
     async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
-        quiet = self._tracker.unsettled(quiet_s=QUIET_S)
+        late = set(self._tracker.incomplete()).intersection(self._tracker.unsettled(quiet_s=LATE_S))
+        quiet = tuple(late.union(self._tracker.unsettled(quiet_s=QUIET_S)))
         if quiet:
             async with aclosing(self._read(quiet)) as reports:
                 async for report in reports:
@@ -119,19 +122,22 @@ class OrderStream:
             log.info("hyperliquid orders: some were not read (%s)", error)
 
 
-async def _until_acknowledged(connection: Connection) -> AsyncGenerator[Fields, None]:
-    """What comes before both subscriptions stand."""
-    waited_for = set(_CHANNELS)
-    while waited_for:
+async def _first_messages(connection: Connection) -> AsyncGenerator[Fields, None]:
+    """What comes until both subscriptions stand and the snapshot is here, which is not waited for
+    longer than for a pong."""
+    wanted, has_snapshot, has_pong = set(_CHANNELS), False, False
+    while wanted or not (has_snapshot or has_pong):
         message = message_of(await connection.receive())
         if message is None:
             continue
         channel = message.text("channel")
         if channel == ACKNOWLEDGED:
-            waited_for.discard(message.child("data").child("subscription").text("type"))
+            wanted.discard(message.child("data").child("subscription").text("type"))
         elif channel in _CHANNELS:
-            waited_for.discard(channel)
+            has_snapshot = has_snapshot or channel == "userFills"
             yield message
+        elif not wanted:
+            has_pong = True
 
 
 def _is_perpetual(coin: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
@@ -16,6 +16,10 @@ from exchanges.hyperliquid.history import pages
 from exchanges.instrument import Instrument, Venue
 from exchanges.order import OrderReport
 from exchanges.venue_client import Costs
+
+_AFTER_END = timedelta(minutes=1)
+"""Trades of an order are looked for until so long after its end: rows that come along cost weight,
+and an order that has ended trades no more."""
 
 
 class OwnOrders:
@@ -46,7 +50,8 @@ class OwnOrders:
 
     async def trades(self, instrument: Instrument, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first; the venue keeps the latest 10,000."""
-        fills = await self._fills(instrument, since, limits.HISTORY, urgent=False)
+        until = self._client.venue_time()
+        fills = await self._fills(instrument, since, until, limits.HISTORY, urgent=False)
         return [fill for fill in fills if fill.time >= since]
 
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
@@ -69,18 +74,27 @@ class OwnOrders:
         told = order_parsing.parse_order_status(body, instrument.symbol, instrument.native)
         if told.never_traded:
             return told.report
-        fills = await self._fills(instrument, told.made_at, limits.ORDER_FILLS, urgent=True)
+        now = self._client.venue_time()
+        ended = told.report.updated_at + _AFTER_END if told.report.is_terminal else now
+        fills = await self._fills(
+            instrument, told.made_at, min(ended, now), limits.ORDER_FILLS, urgent=True
+        )
         return order_parsing.with_fills(told.report, fills)
 
     async def _fills(
-        self, instrument: Instrument, since: datetime, costs: Costs, *, urgent: bool
+        self,
+        instrument: Instrument,
+        since: datetime,
+        until: datetime,
+        costs: Costs,
+        *,
+        urgent: bool,
     ) -> Sequence[Fill]:
         found: dict[str, Fill] = {}
 
         async def ask(start: int, end: int) -> bytes:
             return await self._history("userFillsByTime", start, end, costs, urgent=urgent)
 
-        until = self._client.venue_time()
         async with aclosing(pages("userFillsByTime", ask, since, until)) as bodies:
             async for body in bodies:
                 fills = order_parsing.parse_fills(body, instrument.symbol, instrument.native)
