@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from exchanges.adapter_names import AdapterName, OrderEntry
 from exchanges.binance.adapter import BinancePerpetual
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
@@ -16,9 +15,6 @@ from exchanges.instrument import Venue
 from exchanges.transport import Transport
 from exchanges.upbit.adapter import UpbitSpot
 from exchanges.web_socket import Connector
-
-AdapterName = Literal["direct"]
-OrderEntry = Literal["rest", "websocket"]
 
 
 def create_exchange(

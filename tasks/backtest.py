@@ -68,7 +68,7 @@ def run_backtest(plan: BacktestPlan, home: Path) -> BacktestResult:
 async def _run(plan: BacktestPlan, home: Path, loop: VirtualTimeLoop) -> BacktestResult:
     clock = VirtualClock(loop, plan.start)
     simulation = Simulation(replay(shipped_history(), plan.start), clock)
-    open_accounts(simulation, krw=plan.krw, usdt=plan.usdt)
+    open_accounts(simulation, krw=plan.krw, dollars=plan.usdt)
     # Nothing is read between two steps, so nothing may count as stale within one.
     settings = Settings(
         home=home,

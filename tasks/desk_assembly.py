@@ -34,6 +34,7 @@ from tasks.kill_switch import KillSwitch
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
 from tasks.metrics import Metrics
+from tasks.order_news import OrderNews
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import outcome_of_entry
 from tasks.pair import LegName
@@ -47,6 +48,7 @@ from tasks.settings import Settings
 from tasks.signal import SignalAction
 from tasks.switch_guard import Switches, SwitchGuard
 from tasks.trading import Trading
+from tasks.venue_streams import VenueStreams
 from warehouse import Journal, JournalError, LeaseLost, Record
 from warehouse.records import AlertRecord, RecordType, SignalDecided
 
@@ -93,6 +95,7 @@ class AssembledDesk:
     operations: DeskOperations
     view: DeskView
     feeds: Feeds
+    streams: VenueStreams
     guard: SwitchGuard
     memory: Memory
     blocks: DeskBlocks
@@ -112,6 +115,7 @@ class AssembledDesk:
             await self.recover()
             background += [
                 group.create_task(self.feeds.run()),
+                group.create_task(self.streams.run()),
                 group.create_task(self._guardian()),
             ]
             await stop.wait()
@@ -215,13 +219,14 @@ def assemble(
         except JournalError as error:
             log.error("alert is not in the journal: %s", error)
 
+    news = OrderNews()
     pairs = PairBook(write, clock, results)
     funding = FundingLedger()
     rates = Rates()
     kill = KillSwitch()
     decisions = Decisions()
     trading = Trading(
-        venues, pairs, LegExecution(write, clock, settings), funding, settings, clock, alert
+        venues, pairs, LegExecution(write, clock, settings, news), funding, settings, clock, alert
     )
     guard = SwitchGuard(switches, clock, settings.switch_poll_ms / 1000)
     facts = DeskFacts(
@@ -240,6 +245,9 @@ def assemble(
     recovery = Recovery(trading)
     judge = ExitJudge(trading, rates)
     feeds = Feeds(venues, rates, fx, funding, pairs, write, clock, settings)
+    pushed = dict.fromkeys(venues, settings.symbols)
+    pushed[LegName.SPOT] = (*settings.symbols, feeds.dollar)
+    streams = VenueStreams(venues, pushed, feeds.note_book, news)
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
     view = DeskView(
         trading,
@@ -268,4 +276,6 @@ def assemble(
         write,
     )
     memory = Memory(pairs, decisions, funding, kill)
-    return AssembledDesk(desk, operations, view, feeds, guard, memory, blocks, write, trading)
+    return AssembledDesk(
+        desk, operations, view, feeds, streams, guard, memory, blocks, write, trading
+    )

@@ -176,6 +176,7 @@ class DeskFacts:
         complete = book is not None and bool(book.bids) and bool(book.asks)
         return LegFacts(
             venue=venue.venue,
+            quote=venue.exchange.instrument(signal.symbol).quote,
             circuit=venue.breaker.state,
             clock_offset_ms=venue.clock_offset_ms,
             book_age_ms=self._age_ms(book) if book is not None and complete else None,
@@ -228,7 +229,8 @@ class DeskFacts:
                     in_flight_krw += held * bid
                     in_flight_usdt += held * perpetual_bid / self._settings.perpetual_leverage
                 open_notional += held * bid
-        krw, usdt = spot.balances.get("KRW"), perpetual.balances.get("USDT")
+        dollar = perpetual.exchange.instrument(symbol).quote
+        krw, usdt = spot.balances.get("KRW"), perpetual.balances.get(dollar)
         krw_total = krw.total if krw else Decimal(0)
         usdt_total = usdt.total if usdt else Decimal(0)
         reserve = self._settings.reserve_pct
@@ -237,7 +239,7 @@ class DeskFacts:
                 krw_total + coin_value, spot.available("KRW") - in_flight_krw, reserve
             ),
             usdt_spendable=spendable(
-                usdt_total, perpetual.available("USDT") - in_flight_usdt, reserve
+                usdt_total, perpetual.available(dollar) - in_flight_usdt, reserve
             ),
             free_coin=free_coin(spot.available(symbol), self._pairs.open_pairs(symbol), symbol),
             total_krw=total_krw(krw_total, usdt_total, rate, coin_value),

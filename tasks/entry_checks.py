@@ -134,8 +134,8 @@ def insufficient_margin(facts: GateFacts) -> Refusal | None:
         return None
     return Refusal(
         "insufficient_margin",
-        f"{leg.venue} needs {needed:,.2f} USDT of margin, {free:,.2f} USDT may be used "
-        f"above the reserve of {facts.settings.reserve_pct:f} %",
+        f"{leg.venue} needs {needed:,.2f} {leg.quote} of margin, {free:,.2f} {leg.quote} "
+        f"may be used above the reserve of {facts.settings.reserve_pct:f} %",
     )
 
 

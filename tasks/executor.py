@@ -17,8 +17,6 @@ import uvloop
 
 from exchanges.clock import Clock, SystemClock
 from exchanges.endpoints import Endpoints
-from exchanges.exchange import Exchange
-from exchanges.factory import create_exchange
 from exchanges.http_transport import HttpTransport
 from exchanges.instrument import Venue
 from tasks.control_api import ControlApi
@@ -26,11 +24,11 @@ from tasks.desk import OnDecided
 from tasks.desk_assembly import assemble
 from tasks.fx_source import FxSource
 from tasks.metrics import Metrics
-from tasks.pair import LegName
 from tasks.settings import Settings
 from tasks.switch_guard import Switches
+from tasks.venue_connections import connect, leg_venues
 from tasks.venue_keys.key_guard import demand_unable_to_withdraw
-from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys
+from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission, VenueKey
 from warehouse import GroupSync, Journal, read
 
@@ -94,7 +92,9 @@ async def _serve(
     try:
         if journal.torn_tail is not None:
             log.warning("the journal's last record was torn and has been cut off")
-        exchanges = connect(settings, await _trading_keys(settings, clock))
+        keys = await _trading_keys(settings, clock)
+        credentials = {venue: key.credentials for venue, key in keys.items()}
+        exchanges = connect(settings, credentials, clock)
         fx = fx_source(settings)
         metrics = Metrics()
         parts = assemble(
@@ -127,31 +127,10 @@ async def _serve(
 
 async def _trading_keys(settings: Settings, clock: Clock) -> Mapping[Venue, VenueKey]:
     """One key a venue, declared for trading, and in live mode unable to withdraw."""
-    keys = await asyncio.to_thread(desk_keys, settings, DESK_VENUES, Permission.TRADE, clock)
+    venues = tuple(leg_venues(settings).values())
+    keys = await asyncio.to_thread(desk_keys, settings, venues, Permission.TRADE, clock)
     await demand_unable_to_withdraw(keys.values(), settings, clock)
     return keys
-
-
-def connect(settings: Settings, keys: Mapping[Venue, VenueKey]) -> dict[LegName, Exchange]:
-    """The two venues of the desk, by direct adapters over HTTP."""
-    clock = SystemClock()
-    timeout_s = settings.request_timeout_ms / 1000
-    return {
-        LegName.SPOT: create_exchange(
-            Venue.UPBIT,
-            credentials=keys[Venue.UPBIT].credentials,
-            endpoints=Endpoints(settings.upbit_url),
-            clock=clock,
-            timeout_s=timeout_s,
-        ),
-        LegName.PERPETUAL: create_exchange(
-            Venue.BINANCE,
-            credentials=keys[Venue.BINANCE].credentials,
-            endpoints=Endpoints(settings.binance_url),
-            clock=clock,
-            timeout_s=timeout_s,
-        ),
-    }
 
 
 def fx_source(settings: Settings) -> FxSource:

@@ -48,8 +48,9 @@ def profit_bound(
 async def leave(trading: Trading, plan: ExitPlan, recovery: Recovery) -> Pair:
     """Carry out ``plan``. The pair returned is closed, hedged again, naked or unknown."""
     before = trading.pairs[plan.pair_id]
-    trading.pairs.set_exit_reference(plan.pair_id, plan.reference)
-    pair = trading.pairs.advance(plan.pair_id, PairEvent.EXIT_STARTED, plan.detail)
+    pair = trading.pairs.advance(
+        plan.pair_id, PairEvent.EXIT_STARTED, plan.detail, exit_reference=plan.reference
+    )
     orders = [
         leg_order(
             pair,

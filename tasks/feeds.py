@@ -14,6 +14,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from exchanges.book import Book
 from exchanges.clock import Clock
 from exchanges.errors import ExchangeError
 from exchanges.instrument import InstrumentKind
@@ -33,8 +34,9 @@ from warehouse.records import BalanceRecord, FundingRecord, FxRate, RecordType
 
 log = logging.getLogger(__name__)
 
-TETHER = "USDT"
-TETHER_POLL_S = 1.0
+DOLLAR_POLL_S = 1.0
+REST_CHECK_S = 2.0
+"""A book that the stream keeps fresh is still read this often: a stream is not the venue's word."""
 CLOCK_POLL_S = 30.0
 FUNDING_POLL_S = 10.0
 FIRST_RULES_POLL_S = 2.0
@@ -67,6 +69,7 @@ class Feeds:
         self._clock = clock
         self._settings = settings
         self._failing: set[str] = set()
+        self._book_read_at: dict[tuple[LegName, str], float] = {}
         self._journalled: dict[str, Any] = {}
 
     async def read_all(self) -> None:
@@ -77,7 +80,7 @@ class Feeds:
             self._each_venue("clock", self._read_clock),
             self._each_venue("balances", self._read_balances),
             *(self._each_venue("book", self._read_book, symbol) for symbol in self._symbols),
-            self._guarded("tether book", self._read_tether),
+            self._read_dollar(),
             self._guarded("bank rate", self._read_fx),
             *(self._guarded("funding", self._read_funding, symbol) for symbol in self._symbols),
         )
@@ -90,8 +93,7 @@ class Feeds:
                 self._start(group, venue, "balances", settings.balance_poll_s, self._read_balances)
                 self._start(group, venue, "clock", CLOCK_POLL_S, self._read_clock)
                 for symbol in self._symbols:
-                    poll_s = settings.book_poll_ms / 1000
-                    self._start(group, venue, "book", poll_s, self._read_book, symbol)
+                    group.create_task(self._keep_book(venue, symbol, settings.book_poll_ms / 1000))
                     self._start(
                         group, venue, "rules", settings.rules_poll_s, self._read_rules, symbol
                     )
@@ -100,8 +102,7 @@ class Feeds:
                         self._every(FIRST_RULES_POLL_S, name, self._read_first, venue, symbol)
                     )
             spot = self._venues[LegName.SPOT]
-            tether = self._unless_open(spot, self._read_tether)
-            group.create_task(self._every(TETHER_POLL_S, "tether book", tether))
+            group.create_task(self._keep_book(spot, self.dollar, DOLLAR_POLL_S))
             group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
             for symbol in self._symbols:
                 name = f"funding {symbol}"
@@ -118,9 +119,27 @@ class Feeds:
         )
 
     async def refresh_rates(self) -> None:
-        """Bank rate and tether book now; a failure leaves the old value."""
+        """Bank rate and the dollar's book now; a failure leaves the old value."""
         await self._guarded("bank rate", self._read_fx)
-        await self._guarded("tether book", self._read_tether)
+        await self._read_dollar()
+
+    @property
+    def dollar(self) -> str:
+        """The dollar coin that the perpetual venue counts in: USDT, or USDC."""
+        return self._venues[LegName.PERPETUAL].exchange.instrument(self._symbols[0]).quote
+
+    def note_book(self, venue: LegVenue, book: Book) -> None:
+        """Take in a book, read or pushed, unless a newer one is known."""
+        known = self._book_of(venue, book.symbol)
+        if known is not None and book.venue_time < known.venue_time:
+            return
+        if venue.leg is LegName.SPOT and book.symbol == self.dollar:
+            self._rates.tether_book = book
+            rate = self._rates.krw_per_usdt
+            if rate is not None:
+                self._write_rate(str(venue.venue), f"{self.dollar}KRW", rate)
+        else:
+            venue.books[book.symbol] = book
 
     async def refresh_balances(self) -> None:
         """Balances of both venues now, after they were changed by a trade."""
@@ -164,6 +183,26 @@ class Feeds:
             await asyncio.sleep(every_s)
             await self._guarded(name, read, *args)
 
+    async def _keep_book(self, venue: LegVenue, symbol: str, every_s: float) -> None:
+        """Read a book when the stream has left it older than a period, and now and then anyway."""
+        name = f"{venue.venue} book" if symbol in self._symbols else "dollar book"
+        while True:
+            await asyncio.sleep(every_s)
+            if self._wants_reading(venue, symbol, every_s) and venue.breaker.allow():
+                await self._guarded(name, self._read_book, venue, symbol)
+
+    def _wants_reading(self, venue: LegVenue, symbol: str, every_s: float) -> bool:
+        now, book = self._clock.monotonic(), self._book_of(venue, symbol)
+        read_at = self._book_read_at.get((venue.leg, symbol))
+        if book is None or read_at is None or now - read_at >= REST_CHECK_S:
+            return True
+        return now - book.received >= every_s
+
+    def _book_of(self, venue: LegVenue, symbol: str) -> Book | None:
+        if venue.leg is LegName.SPOT and symbol == self.dollar:
+            return self._rates.tether_book
+        return venue.books.get(symbol)
+
     async def _guarded(self, name: str, read: Callable[..., Awaitable[None]], *args: Any) -> None:
         """Run one read; say once when it begins to fail and once when it works again."""
         try:
@@ -190,7 +229,8 @@ class Feeds:
     # ---- the reads
 
     async def _read_book(self, venue: LegVenue, symbol: str) -> None:
-        venue.books[symbol] = await venue.call(venue.exchange.book(symbol))
+        self._book_read_at[venue.leg, symbol] = self._clock.monotonic()
+        self.note_book(venue, await venue.call(venue.exchange.book(symbol)))
 
     async def _read_rules(self, venue: LegVenue, symbol: str) -> None:
         venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
@@ -217,12 +257,8 @@ class Feeds:
             )
             self._write_if_changed(f"{venue.venue} {balance.currency}", RecordType.BALANCE, record)
 
-    async def _read_tether(self) -> None:
-        spot = self._venues[LegName.SPOT]
-        self._rates.tether_book = await spot.call(spot.exchange.book(TETHER))
-        rate = self._rates.krw_per_usdt
-        if rate is not None:
-            self._write_rate(str(spot.venue), "USDTKRW", rate)
+    async def _read_dollar(self) -> None:
+        await self._guarded("dollar book", self._read_book, self._venues[LegName.SPOT], self.dollar)
 
     async def _read_fx(self) -> None:
         self._rates.fx = await self._fx.read()

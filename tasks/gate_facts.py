@@ -52,6 +52,8 @@ class LegFacts:
     """One venue, as far as the signal's symbol is concerned."""
 
     venue: Venue
+    quote: str
+    """The currency that its prices and its margin are in."""
     circuit: CircuitState
     clock_offset_ms: int | None
     """Venue minus ours; None: never measured."""

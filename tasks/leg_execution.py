@@ -10,7 +10,6 @@ stays undecided and is asked for again later, never replaced.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +26,9 @@ from exchanges.errors import (
     OutcomeUnknown,
 )
 from exchanges.order import OrderReport, OrderStatus
+from exchanges.rate_budget import Booking
 from tasks.leg_venue import LegVenue
+from tasks.order_news import News, OrderNews
 from tasks.settings import Settings
 from tasks.settled_order import LegOrder, SettledOrder
 from tasks.wire_text import decimal_text, utc_text
@@ -60,8 +61,9 @@ class _Doubt:
 class LegExecution:
     """Sends orders of both legs and settles them. Holds no state between calls."""
 
-    def __init__(self, write: Write, clock: Clock, settings: Settings) -> None:
+    def __init__(self, write: Write, clock: Clock, settings: Settings, news: OrderNews) -> None:
         self._write = write
+        self._news = news
         self._clock = clock
         self._settings = settings
 
@@ -87,27 +89,46 @@ class LegExecution:
             ),
         )
 
-    async def send(self, venue: LegVenue, leg_order: LegOrder) -> SettledOrder:
-        """Send an intended order, once, and settle it."""
+    def deny(self, leg_order: LegOrder, reason: str) -> SettledOrder:
+        """End an intended order that is not sent after all."""
+        self._record(leg_order, "denied", final=True, error=reason)
+        return _nothing_filled(leg_order, reason)
+
+    async def send(self, venue: LegVenue, leg_order: LegOrder, booking: Booking) -> SettledOrder:
+        """Send an intended order, once, on its place in the rate limits, and settle it."""
+        with self._news.listening(leg_order.order.client_order_id) as news:
+            return await self._send(venue, leg_order, booking, news)
+
+    async def _send(
+        self, venue: LegVenue, leg_order: LegOrder, booking: Booking, news: News
+    ) -> SettledOrder:
         order = leg_order.order
         try:
-            report = await venue.call(venue.exchange.submit(order))
+            report = await venue.call(venue.exchange.submit(order, booking))
         except OutcomeUnknown as error:
             log.warning("%s: outcome unknown, asking the venue: %s", order.client_order_id, error)
             self._record(leg_order, "unknown", final=False, error=str(error))
-            return await self.settle(venue, leg_order, acknowledged=False)
+            return await self._settle(venue, leg_order, news, acknowledged=False)
         except ExchangeError as error:
+            booking.release()
             self._record(leg_order, _kind(error), final=True, error=str(error))
             return _nothing_filled(leg_order, str(error))
         if report.is_terminal and report.fills_complete:
             return self._finish(venue, leg_order, report)
         self._record(leg_order, "reported", final=False, report=report)
-        return await self.settle(venue, leg_order, acknowledged=True)
+        return await self._settle(venue, leg_order, news, acknowledged=True)
 
     async def settle(
         self, venue: LegVenue, leg_order: LegOrder, *, acknowledged: bool
     ) -> SettledOrder:
         """Read a sent order until it is decided or ``settle_timeout_s`` has passed."""
+        with self._news.listening(leg_order.order.client_order_id) as news:
+            return await self._settle(venue, leg_order, news, acknowledged=acknowledged)
+
+    async def _settle(
+        self, venue: LegVenue, leg_order: LegOrder, news: News, *, acknowledged: bool
+    ) -> SettledOrder:
+        """Reads at once, then whenever the venue's stream has news or a growing pause is over."""
         clock, settings = self._clock, self._settings
         started = clock.monotonic()
         pause = settings.settle_poll_ms / 1000
@@ -144,8 +165,8 @@ class LegExecution:
                     cancelled = await self._ask_to_cancel(venue, leg_order)
             if clock.monotonic() - started >= settings.settle_timeout_s:
                 return self._undecided(leg_order, seen, acknowledged or seen is not None)
-            await asyncio.sleep(pause)
-            pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
+            if not await news.wait(pause):
+                pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
 
     async def _traded(self, venue: LegVenue, leg_order: LegOrder) -> bool:
         """Does any own trade, or any resting order, contradict "no such order"?

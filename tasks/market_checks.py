@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from tasks.circuit_breaker import CircuitState
 from tasks.gate_facts import GateFacts
+from tasks.pair import LegName
 from tasks.refusal import Refusal
 from tasks.settings import Basis
 
 MAX_TETHER_AGE_S = 10.0
-"""KRW-USDT is read each second; after this it is no price any more."""
+"""The dollar coin's book is read each second; after this it is no price any more."""
 
 
 def circuit_open(facts: GateFacts) -> Refusal | None:
@@ -77,7 +78,11 @@ def book_crossed(facts: GateFacts) -> Refusal | None:
 def rates_missing(facts: GateFacts) -> Refusal | None:
     if facts.deciding_rate is not None:
         return None
-    return Refusal("rates_missing", f"there is no {facts.settings.basis} rate to convert USDT with")
+    return Refusal(
+        "rates_missing",
+        f"there is no {facts.settings.basis} rate to convert "
+        f"{facts.legs[LegName.PERPETUAL].quote} with",
+    )
 
 
 def tether_stale(facts: GateFacts) -> Refusal | None:
@@ -87,7 +92,8 @@ def tether_stale(facts: GateFacts) -> Refusal | None:
         return None
     return Refusal(
         "tether_stale",
-        f"the book of KRW-USDT is {facts.tether_age_s:.1f} s old, at most {MAX_TETHER_AGE_S:g} s",
+        f"the book of KRW-{facts.legs[LegName.PERPETUAL].quote} is {facts.tether_age_s:.1f} s old, "
+        f"at most {MAX_TETHER_AGE_S:g} s",
     )
 
 

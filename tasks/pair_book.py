@@ -62,12 +62,21 @@ class PairBook:
         self._orders[pair.pair_id] = {}
 
     def advance(
-        self, pair_id: str, event: PairEvent, detail: str, result: PairResult | None = None
+        self,
+        pair_id: str,
+        event: PairEvent,
+        detail: str,
+        result: PairResult | None = None,
+        *,
+        exit_reference: PriceReference | None = None,
     ) -> Pair:
-        """Apply ``event``; raises IllegalTransition, and then nothing has changed."""
+        """Apply ``event``, with what an exit was decided on if it is one that begins.
+
+        Raises IllegalTransition, and what the journal raises; then nothing has changed.
+        """
         before = self._pairs[pair_id]
         state = advance(before.state, event)
-        pair = replace(before, state=state)
+        pair = replace(before, state=state, exit_reference=exit_reference or before.exit_reference)
         if not pair.is_open:
             pair = replace(pair, closed_at=self._clock.now())
         self._journal(before.state, event, pair, detail, result)

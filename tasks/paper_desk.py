@@ -16,29 +16,31 @@ from typing import Any
 
 from exchanges.clock import Clock
 from exchanges.credentials import Credentials
-from exchanges.endpoints import Endpoints
-from exchanges.factory import create_exchange
+from exchanges.hyperliquid.signing import address_of, parse_key
 from exchanges.instrument import Venue
 from exchanges.memory_transport import MemoryTransport
+from exchanges.memory_web_socket import MemoryConnector
 from exchanges.simulator.simulation import Simulation
 from tasks.desk_assembly import AssembledDesk, assemble
 from tasks.fx_source import FxSource
 from tasks.key_store import KeyStore
 from tasks.metrics import Metrics
 from tasks.outcome import Outcome
-from tasks.pair import LegName
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
 from tasks.switch_guard import ENTRY, EXECUTOR, EXIT_VALIDATION, SIGNAL_INTAKE
+from tasks.venue_connections import connect
 from warehouse import Journal, read
 
 STRATEGY_KEY = "strategy"
-_UNUSED = Endpoints("http://memory")
 _FX_URL = "http://memory/v1/forex/recent?codes=FRX.KRWUSD"
+_SIGNER = "0x" + "42" * 32
+"""Of the paper wallet, which has no money anywhere else."""
 _ACCOUNTS = {
     Venue.UPBIT: Credentials("paper-upbit", "paper-upbit-secret"),
     Venue.BINANCE: Credentials("paper-binance", "paper-binance-secret"),
+    Venue.HYPERLIQUID: Credentials(address_of(parse_key(_SIGNER)), _SIGNER),
 }
 
 
@@ -89,11 +91,13 @@ class PaperDesk:
         return await self.parts.desk.submit(self.signal(**fields), "fast")
 
 
-def open_accounts(simulation: Simulation, *, krw: Decimal, usdt: Decimal) -> None:
-    """Give both venues the account that :func:`paper_desk` trades on. Once per simulation."""
+def open_accounts(simulation: Simulation, *, krw: Decimal, dollars: Decimal) -> None:
+    """Give all venues the account that :func:`paper_desk` trades on. Once per simulation."""
     upbit, binance = _ACCOUNTS[Venue.UPBIT], _ACCOUNTS[Venue.BINANCE]
+    wallet = _ACCOUNTS[Venue.HYPERLIQUID].access_key
     simulation.upbit.add_account(upbit.access_key, upbit.secret_key, {"KRW": krw})
-    simulation.binance.add_account(binance.access_key, binance.secret_key, {"USDT": usdt})
+    simulation.binance.add_account(binance.access_key, binance.secret_key, {"USDT": dollars})
+    simulation.hyperliquid.add_account(wallet, wallet, {"USDC": dollars})
 
 
 @asynccontextmanager
@@ -107,17 +111,11 @@ async def paper_desk(
     keys = KeyStore(settings.keys_dir)
     if STRATEGY_KEY not in keys.trusted():
         keys.generate(STRATEGY_KEY)
-    exchanges = {
-        leg: create_exchange(
-            venue,
-            credentials=_ACCOUNTS[venue],
-            endpoints=_UNUSED,
-            clock=clock,
-            transport=MemoryTransport(simulation.fronts[venue]),
-            timeout_s=settings.request_timeout_ms / 1000,
-        )
-        for leg, venue in ((LegName.SPOT, Venue.UPBIT), (LegName.PERPETUAL, Venue.BINANCE))
+    wires = {
+        venue: (MemoryTransport(front), MemoryConnector(front, clock))
+        for venue, front in simulation.fronts.items()
     }
+    exchanges = connect(settings, _ACCOUNTS, clock, wires)
     fx = FxSource(_FX_URL, MemoryTransport(simulation.fronts[Venue.UPBIT]), 1.0)
     switches = MemorySwitches()
     decided: list[tuple[Signal, Outcome, str]] = []

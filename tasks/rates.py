@@ -18,7 +18,7 @@ class Rates:
     fx_heard: float | None = None
     """Monotonic seconds when ``fx`` was read."""
     tether_book: Book | None = None
-    """Upbit's KRW-USDT."""
+    """Upbit's book of the dollar coin that the perpetual venue counts in: KRW-USDT, KRW-USDC."""
 
     @property
     def krw_per_usd(self) -> Decimal | None:
@@ -27,7 +27,7 @@ class Rates:
 
     @property
     def krw_per_usdt(self) -> Decimal | None:
-        """What one USDT fetches on Upbit now: the bid."""
+        """What one of the perpetual venue's dollar coins fetches on Upbit now: the bid."""
         if self.tether_book is None or self.tether_book.best_bid is None:
             return None
         return self.tether_book.best_bid.price

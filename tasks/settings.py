@@ -12,7 +12,7 @@ import os
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -23,6 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from exchanges.adapter_names import AdapterName, OrderEntry
+from exchanges.instrument import Venue
 from tasks.venue_keys.venue_key import parse_permissions
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
@@ -31,6 +33,8 @@ Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 PositiveKrw = Annotated[Decimal, Field(gt=0)]
 Coin = Annotated[Decimal, Field(gt=0)]
+
+PerpetualVenue = Literal[Venue.BINANCE, Venue.HYPERLIQUID]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -118,6 +122,9 @@ class Settings(BaseSettings):
     home: Path = Field(Path("var"), description="Folder of all state: journal, books, keys, logs.")
     mode: Mode = Field(Mode.PAPER, description="paper: simulated venues. live: real ones.")
     symbols: tuple[str, ...] = Field(("BTC",), description="Coins the desk may trade.")
+    perpetual_venue: PerpetualVenue = Field(
+        Venue.BINANCE, description="Where the perpetual leg is traded: binance or hyperliquid."
+    )
 
     upbit_url: HttpAddress = Field("https://api.upbit.com", description="Upbit REST address.")
     binance_url: HttpAddress = Field(
@@ -128,6 +135,19 @@ class Settings(BaseSettings):
     )
     hyperliquid_url: HttpAddress = Field(
         "https://api.hyperliquid.xyz", description="Hyperliquid REST address."
+    )
+    upbit_adapter: AdapterName = Field(
+        "direct", description="What speaks to Upbit: direct (ours) or ccxt."
+    )
+    binance_adapter: AdapterName = Field(
+        "direct", description="What speaks to Binance: direct (ours) or ccxt."
+    )
+    hyperliquid_adapter: AdapterName = Field(
+        "direct", description="What speaks to Hyperliquid: direct (ours) or ccxt."
+    )
+    binance_order_entry: OrderEntry = Field(
+        "rest",
+        description="What orders travel over at Binance: rest, or websocket (with rest behind it).",
     )
     key_source: KeySourceName = Field(
         KeySourceName.ENVIRONMENT,

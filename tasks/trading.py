@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.clock import Clock
+from exchanges.errors import RateLimited
+from exchanges.rate_budget import Booking
 from tasks.alert import Alert
 from tasks.funding_ledger import FundingLedger
 from tasks.leg_execution import LegExecution
@@ -16,7 +18,7 @@ from tasks.leg_venue import LegVenue
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
 from tasks.settings import Settings
-from tasks.settled_order import LegOrder, SettledOrder
+from tasks.settled_order import LegOrder, Purpose, SettledOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,40 @@ class Trading:
     alert: Callable[[Alert], None]
 
     async def execute(self, leg_orders: Sequence[LegOrder]) -> list[SettledOrder]:
-        """Journal all orders, then send them together, and note each end as it is known."""
-        for leg_order in leg_orders:
-            self.execution.intend(self.venues[leg_order.leg], leg_order)
-            self.pairs.intended(leg_order)
-        return await _all(self._send(item) for item in leg_orders)
+        """Book a place in the rate limits for every order, journal all, then send them together,
+        and note each end as it is known. Without room for one of them none is sent."""
+        bookings, refusal = self._book(leg_orders)
+        try:
+            for leg_order in leg_orders:
+                self.execution.intend(self.venues[leg_order.leg], leg_order)
+                self.pairs.intended(leg_order)
+        except BaseException:
+            for booking in bookings:
+                booking.release()
+            raise
+        if refusal is not None:
+            return [self._deny(leg_order, refusal) for leg_order in leg_orders]
+        sends = zip(leg_orders, bookings, strict=True)
+        return await _all(self._send(item, booking) for item, booking in sends)
+
+    def _book(self, leg_orders: Sequence[LegOrder]) -> tuple[list[Booking], str | None]:
+        """Places for all orders, or none and why not. Only an entry stays out of the reserve."""
+        bookings: list[Booking] = []
+        try:
+            for leg_order in leg_orders:
+                urgent = leg_order.purpose is not Purpose.ENTRY
+                exchange = self.venues[leg_order.leg].exchange
+                bookings.append(exchange.book_order(urgent=urgent))
+        except RateLimited as error:
+            for booking in bookings:
+                booking.release()
+            return [], str(error)
+        return bookings, None
+
+    def _deny(self, leg_order: LegOrder, reason: str) -> SettledOrder:
+        settled = self.execution.deny(leg_order, reason)
+        self.pairs.settled(settled)
+        return settled
 
     async def settle_again(self, pair_id: str) -> bool:
         """Ask once more for every undecided order of the pair. True when none is left."""
@@ -57,8 +88,8 @@ class Trading:
         lot = self.lot(pair.symbol)
         return all(pair.held(leg) < lot for leg in LegName)
 
-    async def _send(self, leg_order: LegOrder) -> SettledOrder:
-        settled = await self.execution.send(self.venues[leg_order.leg], leg_order)
+    async def _send(self, leg_order: LegOrder, booking: Booking) -> SettledOrder:
+        settled = await self.execution.send(self.venues[leg_order.leg], leg_order, booking)
         self.pairs.settled(settled)
         return settled
 

@@ -150,7 +150,7 @@ def run(
 
     async def main() -> T:
         simulation = Simulation(still_path(krw_per_usd="1150"), clock)
-        open_accounts(simulation, krw=KRW, usdt=USDT)
+        open_accounts(simulation, krw=KRW, dollars=USDT)
         bench = Bench(simulation, Settings(home=folder, **settings), clock)
         bench.spot_at(60_000_000)
         bench.perpetual_at(50_000)

@@ -42,6 +42,7 @@ def leg_facts(venue: Venue, leg_rules: Rules, value: str) -> LegFacts:
     quantity = Decimal("0.01")
     return LegFacts(
         venue=venue,
+        quote="KRW" if venue is Venue.UPBIT else "USDT",
         circuit=CircuitState.CLOSED,
         clock_offset_ms=5,
         book_age_ms=100,

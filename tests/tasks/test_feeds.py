@@ -38,6 +38,7 @@ def test_the_premium_is_sampled_each_second_and_only_from_fresh_books(tmp_path: 
             sampled = len(bench.records(RecordType.PREMIUM))
             assert sampled >= 9
             bench.fault(Venue.UPBIT, "http_500", times=1_000, endpoint="/v1/orderbook")
+            bench.fault(Venue.UPBIT, "drop_event", times=1_000, endpoint="orderbook")
             await asyncio.sleep(2)
             stale = len(bench.records(RecordType.PREMIUM))
             await asyncio.sleep(10)
