@@ -24,10 +24,12 @@ def batch_orders(params: Mapping[str, str]) -> list[Mapping[str, str]]:
 
 
 def id_list(params: Mapping[str, str], name: str) -> list[str]:
-    """Ids as text, none when the parameter is absent; refused with -1130."""
-    if not params.get(name):
+    """Ids as text, none when the parameter is absent; refused with -1130. Clients spell these
+    names in lower case too (ccxt does), and the venue takes it."""
+    spelled = name if params.get(name) else name.lower()
+    if not params.get(spelled):
         return []
-    ids = _list(params, name)
+    ids = _list(params, spelled)
     if not 1 <= len(ids) <= MAX_IDS or not all(isinstance(one, str) for one in ids):
         raise Refused(-1130, name)
     return ids

@@ -166,3 +166,67 @@ async def test_the_blocking_client_trades_as_well() -> None:
 
         assert order["status"] == "closed"
         assert len(simulation.binance.account("binance-key").trades) == 1
+
+
+async def test_candles_and_funding_rates_are_read() -> None:
+    async with trader() as (client, simulation):
+        await client.create_order(MARKET, "market", "sell", 0.1)
+        simulation.binance.settle_funding(Decimal("0.0002"))
+
+        candles = await client.fetch_ohlcv(MARKET, "1m")
+        mark = await client.fetch_mark_ohlcv(MARKET, "1h")
+        rates = await client.fetch_funding_rate_history(MARKET)
+        interest = await client.fetch_open_interest(MARKET)
+
+        assert len(candles[-1]) == 6
+        assert sum(candle[5] for candle in candles) >= 0.1
+        assert mark[-1][4] > 0
+        assert [rate["fundingRate"] for rate in rates] == [0.0002]
+        assert interest["openInterestAmount"] == 0.1
+
+
+async def test_margin_mode_and_margin_are_changed() -> None:
+    async with trader() as (client, _):
+        await client.set_margin_mode("isolated", MARKET)
+        await client.create_order(MARKET, "market", "buy", 0.1)
+        (before,) = await client.fetch_positions([MARKET])
+        added = await client.add_margin(MARKET, 100)
+        (after,) = await client.fetch_positions([MARKET])
+        await client.reduce_margin(MARKET, 50)
+        history = await client.fetch_margin_adjustment_history(MARKET)
+        mode = await client.fetch_margin_mode(MARKET)
+
+        assert mode["marginMode"] == before["marginMode"] == "isolated"
+        assert added["amount"] == 100
+        assert after["collateral"] == pytest.approx(before["collateral"] + 100)
+        assert after["liquidationPrice"] < before["liquidationPrice"]
+        assert [change["type"] for change in history] == ["add", "reduce"]
+
+
+async def test_income_and_forced_orders_are_read() -> None:
+    async with trader() as (client, simulation):
+        await client.create_order(MARKET, "market", "buy", 0.1)
+        simulation.binance.force_close("binance-key", "BTCUSDT", Decimal("0.05"), "liquidation")
+
+        ledger = await client.fetch_ledger(None)
+        (forced,) = await client.fetch_my_liquidations(MARKET)
+
+        kinds = [entry["info"]["incomeType"] for entry in ledger]
+        assert {"COMMISSION", "INSURANCE_CLEAR"} <= set(kinds)
+        assert forced["contracts"] == 0.05
+
+
+async def test_brackets_and_quantiles_are_read() -> None:
+    async with trader() as (client, _):
+        await client.create_order(MARKET, "market", "buy", 0.1)
+
+        tiers = await client.fetch_leverage_tiers([MARKET])
+        limits = await client.fapiPrivateGetRateLimitOrder()
+        (quantile,) = await client.fapiPrivateGetAdlQuantile({"symbol": "BTCUSDT"})
+
+        assert tiers[MARKET][0]["maxLeverage"] == 150
+        assert {(one["interval"], one["limit"]) for one in limits} == {
+            ("MINUTE", 1200),
+            ("SECOND", 300),
+        }
+        assert set(quantile["adlQuantile"]) == {"LONG", "SHORT", "BOTH"}
