@@ -112,10 +112,9 @@ async def _venues(settings: Settings, desk: RunningDesk | None) -> AsyncIterator
         return
     for key in keys.values():
         yield await _key(key, settings)
-    addresses = {
-        Venue.UPBIT: desk.upbit_url if desk else settings.upbit_url,
-        Venue.BINANCE: desk.binance_url if desk else settings.binance_url,
-    }
+    addresses = {venue: str(getattr(settings, f"{venue}_url")) for venue in keys}
+    if desk is not None:
+        addresses |= {Venue.UPBIT: desk.upbit_url, Venue.BINANCE: desk.binance_url}
     for venue, key in keys.items():
         async for finding in _venue(settings, venue, addresses[venue], key.credentials):
             yield finding
