@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
 from exchanges.simulator.faults import FaultKind
-from tests.exchanges.simulator.binance_streams import PATIENCE_S, StreamClient, connected
+from tests.exchanges.simulator.binance_streams import StreamClient, connected
 from tests.exchanges.simulator.binance_venue import KEY, SYMBOL, RunningVenue, running_venue
+from tests.exchanges.simulator.simulator_process import until
 from tests.exchanges.simulator.test_binance_ws_api import ORDER, PATH, signed
 
 PLACE = "WS order.place"
@@ -133,12 +131,6 @@ async def test_a_request_that_has_arrived_is_carried_out_though_its_connection_e
         async with connected(venue, PATH) as client:
             venue.fault(FaultKind.DELAY, PLACE, ms=200)
             await place(venue, client)
-            await wait_until(lambda: not venue.simulation.faults.pending())
+            await until(lambda: not venue.simulation.faults.pending())
 
-        await wait_until(lambda: trades(venue) == 1)
-
-
-async def wait_until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_so():
-            await asyncio.sleep(0.01)
+        await until(lambda: trades(venue) == 1)
