@@ -10,7 +10,8 @@ from exchanges.instrument import Venue
 from tasks.errors import DeskError
 from tasks.settings import KeySourceName, Mode, Settings
 from tasks.settings_description import variable
-from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys
+from tasks.venue_connections import leg_venues
+from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission, VenueKey
 
 
@@ -18,7 +19,7 @@ def demand_trading_keys(settings: Settings) -> None:
     """Raises CommandFailed, naming what is missing, unless both venues' keys are there to trade."""
     missing = [
         variable(f"{venue}_{kind}_key")
-        for venue in DESK_VENUES
+        for venue in leg_venues(settings).values()
         for kind in ("access", "secret")
         if getattr(settings, f"{venue}_{kind}_key") is None
     ]
@@ -43,6 +44,6 @@ def keys_in_use(settings: Settings, desk: RunningDesk | None) -> dict[Venue, Ven
 
 def _stored(settings: Settings, needed: Permission) -> dict[Venue, VenueKey]:
     try:
-        return desk_keys(settings, DESK_VENUES, needed, SystemClock())
+        return desk_keys(settings, leg_venues(settings).values(), needed, SystemClock())
     except DeskError as error:
         raise CommandFailed(str(error)) from None

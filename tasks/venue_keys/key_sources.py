@@ -15,9 +15,6 @@ from tasks.venue_keys.key_file import KeyFile
 from tasks.venue_keys.vault_source import VaultSource
 from tasks.venue_keys.venue_key import Permission, VenueKey
 
-DESK_VENUES = (Venue.UPBIT, Venue.BINANCE)
-"""Where the desk has a leg and needs a key."""
-
 
 class KeySource(Protocol):
     @property

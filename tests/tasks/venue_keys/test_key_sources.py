@@ -18,7 +18,7 @@ from tasks.executor_client import ExecutorClient
 from tasks.settings import KeySourceName, Mode, Settings
 from tasks.settings_description import describe
 from tasks.settings_loading import load_settings
-from tasks.venue_keys.key_sources import DESK_VENUES, desk_keys, key_file, key_source
+from tasks.venue_keys.key_sources import desk_keys, key_file, key_source
 from tasks.venue_keys.venue_key import Permission
 from tests.tasks import executors as simulated
 from tests.tasks.executor_child import Off
@@ -37,6 +37,7 @@ from tests.tasks.venue_keys.samples import (
     logged,
 )
 
+DESK_VENUES = (Venue.UPBIT, Venue.BINANCE)
 HERE = "http://127.0.0.1:1"
 FILE = KeySourceName.FILE
 READ, TRADE = Permission.READ, Permission.TRADE
