@@ -105,6 +105,16 @@ async def test_a_partial_fill_is_a_share_of_the_order() -> None:
         assert (reply["result"]["status"], reply["result"]["executedQty"]) == ("EXPIRED", "0.004")
 
 
+async def test_a_connection_that_breaks_with_the_reply_leaves_the_order_in_place() -> None:
+    async with running_venue() as venue, connected(venue, PATH) as client:
+        venue.fault(FaultKind.DROP_STREAM, PLACE)
+
+        await place(venue, client)
+
+        assert await client.close_code() in (None, 1006)
+        assert trades(venue) == 1
+
+
 async def test_a_halted_market_takes_no_order() -> None:
     async with running_venue() as venue, connected(venue, PATH) as client:
         venue.fault(FaultKind.HALT_MARKET, "*", market=SYMBOL)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from exchanges.simulator.binance.streams.catalog import Road
@@ -18,7 +18,8 @@ from exchanges.transport import Request
 class Wanted:
     """A stream to begin with. ``events``: which events of a user data stream (None: all)."""
 
-    name: str
+    name: str = field(repr=False)
+    """May be a listen key."""
     events: frozenset[str] | None = None
 
 

@@ -101,7 +101,8 @@ class WsApiSession:
         wanted = params.get("returnRateLimits", "").lower()
         if wanted == "true" or (wanted != "false" and self._return_rate_limits):
             reply["rateLimits"] = rate_limits(headers)
-        self._connection.send(reply)
+        # A reply can be lost on its way like an event of a stream: a fault names it "WS <method>".
+        self._connection.send(reply, f"WS {request.method}")
 
     def _process(
         self, request: WsRequest, fault: Fault | None, headers: dict[str, str]
