@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -168,6 +169,29 @@ def test_fate_of_an_unknown_order_is_asked_for_by_our_id(kind: FaultKind, is_the
         else:
             assert is_there
             assert report.filled == Decimal("0.01")
+
+    at_simulator(story)
+
+
+@pytest.mark.parametrize(("delay_ms", "arrives"), [(4_000, True), (6_000, False)])
+def test_order_held_up_on_the_way_trades_within_its_life_or_never(
+    delay_ms: int, arrives: bool
+) -> None:
+    async def story(desk: Desk) -> None:
+        desk.fault(FaultKind.DELAY, ms=delay_ms)
+        with pytest.raises(OutcomeUnknown):
+            await desk.exchange.submit(desk.limit("slow", "50001", tif=TimeInForce.IOC))
+        with pytest.raises(OrderNotFound):  # not yet
+            await desk.exchange.order("BTC", "kimp-slow")
+
+        await asyncio.sleep(10)
+
+        if arrives:
+            assert (await desk.exchange.order("BTC", "kimp-slow")).filled == Decimal("0.01")
+        else:
+            with pytest.raises(OrderNotFound):
+                await desk.exchange.order("BTC", "kimp-slow")
+            assert (await desk.exchange.position("BTC")).quantity == 0
 
     at_simulator(story)
 
