@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.instrument import Venue
 from exchanges.simulator.faults import Fault, FaultKind
 from exchanges.simulator.market import Quote
@@ -32,7 +33,11 @@ from warehouse.records import RecordType
 T = TypeVar("T")
 
 KRW, USDT = Decimal(100_000_000), Decimal(100_000)
-PLACE = {Venue.UPBIT: "POST /v1/orders", Venue.BINANCE: "POST /fapi/v1/order"}
+PLACE = {
+    Venue.UPBIT: "POST /v1/orders",
+    Venue.BINANCE: "POST /fapi/v1/order",
+    Venue.HYPERLIQUID: "POST /exchange",
+}
 LOT = Decimal("0.001")
 
 
@@ -81,10 +86,16 @@ class Bench:
         quote = Quote(Decimal(price), Decimal(price + 1_000), Decimal(size))
         self.simulation.market.set_quote(Venue.UPBIT, "KRW-BTC", quote)
 
+    @property
+    def perpetual(self) -> Venue:
+        """The venue of the perpetual leg."""
+        return self.settings.perpetual_venue
+
     def perpetual_at(self, price: int, size: str = "2") -> None:
-        """Hold BTCUSDT at ``price``, the ask 1 USDT above."""
+        """Hold the perpetual at ``price``, the ask 1 dollar above, at both venues."""
         quote = Quote(Decimal(price), Decimal(price + 1), Decimal(size))
         self.simulation.market.set_quote(Venue.BINANCE, "BTCUSDT", quote)
+        self.simulation.market.set_quote(Venue.HYPERLIQUID, "BTC", quote)
 
     def account(self, venue: Venue) -> Mapping[str, Any]:
         state = self.simulation.engines[venue].state()["accounts"]
@@ -99,20 +110,29 @@ class Bench:
     def krw(self) -> Decimal:
         return Decimal(self._upbit().ledger.total("KRW"))
 
-    def usdt(self) -> Decimal:
+    def dollars(self) -> Decimal:
         """Wallet balance of the perpetual account: realised, without open positions."""
+        if self.perpetual is Venue.HYPERLIQUID:
+            return Decimal(self._hyperliquid().cash)
         return Decimal(self._binance().usdt)
 
     def position(self) -> Decimal:
         """Signed BTC position."""
-        return sum((p.quantity for _, _, p in self._binance().held()), Decimal(0))
+        return sum((quantity for quantity, _ in self.positions()), Decimal(0))
+
+    def positions(self) -> list[tuple[Decimal, Decimal]]:
+        """Signed quantity and cost of every open position."""
+        if self.perpetual is Venue.HYPERLIQUID:
+            return [(held.size, held.cost) for _, held in self._hyperliquid().held()]
+        return [(held.quantity, held.cost) for _, _, held in self._binance().held()]
 
     def orders_placed(self) -> list[str]:
         """Client ids of every order that reached a venue, lost requests included, in order."""
         return [
-            seen.client_order_id or ""
+            client_order_id_of(seen.client_order_id or "")
             for seen in self.simulation.requests.requests()
             if f"{seen.method} {seen.path}" == PLACE[seen.venue]
+            and (seen.venue is not Venue.HYPERLIQUID or seen.client_order_id)
         ]
 
     def records(self, record_type: RecordType | None = None) -> list[Record]:
@@ -135,6 +155,10 @@ class Bench:
 
     def _binance(self) -> Any:
         return self.simulation.binance.account("paper-binance")
+
+    def _hyperliquid(self) -> Any:
+        [address] = self.simulation.hyperliquid.state()["accounts"]
+        return self.simulation.hyperliquid.account(address)
 
 
 def run(
@@ -186,22 +210,22 @@ def assert_cash_is_conserved(
 ) -> None:
     """The venues' balances are what they began with plus the cash flows of all pairs, exactly."""
     krw, held, position = KRW, Decimal(coin), Decimal(0)
-    usdt_flow = USDT + funding
+    dollar_flow = USDT + funding
     for pair in desk.parts.trading.pairs:
         long = 1 if pair.direction == "long_premium" else -1
         spot, perpetual = pair.spot, pair.perpetual
         krw += long * (spot.exit.value - spot.entry.value) - spot.entry.fee - spot.exit.fee
         held += long * pair.held(LegName.SPOT)
         position -= long * pair.held(LegName.PERPETUAL)
-        usdt_flow += long * (perpetual.entry.value - perpetual.exit.value)
-        usdt_flow -= perpetual.entry.fee + perpetual.exit.fee
+        dollar_flow += long * (perpetual.entry.value - perpetual.exit.value)
+        dollar_flow -= perpetual.entry.fee + perpetual.exit.fee
     assert bench.krw() == krw
     assert bench.coin() == held
     assert bench.position() == position
     # A venue books a position's price only when it is closed; until then the wallet differs by
     # its cost.
-    cost = sum((p.cost for _, _, p in bench._binance().held()), Decimal(0))
-    assert bench.usdt() == usdt_flow + cost
+    cost = sum((cost for _, cost in bench.positions()), Decimal(0))
+    assert bench.dollars() == dollar_flow + cost
 
 
 async def assert_agreed(desk: PaperDesk) -> None:

@@ -26,7 +26,7 @@ def test_what_is_judged_is_what_leaving_brings(tmp_path: Path) -> None:
 
             pair = pair_of(desk, opened)
             rate = judged.plan.reference.krw_per_usdt
-            made = bench.krw() - 100_000_000 + (bench.usdt() - 100_000) * rate
+            made = bench.krw() - 100_000_000 + (bench.dollars() - 100_000) * rate
             assert judged.net_krw == made
             assert pair.exit_reference == judged.plan.reference
 

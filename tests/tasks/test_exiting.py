@@ -63,7 +63,7 @@ def test_a_profit_is_taken_and_booked_to_the_last_digit(tmp_path: Path) -> None:
                 if "result" in record.body
             ]
             made_krw = bench.krw() - 100_000_000
-            made_usdt = bench.usdt() - 100_000
+            made_usdt = bench.dollars() - 100_000
             rate = Decimal(result["krw_per_usdt"])
             assert Decimal(result["net_krw"]) == made_krw + made_usdt * rate
             assert Decimal(result["net_krw"]) > 0

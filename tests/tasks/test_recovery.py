@@ -45,7 +45,7 @@ def test_when_all_retries_fail_the_filled_leg_is_given_back(tmp_path: Path, venu
             assert Decimal(result["net_krw"]) < 0
             assert Decimal(result["premium_krw"]) == 0
             lost = bench.krw() - 100_000_000
-            lost += (bench.usdt() - 100_000) * Decimal(result["krw_per_usdt"])
+            lost += (bench.dollars() - 100_000) * Decimal(result["krw_per_usdt"])
             assert Decimal(result["net_krw"]) == lost
             assert_cash_is_conserved(bench, desk)
             await assert_agreed(desk)
