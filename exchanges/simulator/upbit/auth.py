@@ -112,8 +112,10 @@ def _check_hash(claims: Mapping[str, Any], parameters: str) -> None:
     given = claims.get("query_hash")
     if not parameters and given is None:
         return
-    expected = hashlib.sha512(parameters.encode()).hexdigest()
-    if claims.get("query_hash_alg") != "SHA512" or given != expected:
+    # The first-party client hashes a space as the plus sign that it is encoded to.
+    texts = {parameters, parameters.replace(" ", "+")}
+    accepted = {hashlib.sha512(text.encode()).hexdigest() for text in texts}
+    if claims.get("query_hash_alg") != "SHA512" or given not in accepted:
         raise Refusal(401, "invalid_query_payload", "JWT 헤더의 페이로드가 올바르지 않습니다.")
 
 

@@ -98,16 +98,18 @@ class Streams:
 
     def _printed(self, event: PrintEvent) -> None:
         native = event.native
-        shape: Mapping[str, Any] | None = None
+        want_trades: dict[Session, None] = {}
         for session, feed in self._covering(native):
             if feed.type == "trade":
-                if shape is None:
-                    tape, book = self._engine.tapes[native], self._books.of(native)
-                    now_ms = self._engine.clock.now_ms()
-                    shape = trade_event(event.printed, native, tape, book, now_ms)
-                session.offer(shape)
+                want_trades[session] = None  # once, however often it was asked for
             elif feed.type != "orderbook":
                 session.offer_state(feed, native)
+        if want_trades:
+            tape, book = self._engine.tapes[native], self._books.of(native)
+            now_ms = self._engine.clock.now_ms()
+            shape = trade_event(event.printed, native, tape, book, now_ms)
+            for session in want_trades:
+                session.offer(shape)
 
     def _market_moved(self) -> None:
         if not self._sessions:

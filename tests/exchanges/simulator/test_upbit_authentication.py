@@ -122,6 +122,14 @@ async def test_the_hash_is_over_the_decoded_query(venues: Running) -> None:
     assert reply.status == 200
 
 
+async def test_a_space_may_be_hashed_as_the_first_party_client_does(venues: Running) -> None:
+    plus = [(name, value.replace(" ", "+")) for name, value in BUY]
+
+    reply = await venues.upbit.send("POST", "/v1/orders", BUY, venues.upbit.token(plus))
+
+    assert reply.status == 201
+
+
 async def test_a_form_is_not_taken_for_an_order(venues: Running) -> None:
     client = venues.upbit
     async with client.session.post(

@@ -56,9 +56,8 @@ def test_trades_of_a_span_make_one_candle() -> None:
 
     newest, before = tape.candles(Period("minutes", 5), 10)
 
-    assert (newest.open, newest.high, newest.low, newest.close) == (
-        61_000_000, 61_000_000, 59_000_000, 60_500_000,
-    )  # fmt: skip
+    corners = (newest.open, newest.high, newest.low, newest.close)
+    assert [int(price) for price in corners] == [61_000_000, 61_000_000, 59_000_000, 60_500_000]
     assert (newest.volume, newest.sold) == (Decimal("3.5"), Decimal("3.5"))
     assert newest.value == 61_000_000 + 2 * 59_000_000 + Decimal("0.5") * 60_500_000
     assert before.close == 60_000_000

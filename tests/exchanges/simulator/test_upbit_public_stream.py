@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import aiohttp
 import pytest
 
+from exchanges.memory_web_socket import MemoryConnector
+from exchanges.simulator.faults import Faults
+from exchanges.simulator.request_log import RequestLog
+from exchanges.simulator.upbit.engine import UpbitEngine
+from exchanges.simulator.upbit.front import UpbitFront
+from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.running import Running
-from tests.exchanges.simulator.still_market import set_btc
+from tests.exchanges.simulator.still_market import set_btc, still_market
 from tests.exchanges.simulator.upbit_stream import Stream, public_stream
 
 BOOK = {"type": "orderbook", "codes": ["KRW-BTC.1"]}
@@ -275,3 +282,31 @@ async def test_another_path_is_no_stream(venues: Running) -> None:
         await venues.session.ws_connect(url)
 
     assert refused.value.status == 404
+
+
+async def test_a_trade_asked_for_twice_comes_once(venues: Running) -> None:
+    async with public_stream(venues) as stream:
+        await stream.ask(TRADE | {"is_only_realtime": True}, TRADE | {"codes": ["KRW-BTC"]})
+        await stream.synchronise()
+        await venues.upbit.order(**SELL)
+        await venues.upbit.order(**SELL)
+        first, second = await stream.several(2)
+
+    assert first["sequential_id"] < second["sequential_id"]
+
+
+async def test_in_one_process_it_streams_alike() -> None:
+    clock = ManualClock()
+    market = still_market(clock)
+    front = UpbitFront(UpbitEngine(market, clock), Faults(), clock, RequestLog())
+    connector = MemoryConnector(front, clock)
+    connection = await connector.connect("ws://upbit/websocket/v1", timeout_s=1)
+
+    await connection.send(json.dumps([{"ticket": "x"}, BOOK]))
+    first = json.loads(await connection.receive())
+    set_btc(market, "61000000", "61001000", "0.7")
+    second = json.loads(await connection.receive())
+    await connector.aclose()
+
+    assert (first["stream_type"], second["stream_type"]) == ("SNAPSHOT", "REALTIME")
+    assert second["orderbook_units"][0]["bid_price"] == 61_000_000
