@@ -117,7 +117,7 @@ def _told(fault: Fault | None) -> Reason | None:
     message = fault.args.get("message")
     if message is None:
         return Reason(refusal.MARGIN.text, None)
-    return Reason(str(message).replace("{", "{{").replace("}", "}}"), None, names_asset=False)
+    return Reason(str(message), None, names_asset=False)
 
 
 def _ended(outcome: Outcome) -> Any:

@@ -126,7 +126,7 @@ class OrderDesk:
         self._booking.end(account, old, OrderStatus.CANCELED, now_ms)
         if not isinstance(wish.kind, Trigger) and self._book.would_match(wish, asset):
             quote = self._book.quote(asset)
-            text = refusal.POST_ONLY.text.format(bbo_text(quote.bid, quote.ask))
+            text = refusal.POST_ONLY.worded(bbo_text(quote.bid, quote.ask))
             return OrderRefused(refusal.MODIFY_FAILED, asset.index, text)
         try:
             return self._book.enter(account, wish, asset, now_ms)

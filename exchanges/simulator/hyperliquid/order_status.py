@@ -25,7 +25,6 @@ class OrderStatus(StrEnum):
     IOC_CANCEL_REJECTED = "iocCancelRejected"
     BAD_TRIGGER_PX_REJECTED = "badTriggerPxRejected"
     MARKET_ORDER_NO_LIQUIDITY_REJECTED = "marketOrderNoLiquidityRejected"
-    ORACLE_REJECTED = "oracleRejected"
     PERP_MAX_POSITION_REJECTED = "perpMaxPositionRejected"
 
     @property

@@ -40,12 +40,16 @@ class Reason:
     """How the order is remembered; None: as if it had never been sent."""
     names_asset: bool = True
 
+    def worded(self, detail: str) -> str:
+        """The text with ``detail`` where it has a gap."""
+        return self.text.replace("{}", detail)
+
 
 class OrderRefused(Exception):
     """One entry of ``statuses`` is an error; the others stand."""
 
     def __init__(self, reason: Reason, asset: int, detail: str = "") -> None:
-        text = reason.text.format(detail)
+        text = reason.worded(detail)
         super().__init__(f"{text} asset={asset}" if reason.names_asset else text)
         self.reason = reason
         self.asset = asset
@@ -73,9 +77,6 @@ NO_MATCH = Reason(
     "Order could not immediately match against any resting orders.",
     OrderStatus.IOC_CANCEL_REJECTED,
 )
-NO_LIQUIDITY = Reason(
-    "No liquidity available for market order.", OrderStatus.MARKET_ORDER_NO_LIQUIDITY_REJECTED
-)
 BAD_TRIGGER = Reason("Invalid TP/SL price.", OrderStatus.BAD_TRIGGER_PX_REJECTED)
 CLOID_IN_USE = Reason("Duplicate cloid.", None)
 """No public record of the venue's words; docs say only that a cloid names one open order."""
@@ -83,8 +84,6 @@ MISSING_ORDER = Reason("Order was never placed, already canceled, or filled.", N
 MODIFY_ENDED = Reason("Cannot modify canceled or filled order", None, names_asset=False)
 MODIFY_INVALID = Reason("Attempted to modify to invalid new order", None, names_asset=False)
 MODIFY_FAILED = Reason("Error placing new order during modify: {}", None, names_asset=False)
-TOLD = Reason("{}", None, names_asset=False)
-"""Whatever a fault says."""
 
 
 def unknown_wallet(address: str) -> ActionRefused:
