@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 
 from exchanges.simulator.faults import ConnectionRefused, Vanish
-from exchanges.simulator.front import Front
+from exchanges.simulator.front import RequestFront
 from exchanges.transport import Interrupted, NotSent, Request, Response
 
 
 class MemoryTransport:
     """A :class:`exchanges.transport.Transport` over ``front``."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: RequestFront) -> None:
         self._front = front
         self._running: set[asyncio.Task[Response]] = set()
         self._closed = False

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from exchanges.clock import Clock
 from exchanges.simulator.faults import ConnectionRefused, Vanish
-from exchanges.simulator.front import ChannelClosed, Conversation, Front, HandshakeRefused
+from exchanges.simulator.front import ChannelClosed, Conversation, HandshakeRefused, SocketFront
 from exchanges.transport import Request
 from exchanges.web_socket import NO_HEADERS, Connection, Disconnected, Frame, NotConnected
 
@@ -17,7 +17,7 @@ class MemoryConnector:
     """A :class:`exchanges.web_socket.Connector` to ``front``; of an address only path and query
     count."""
 
-    def __init__(self, front: Front, clock: Clock) -> None:
+    def __init__(self, front: SocketFront, clock: Clock) -> None:
         self._front = front
         self._clock = clock
         self._open: set[_MemoryConnection] = set()

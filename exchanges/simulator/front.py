@@ -56,16 +56,26 @@ Conversation = Callable[[Channel], Awaitable[None]]
 """Serves one WebSocket until it ends; may end by ChannelClosed, and by being cancelled."""
 
 
-class Front(Protocol):
-    """A venue's wire format over its engine."""
+class RequestFront(Protocol):
+    """Requests in a venue's wire format."""
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request. Raises :class:`exchanges.simulator.faults.Vanish`."""
+        """Answer one request. Raises Vanish and ConnectionRefused of
+        :mod:`exchanges.simulator.faults`."""
         ...
 
+
+class SocketFront(Protocol):
+    """WebSockets in a venue's wire format."""
+
     async def accept(self, handshake: Request) -> Conversation:
-        """Take a WebSocket (``handshake`` is its HTTP GET). Raises HandshakeRefused, and Vanish."""
+        """Take a WebSocket (``handshake`` is its HTTP GET). Raises HandshakeRefused, and Vanish
+        and ConnectionRefused of :mod:`exchanges.simulator.faults`."""
         ...
+
+
+class Front(RequestFront, SocketFront, Protocol):
+    """A venue's wire format over its engine."""
 
 
 class Engine(Protocol):

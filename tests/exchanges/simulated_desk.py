@@ -136,8 +136,9 @@ def known_secret(venue: Venue, credentials: Credentials) -> str:
     return credentials.secret_key
 
 
-async def open_desk(venue: Venue, stack: AsyncExitStack) -> Desk:
-    clock = ManualClock()
+async def open_desk(venue: Venue, stack: AsyncExitStack, clock: ManualClock | None = None) -> Desk:
+    """``clock``: None for one that stands still."""
+    clock = ManualClock() if clock is None else clock
     simulation = Simulation(still_path(), clock)
     simulation.market.set_quote(venue, NATIVE[venue], TOUCH[venue])
     credentials = CREDENTIALS[venue]
