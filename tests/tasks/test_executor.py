@@ -24,13 +24,13 @@ from warehouse import JournalLocked
 
 async def test_killed_in_the_middle_of_an_entry_it_ends_hedged_or_flat(tmp_path: Path) -> None:
     async with served_venues(tmp_path) as served:
-        entry = served.signal(action="ENTER", quantity="0.010").model_dump(mode="json")
         faults = served.simulation.faults
         async with (
             executor_process(served) as process,
             ExecutorClient(served.settings.socket_file) as client,
         ):
             await until_accepting(client)
+            entry = served.signal(action="ENTER", quantity="0.010").model_dump(mode="json")
             delay = Fault(Venue.BINANCE, "POST /fapi/v1/order", FaultKind.DELAY, 1, {"ms": 1_000})
             faults.add(delay)
             sending = asyncio.create_task(client.submit(entry, door="fast"))
