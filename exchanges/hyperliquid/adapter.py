@@ -122,14 +122,13 @@ class HyperliquidPerpetual:
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """The order, and its trades from the account's. The reply to its status is of the last
         change of that status; what it has traded since is in the trades."""
-        if not _is_id(client_order_id):
-            raise _not_found(client_order_id)
-        return await self._orders.by_client_id(self.instrument(symbol), client_order_id)
+        return await self._by_id(symbol, client_order_id, urgent=True)
 
     async def read_order(self, key: OrderKey) -> OrderReport:
-        """An order by whichever of its ids is known. Raises as :meth:`order` does."""
+        """An order by whichever of its ids is known, without touching the rate reserve. Raises as
+        :meth:`order` does."""
         if key.client_order_id:
-            return await self.order(key.symbol, key.client_order_id)
+            return await self._by_id(key.symbol, key.client_order_id, urgent=False)
         return await self._orders.by_venue_id(self.instrument(key.symbol), key.venue_order_id)
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
@@ -225,6 +224,12 @@ class HyperliquidPerpetual:
         )
         if breach is not None:
             raise OrderDenied(_VENUE, breach)
+
+    async def _by_id(self, symbol: str, client_order_id: str, *, urgent: bool) -> OrderReport:
+        if not _is_id(client_order_id):
+            raise _not_found(client_order_id)
+        instrument = self.instrument(symbol)
+        return await self._orders.by_client_id(instrument, client_order_id, urgent=urgent)
 
     async def _place(self, order: Order, price: Decimal, booking: Booking) -> OrderReport:
         action = order_request.order_action(order, self._assets[order.symbol], price)

@@ -79,17 +79,21 @@ def parse_fills(body: bytes, symbol: str, native: str) -> tuple[Fill, ...]:
     return fills_of(rows, symbol, native)
 
 
+def parse_order_fills(body: bytes, symbol: str, native: str, oid: int) -> tuple[Fill, ...]:
+    """The trades of one order; what else is there need not be understood."""
+    rows = objects(_VENUE, "userFillsByTime", document(_VENUE, "userFillsByTime", body))
+    return fills_of([row for row in rows if row.values.get("oid") == oid], symbol, native)
+
+
 def fills_of(rows: Sequence[Fields], symbol: str, native: str) -> tuple[Fill, ...]:
     return tuple(_fill(row, symbol) for row in rows if row.text("coin") == native)
 
 
 def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
-    """``report`` with those of ``fills`` that are its own. They are the later word on how much
-    was executed."""
+    """``report`` with its own ``fills``. They are the later word on how much was executed."""
     own = tuple(
         replace(fill, client_order_id=report.client_order_id or None)
         for fill in sorted(fills, key=lambda fill: (fill.time, int(fill.trade_id)))
-        if fill.venue_order_id == report.venue_order_id
     )
     filled = max(report.filled, sum((fill.quantity for fill in own), Decimal(0)))
     status = report.status

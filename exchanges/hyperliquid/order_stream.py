@@ -7,7 +7,7 @@ its trades, ``userFills`` of trades. The second begins with a snapshot of the la
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
 from exchanges.clock import Clock
@@ -21,9 +21,9 @@ from exchanges.web_socket import Connection
 
 log = logging.getLogger(__name__)
 
-QUIET_S = 5.0
-"""An order that may be live and of which nothing was heard for so long is read over REST: the
-stream is a hint, and an event can get lost while the connection stands."""
+QUIET_S = 10.0
+"""When nothing was heard for so long of an order that may be live, the open orders are read over
+REST: the stream is a hint, and an event can get lost while the connection stands."""
 LATE_S = 1.0
 """An order whose trades do not add up is read so soon: they are told at the same time."""
 
@@ -74,13 +74,17 @@ class OrderStream:
                         yield report
 
     async def _news(self, message: Fields) -> AsyncGenerator[OrderReport, None]:
-        """What is known now of the orders that ``message`` is about."""
+        """What is known now of the orders that ``message`` is about. Of an order made by hand it
+        may tell in a way that we do not know; then the others are told all the same."""
         match message.text("channel"):
             case "orderUpdates":
                 for row in message.children("data"):
-                    coin = row.child("order").text("coin")
-                    if _is_perpetual(coin):
-                        yield self._tracker.take(changed_order(row, coin, coin))
+                    try:
+                        coin = row.child("order").text("coin")
+                        if _is_perpetual(coin):
+                            yield self._tracker.take(changed_order(row, coin, coin))
+                    except BadReply as error:
+                        log.warning("hyperliquid orders: passed over (%s)", error)
             case "userFills":
                 async with aclosing(self._traded(message.child("data"))) as reports:
                     async for report in reports:
@@ -90,36 +94,53 @@ class OrderStream:
         is_snapshot = data.values.get("isSnapshot") is True
         unknown: dict[OrderKey, None] = {}
         for row in data.children("fills"):
-            coin = row.text("coin")
-            if not _is_perpetual(coin):
+            try:
+                coin = row.text("coin")
+                fills = fills_of([row], coin, coin) if _is_perpetual(coin) else ()
+            except BadReply as error:
+                log.warning("hyperliquid trades: passed over (%s)", error)
                 continue
-            (fill,) = fills_of([row], coin, coin)
-            key = OrderKey(coin, fill.client_order_id or "", fill.venue_order_id)
-            report = self._tracker.take_fill(fill)
-            if report is not None:
-                yield report
-            elif not is_snapshot:  # a snapshot begins with orders of long ago
-                unknown[key] = None
-        if unknown:
-            async with aclosing(self._read(tuple(unknown))) as reports:
-                async for report in reports:
+            for fill in fills:
+                key = OrderKey(coin, fill.client_order_id or "", fill.venue_order_id)
+                before, report = self._tracker.known(key), self._tracker.take_fill(fill)
+                if is_snapshot and report == before:
+                    continue  # it begins with trades of long ago
+                if report is None:
+                    unknown[key] = None
+                else:
                     yield report
+        if unknown:
+            async with aclosing(self._read(unknown)) as reports:
+                async for told in reports:
+                    yield told
 
     async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
         late = set(self._tracker.incomplete()).intersection(self._tracker.unsettled(quiet_s=LATE_S))
-        quiet = tuple(late.union(self._tracker.unsettled(quiet_s=QUIET_S)))
-        if quiet:
-            async with aclosing(self._read(quiet)) as reports:
+        if late:
+            async with aclosing(self._read(late)) as reports:
+                async for report in reports:
+                    yield report
+        if self._tracker.unsettled(quiet_s=QUIET_S):
+            # One question for all that rest; what is not among them, or differs, is read.
+            missed = catch_up(self._tracker, self._reads, ())
+            async with aclosing(_as_far_as_read(missed)) as reports:
                 async for report in reports:
                     yield report
 
-    async def _read(self, keys: Sequence[OrderKey]) -> AsyncGenerator[OrderReport, None]:
-        try:
-            async with aclosing(read_again(self._tracker, self._reads, keys)) as reports:
-                async for report in reports:
-                    yield report
-        except (VenueUnavailable, BadReply) as error:
-            log.info("hyperliquid orders: some were not read (%s)", error)
+    def _read(self, keys: Iterable[OrderKey]) -> AsyncGenerator[OrderReport, None]:
+        return _as_far_as_read(read_again(self._tracker, self._reads, keys))
+
+
+async def _as_far_as_read(
+    reports: AsyncGenerator[OrderReport, None],
+) -> AsyncGenerator[OrderReport, None]:
+    """``reports`` until one cannot be read: it is tried again later."""
+    try:
+        async with aclosing(reports) as read:
+            async for report in read:
+                yield report
+    except (VenueUnavailable, BadReply) as error:
+        log.info("hyperliquid orders: some were not read (%s)", error)
 
 
 async def _first_messages(connection: Connection) -> AsyncGenerator[Fields, None]:

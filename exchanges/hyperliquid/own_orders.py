@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -28,16 +28,18 @@ class OwnOrders:
     def __init__(self, client: HyperliquidClient) -> None:
         self._client = client
 
-    async def by_client_id(self, instrument: Instrument, client_order_id: str) -> OrderReport:
-        """The order and its trades. Raises OrderNotFound."""
-        report = await self._read(instrument, cloid_of(client_order_id))
+    async def by_client_id(
+        self, instrument: Instrument, client_order_id: str, *, urgent: bool
+    ) -> OrderReport:
+        """The order and its trades; ``urgent`` may use the rate reserve. Raises OrderNotFound."""
+        report = await self._read(instrument, cloid_of(client_order_id), urgent)
         if report.client_order_id != client_order_id:
             raise BadReply(Venue.HYPERLIQUID, f"orderStatus.cloid: expected {client_order_id}")
         return report
 
     async def by_venue_id(self, instrument: Instrument, venue_order_id: str) -> OrderReport:
         """The order and its trades. Raises OrderNotFound."""
-        report = await self._read(instrument, int(venue_order_id))
+        report = await self._read(instrument, int(venue_order_id), urgent=False)
         if report.venue_order_id != venue_order_id:
             raise BadReply(Venue.HYPERLIQUID, f"orderStatus.oid: expected {venue_order_id}")
         return report
@@ -50,64 +52,51 @@ class OwnOrders:
 
     async def trades(self, instrument: Instrument, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first; the venue keeps the latest 10,000."""
-        until = self._client.venue_time()
-        fills = await self._fills(instrument, since, until, limits.HISTORY, urgent=False)
-        return [fill for fill in fills if fill.time >= since]
+        found: dict[str, Fill] = {}
+        async with aclosing(self._history("userFillsByTime", since)) as bodies:
+            async for body in bodies:
+                fills = order_parsing.parse_fills(body, instrument.symbol, instrument.native)
+                found.update((fill.trade_id, fill) for fill in fills if fill.time >= since)
+        return sorted(found.values(), key=lambda fill: (fill.time, int(fill.trade_id)))
 
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
         """Settlements at or after ``since``, oldest first."""
         found: dict[str, FundingPayment] = {}
-
-        async def ask(start: int, end: int) -> bytes:
-            return await self._history("userFunding", start, end, limits.HISTORY, urgent=False)
-
-        until = self._client.venue_time()
-        async with aclosing(pages("userFunding", ask, since, until)) as bodies:
+        async with aclosing(self._history("userFunding", since)) as bodies:
             async for body in bodies:
                 rows = parsing.parse_funding(body, instrument.symbol, instrument.native)
                 found.update((row.transaction_id, row) for row in rows if row.time >= since)
         return sorted(found.values(), key=lambda payment: payment.time)
 
-    async def _read(self, instrument: Instrument, order_id: int | str) -> OrderReport:
+    def _history(self, kind: str, since: datetime) -> AsyncGenerator[bytes, None]:
+        return self._pages(kind, since, self._client.venue_time(), limits.HISTORY, urgent=False)
+
+    async def _read(self, instrument: Instrument, order_id: int | str, urgent: bool) -> OrderReport:
         question = {"type": "orderStatus", "user": self._client.account, "oid": order_id}
-        body = await self._client.info(question, limits.LIGHT, urgent=True)
+        body = await self._client.info(question, limits.LIGHT, urgent=urgent)
         told = order_parsing.parse_order_status(body, instrument.symbol, instrument.native)
         if told.never_traded:
             return told.report
         now = self._client.venue_time()
-        ended = told.report.updated_at + _AFTER_END if told.report.is_terminal else now
-        fills = await self._fills(
-            instrument, told.made_at, min(ended, now), limits.ORDER_FILLS, urgent=True
-        )
-        return order_parsing.with_fills(told.report, fills)
-
-    async def _fills(
-        self,
-        instrument: Instrument,
-        since: datetime,
-        until: datetime,
-        costs: Costs,
-        *,
-        urgent: bool,
-    ) -> Sequence[Fill]:
-        found: dict[str, Fill] = {}
-
-        async def ask(start: int, end: int) -> bytes:
-            return await self._history("userFillsByTime", start, end, costs, urgent=urgent)
-
-        async with aclosing(pages("userFillsByTime", ask, since, until)) as bodies:
+        until = min(told.report.updated_at + _AFTER_END, now) if told.report.is_terminal else now
+        fills: dict[str, Fill] = {}
+        oid = int(told.report.venue_order_id)
+        async with aclosing(
+            self._pages("userFillsByTime", told.made_at, until, limits.ORDER_FILLS, urgent)
+        ) as bodies:
             async for body in bodies:
-                fills = order_parsing.parse_fills(body, instrument.symbol, instrument.native)
-                found.update((fill.trade_id, fill) for fill in fills)
-        return sorted(found.values(), key=lambda fill: (fill.time, int(fill.trade_id)))
+                own = order_parsing.parse_order_fills(
+                    body, instrument.symbol, instrument.native, oid
+                )
+                fills.update((fill.trade_id, fill) for fill in own)
+        return order_parsing.with_fills(told.report, tuple(fills.values()))
 
-    async def _history(
-        self, kind: str, start: int, end: int, costs: Costs, *, urgent: bool
-    ) -> bytes:
-        question = {
-            "type": kind,
-            "user": self._client.account,
-            "startTime": start,
-            "endTime": end,
-        }
-        return await self._client.info(question, costs, urgent=urgent)
+    def _pages(
+        self, kind: str, since: datetime, until: datetime, costs: Costs, urgent: bool
+    ) -> AsyncGenerator[bytes, None]:
+        async def ask(start: int, end: int) -> bytes:
+            user = self._client.account
+            question = {"type": kind, "user": user, "startTime": start, "endTime": end}
+            return await self._client.info(question, costs, urgent=urgent)
+
+        return pages(kind, ask, since, until)

@@ -211,8 +211,8 @@ def test_trades_of_an_open_order_count_before_its_status_does() -> None:
 
 
 def test_trades_complete_the_report() -> None:
-    rows = [*samples.FILLS, samples.fill(oid=5, tid=6), samples.fill(coin="ETH", tid=7)]
-    fills = order_parsing.parse_fills(dump(rows), "BTC", "BTC")
+    rows = [*samples.FILLS, samples.fill(oid=5, sz="?"), samples.fill(coin="ETH", tid=7)]
+    fills = order_parsing.parse_order_fills(dump(rows), "BTC", "BTC", samples.OID)
 
     report = order_parsing.with_fills(order(), fills)
 

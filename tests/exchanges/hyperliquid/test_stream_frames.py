@@ -135,6 +135,29 @@ async def test_orders_of_spot_and_of_other_lists_are_passed_over(coin: str) -> N
     assert reads.asked == []
 
 
+async def test_row_that_nobody_understands_does_not_hide_the_others() -> None:
+    frames = [
+        frame("orderUpdates", [samples.changed("dreaming", oid=5), samples.changed()]),
+        frame(
+            "userFills",
+            {"user": USER, "fills": [samples.fill(sz="0", tid=5), *samples.FILLS]},
+        ),
+    ]
+
+    reports = await told(order_stream(Reads()).serve(ScriptedConnection(*READY, *frames)))
+
+    assert reports[-1].fills_complete
+
+
+async def test_trades_of_a_snapshot_that_are_known_are_not_told_again() -> None:
+    snapshot = frame("userFills", {**FILLS["data"], "isSnapshot": True})  # type: ignore[dict-item]
+    connection = ScriptedConnection(*READY, json.dumps(UPDATE), snapshot, snapshot)
+
+    reports = await told(order_stream(Reads()).serve(connection))
+
+    assert [report.fills_complete for report in reports] == [False, False, True]
+
+
 async def test_books_of_other_markets_and_other_news_are_passed_over() -> None:
     connection = ScriptedConnection(
         "Websocket connection established.",

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from exchanges.errors import OutcomeUnknown
+from exchanges.hyperliquid.order_stream import QUIET_S
 from exchanges.order import OrderReport, OrderStatus, TimeInForce
 from exchanges.side import Side
 from exchanges.simulator.faults import FaultKind
@@ -169,6 +170,7 @@ def test_resting_order_filled_without_a_word_is_read_when_it_stays_quiet() -> No
         async with orders_heard(desk) as heard:
             desk.fault(FaultKind.DROP_EVENT, "*", times=2)
             desk.quote("39990", "39999")
+            await asyncio.sleep(QUIET_S)
             told = await heard.until(is_over("kimp-first"))
 
             assert told.filled == Decimal("0.01")
