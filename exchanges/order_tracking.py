@@ -59,7 +59,8 @@ class OrderTracker:
         self._live: dict[int, _Known] = {}
         self._settled: dict[int, _Known] = {}
         self._by_client_id: dict[str, _Known] = {}
-        self._by_venue_id: dict[str, _Known] = {}
+        self._by_venue_id: dict[tuple[str, str], _Known] = {}
+        """By symbol and id: Binance's order ids are unique within a market only."""
 
     def sent(self, order: Order) -> None:
         """``order`` is about to be sent: from now on it may be live."""
@@ -74,7 +75,7 @@ class OrderTracker:
 
     def take(self, news: OrderReport) -> OrderReport:
         """Merge what a stream or REST says; returns all that is known of that order now."""
-        known = self._find(news.client_order_id, news.venue_order_id)
+        known = self._find(news)
         if known is None:
             known = self._add(OrderKey(news.symbol, news.client_order_id, news.venue_order_id))
         report = merged(known.report, news)
@@ -93,7 +94,7 @@ class OrderTracker:
     def take_fill(self, fill: Fill) -> OrderReport | None:
         """Merge a trade that a stream tells by itself; None when its order is not known yet, and
         has to be read."""
-        known = self._find(fill.client_order_id or "", fill.venue_order_id)
+        known = self._find(OrderKey(fill.symbol, fill.client_order_id or "", fill.venue_order_id))
         if known is None or known.report is None:
             return None
         fills = {each.trade_id: each for each in (*known.report.fills, fill)}
@@ -102,7 +103,7 @@ class OrderTracker:
 
     def known(self, key: OrderKey) -> OrderReport | None:
         """All that is known of an order; None when nothing has been heard of it."""
-        known = self._find(key.client_order_id, key.venue_order_id)
+        known = self._find(key)
         return None if known is None else known.report
 
     def unsettled(self, *, quiet_s: float = 0.0) -> tuple[OrderKey, ...]:
@@ -122,17 +123,20 @@ class OrderTracker:
     def missing(self, key: OrderKey) -> None:
         """The venue does not know the order. Soon after sending that can mean *not yet*; later
         it never arrived, or is too old for the venue to remember."""
-        known = self._find(key.client_order_id, key.venue_order_id)
+        known = self._find(key)
         if known is None:
             return
         known.heard_at = self._clock.monotonic()
         if known.heard_at - known.since >= _GIVE_UP_S:
             self._forget(known)
 
-    def _find(self, client_order_id: str, venue_order_id: str) -> _Known | None:
-        known = self._by_venue_id.get(venue_order_id) if venue_order_id else None
-        if known is None and client_order_id:
-            known = self._by_client_id.get(client_order_id)
+    def _find(self, order: OrderKey | OrderReport) -> _Known | None:
+        known = self._by_venue_id.get((order.symbol, order.venue_order_id))
+        if known is not None or not order.client_order_id:
+            return known
+        known = self._by_client_id.get(order.client_order_id)
+        if known is not None and known.key.venue_order_id and order.venue_order_id:
+            return None  # another program gave its next order the id of one that has ended
         return known
 
     def _add(self, key: OrderKey) -> _Known:
@@ -152,14 +156,15 @@ class OrderTracker:
     def _forget(self, known: _Known) -> None:
         self._live.pop(id(known), None)
         self._settled.pop(id(known), None)
-        self._by_client_id.pop(known.key.client_order_id, None)
-        self._by_venue_id.pop(known.key.venue_order_id, None)
+        if self._by_client_id.get(known.key.client_order_id) is known:
+            del self._by_client_id[known.key.client_order_id]
+        self._by_venue_id.pop((known.key.symbol, known.key.venue_order_id), None)
 
     def _index(self, known: _Known) -> None:
         if known.key.client_order_id:
             self._by_client_id[known.key.client_order_id] = known
         if known.key.venue_order_id:
-            self._by_venue_id[known.key.venue_order_id] = known
+            self._by_venue_id[known.key.symbol, known.key.venue_order_id] = known
 
 
 @dataclass(slots=True, eq=False)

@@ -23,7 +23,7 @@ from exchanges.clock import Clock
 from exchanges.errors import AuthenticationFailed, BadReply, VenueUnavailable
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport
-from exchanges.order_tracking import OrderReads, OrderTracker, catch_up, read_again
+from exchanges.order_tracking import OrderReads, OrderTracker, catch_up
 from exchanges.reply import Fields, document, fields
 from exchanges.web_socket import Connection
 
@@ -36,8 +36,8 @@ RENEW_AGAIN_S = 60.0
 LOOK_S = 1.0
 """How often orders are looked for that the stream is quiet about."""
 QUIET_S = 3.0
-"""An order that may be live and of which nothing was heard for so long is read over REST: the
-stream is a hint, and an event can get lost while the connection stands."""
+"""When nothing was heard for so long of an order that may be live, REST is asked: the stream is a
+hint, and an event can get lost while the connection stands."""
 
 _LISTEN_KEY = "/fapi/v1/listenKey"
 _VENUE = Venue.BINANCE
@@ -132,9 +132,11 @@ class OrderStream:
         return self._tracker.take(order_update(event, instrument))
 
     async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
-        quiet = self._tracker.unsettled(quiet_s=QUIET_S)
+        """One question for all orders that rest as they did, and one for each that does not."""
+        if not self._tracker.unsettled(quiet_s=QUIET_S):
+            return
         try:
-            async with aclosing(read_again(self._tracker, self._reads, quiet)) as reports:
+            async with aclosing(catch_up(self._tracker, self._reads, ())) as reports:
                 async for report in reports:
                     yield report
         except (VenueUnavailable, BadReply) as error:

@@ -312,3 +312,22 @@ async def test_gap_stays_open_when_a_read_fails() -> None:
         _ = [news async for news in read_again(orders, Down(), orders.unsettled())]
 
     assert orders.unsettled() == (KEY,)
+
+
+def test_ids_of_another_market_are_of_another_order() -> None:
+    tracker = OrderTracker(ManualClock())
+    tracker.take(report(1, OrderStatus.PARTIALLY_FILLED, 1))
+
+    other = tracker.take(replace(NEW, client_order_id="kimp-2", symbol="ETH"))
+
+    assert (other.filled, other.fills) == (Decimal(0), ())
+
+
+def test_client_order_id_that_is_used_again_is_of_another_order() -> None:
+    tracker = OrderTracker(ManualClock())
+    tracker.take(report(3, OrderStatus.FILLED, 1, 2, 3))
+
+    again = tracker.take(replace(NEW, venue_order_id="v-2"))
+
+    assert (again.status, again.filled) == (OrderStatus.NEW, Decimal(0))
+    assert [key.venue_order_id for key in tracker.unsettled()] == ["v-2"]
