@@ -74,7 +74,8 @@ def test_a_touch_that_stands_for_a_second_is_said_again() -> None:
     view = books.sequence.view(SYMBOL)
 
     assert early == []
-    assert (told[0].bids, told[0].asks) == ({Decimal(99): 1}, {Decimal(101): 1})
+    assert told[0].bids == {Decimal(99): 1}
+    assert told[0].asks == {Decimal(101): 1}
     assert view.time_ms == books.now_ms
 
 

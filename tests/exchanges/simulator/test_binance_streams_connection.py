@@ -101,7 +101,7 @@ async def test_a_client_that_does_not_read_is_cut_when_too_much_waits_for_it() -
     connection = ServedConnection(
         channel, ManualClock(), lambda: 0, lambda event: None, messages_per_second=None
     )
-    serving = asyncio.create_task(connection.serve(lambda frame: None, lambda: None))
+    serving = asyncio.create_task(connection.serve(lambda frame: None))
     await asyncio.sleep(0)
 
     for _ in range(limits.LONGEST_QUEUE - 1):

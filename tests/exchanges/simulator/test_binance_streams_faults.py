@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 
 import aiohttp
@@ -10,13 +9,14 @@ import pytest
 
 from exchanges.instrument import Venue
 from exchanges.simulator.faults import Fault, FaultKind
-from tests.exchanges.simulator.binance_streams import PATIENCE_S, connected, listen_key
+from tests.exchanges.simulator.binance_streams import connected, listen_key
 from tests.exchanges.simulator.binance_venue import (
     SYMBOL,
     RunningVenue,
     move_market,
     running_venue,
 )
+from tests.exchanges.simulator.simulator_process import until
 
 DEPTH = "/public/ws/btcusdt@depth@100ms"
 NO_GOODBYE = 1006
@@ -53,9 +53,7 @@ async def test_a_dropped_difference_breaks_the_chain_of_the_book() -> None:
         before = await client.event("depthUpdate")
         venue.fault(FaultKind.DROP_EVENT, "btcusdt@depth")
         move_market(venue.simulation, Decimal("49997.0"), Decimal("50001.0"))
-        async with asyncio.timeout(PATIENCE_S):
-            while venue.simulation.faults.pending():
-                await asyncio.sleep(0.01)
+        await until(lambda: not venue.simulation.faults.pending())
         move_market(venue.simulation, Decimal("49996.0"), Decimal("50001.0"))
         after = await client.event("depthUpdate")
 

@@ -41,8 +41,8 @@ def parse_address(handshake: Request) -> Address | None:
         return None
     names = [unquote(part) for part in parts[1:]]
     pairs = parse_qsl(handshake.query)
-    for field, value in pairs:
-        if field == "streams":
+    for key, value in pairs:
+        if key == "streams":
             names += [name for name in value.split("/") if name]
     streams = [Wanted(name) for name in names]
     if road is Road.PRIVATE:
@@ -53,10 +53,10 @@ def parse_address(handshake: Request) -> Address | None:
 def _keys(pairs: list[tuple[str, str]]) -> list[Wanted]:
     """Each listenKey with the events that follow it."""
     keys: list[Wanted] = []
-    for field, value in pairs:
-        if field == "listenKey" and value:
+    for key, value in pairs:
+        if key == "listenKey" and value:
             keys.append(Wanted(value))
-        elif field == "events" and keys:
+        elif key == "events" and keys:
             events = frozenset(name for name in value.split("/") if name)
             keys[-1] = Wanted(keys[-1].name, events or None)
     return keys

@@ -24,8 +24,8 @@ PING_EVERY_S = 180.0
 PONG_WITHIN_S = 600.0
 LONGEST_QUEUE = 1_000
 """Frames that may wait for one client; the venue's number is not published."""
-LOOK_S = 0.05
-"""How often time is looked at."""
+LOOK_S = 0.25
+"""How often the clock is looked at, at least."""
 
 GOING_AWAY, POLICY_VIOLATION = 1001, 1008
 TakeFault = Callable[[str], FaultKind | None]
@@ -76,8 +76,11 @@ class ServedConnection:
         self._is_cut = True
         self._channel.cut()
 
-    async def serve(self, hear: Callable[[Frame], None], look: Callable[[], None]) -> None:
-        """Until the connection ends: ``hear`` each message, ``look`` many times a second."""
+    async def serve(
+        self, hear: Callable[[Frame], None], look: Callable[[], float] = lambda: LOOK_S
+    ) -> None:
+        """Until the connection ends: ``hear`` each message, and ``look`` at what is due, which
+        returns after how many seconds to look again."""
         tasks = [
             asyncio.create_task(work)
             for work in (self._hear(hear), self._send_queued(), self._keep(look))
@@ -115,7 +118,7 @@ class ServedConnection:
                     await self._channel.send(frame)
             await self._channel.send(frame)
 
-    async def _keep(self, look: Callable[[], None]) -> None:
+    async def _keep(self, look: Callable[[], float]) -> None:
         while not self._is_cut:
             if self._now_ms() - self.connected_ms >= LIFE_MS:
                 self.end(GOING_AWAY, "24 hours are over")
@@ -123,8 +126,7 @@ class ServedConnection:
             if self._goodbye is not None:
                 await self._channel.close(*self._goodbye)
                 return
-            look()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(min(look(), LOOK_S))
 
     async def _ping_in_time(self) -> None:
         now = self._clock.monotonic()

@@ -9,6 +9,7 @@ from exchanges.simulator.binance.engine import BinanceEngine
 from exchanges.simulator.binance.streams.address import Address, Wanted
 from exchanges.simulator.binance.streams.catalog import Road, market_feed
 from exchanges.simulator.binance.streams.connection import (
+    LOOK_S,
     POLICY_VIOLATION,
     ServedConnection,
 )
@@ -128,11 +129,14 @@ class StreamSession:
     def _hang_up(self) -> None:
         self._connection.end(_NORMAL, "")
 
-    def _look(self) -> None:
-        self._engine.market.tick()
-        self._engine.advance()
+    def _look(self) -> float:
+        """Poll what is due; seconds until something is again."""
         now = asyncio.get_running_loop().time()
-        for name, feed in tuple(self._feeds.items()):
-            if feed is not None and self._due[name] <= now:
-                self._due[name] = max(self._due[name] + feed.interval_s, now)
-                feed.poll()
+        feeds = {name: feed for name, feed in self._feeds.items() if feed is not None}
+        due = [name for name in feeds if self._due[name] <= now]
+        if due and self._road is not Road.PRIVATE:
+            self._engine.market.tick()
+        for name in due:
+            self._due[name] = max(self._due[name] + feeds[name].interval_s, now)
+            feeds[name].poll()
+        return min((self._due[name] - now for name in feeds), default=LOOK_S)

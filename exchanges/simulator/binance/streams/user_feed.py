@@ -27,7 +27,7 @@ class UserFeed:
     """Events of the account whose living key it is. A key that is none is taken in silence, as
     the venue does; one that ends by age says so, and then nothing more."""
 
-    interval_s = 0.1
+    interval_s = 0.25
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class UserFeed:
         self.close = engine.events.subscribe(self._happened)
 
     def poll(self) -> None:
+        self._engine.advance()
         before, self._fate = self._fate, self._engine.listen_keys.fate(self._listen_key)
         if before is Fate.ALIVE and self._fate is Fate.EXPIRED:
             expired = user_payloads.listen_key_expired(self._engine, self._listen_key)

@@ -63,7 +63,7 @@ class WsApiSession:
 
     async def serve(self) -> None:
         """Until the connection ends; requests that have arrived are carried out even so."""
-        await self._connection.serve(self._hear, self._engine.market.tick)
+        await self._connection.serve(self._hear)
 
     def _hear(self, frame: Frame) -> None:
         try:
