@@ -6,6 +6,8 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.exchanges.simulator.running import Running, signed_token
 from tests.exchanges.simulator.still_market import set_btc
 from tests.exchanges.simulator.upbit_stream import Stream, private_stream, public_stream
@@ -200,6 +202,19 @@ async def test_a_private_stream_needs_a_token_of_its_own(venues: Running) -> Non
     assert await refusal_of(venues, {"Authorization": f"Bearer {wrong}"}) == (
         401, "jwt_verification",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS512"])
+async def test_a_handshake_is_signed_like_a_call_without_parameters(
+    venues: Running, algorithm: str
+) -> None:
+    client = venues.upbit
+    client.algorithm = algorithm
+    async with private_stream(venues, client.token(())) as stream:
+        await listening(stream, MY_ORDER)
+        await stream.ask({"method": "LIST_SUBSCRIPTIONS"})
+
+        assert (await stream.next())["result"] == [{"type": "myOrder"}]
 
 
 async def test_private_types_are_not_for_the_public_stream(venues: Running) -> None:
