@@ -24,6 +24,8 @@ SILENCE_S = 30.0
 """A connection that left three pings unanswered is dead."""
 TICK_S = 1.0
 
+_LONGEST_WAIT_S = 60.0
+"""The longer window of the limits on messages."""
 _ONE_MESSAGE = {limits.WEBSOCKET_MESSAGE: 1, limits.WEBSOCKET_MESSAGE_1M: 1}
 
 
@@ -81,7 +83,7 @@ class UpbitSocket:
 
     async def _send(self, frame: str) -> None:
         await wait_for_room(
-            Venue.UPBIT, self._budget, _ONE_MESSAGE, longest_s=SILENCE_S, urgent=False
+            Venue.UPBIT, self._budget, _ONE_MESSAGE, longest_s=_LONGEST_WAIT_S, urgent=False
         )
         self._budget.take(_ONE_MESSAGE, urgent=False).use()
         await self._connection.send(frame)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,10 +13,13 @@ import pytest
 from exchanges.errors import OrderDenied, RateLimited
 from exchanges.order import OrderStatus
 from exchanges.upbit.signing import query_hash
+from exchanges.upbit.socket import UpbitSocket
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
+from exchanges.web_socket import NO_HEADERS, Connection, Disconnected, Frame, NotConnected
+from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.scripted_transport import ScriptedTransport, reply
 from tests.exchanges.upbit import samples
-from tests.exchanges.upbit.wired import BUY, RULES, adapter, build, build_ready, claims
+from tests.exchanges.upbit.wired import BUY, RULES, Dialer, adapter, build, build_ready, claims
 
 
 async def test_limit_order_is_sent_as_json_in_the_order_that_is_hashed() -> None:
@@ -197,3 +202,71 @@ def test_rules_do_not_wait_for_the_end_of_a_ban() -> None:
     run_virtually(story(), loop)
 
     assert clock.monotonic() < 1
+
+
+def test_streams_that_come_back_keep_to_the_limit_of_connections() -> None:
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
+    dialled_at: list[float] = []
+
+    class Down(Dialer):
+        async def connect(
+            self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, timeout_s: float
+        ) -> Connection:
+            dialled_at.append(clock.monotonic())
+            raise NotConnected("nobody listens")
+
+    async def story() -> None:
+        exchange = adapter(ScriptedTransport(), clock, Down())
+        streams = [exchange.stream_books([symbol]) for symbol in ("BTC", "ETH", "XRP", "SOL")]
+        reading = [asyncio.create_task(anext(stream)) for stream in streams]
+        await asyncio.wait(reading, timeout=10)
+        for task in reading:
+            task.cancel()
+        await asyncio.wait(reading)
+
+    run_virtually(story(), loop)
+
+    assert len(dialled_at) > 8
+    assert all(later - time >= 1 for time, later in zip(dialled_at, dialled_at[5:], strict=False))
+
+
+async def test_ban_that_a_stream_meets_silences_every_question() -> None:
+    wire, clock = ScriptedTransport(), ManualClock()
+    exchange = adapter(wire, clock, Dialer(NotConnected("refused with HTTP 418", status=418)))
+    stream = asyncio.create_task(anext(exchange.stream_books(["BTC"])))
+    await asyncio.sleep(0)
+
+    with pytest.raises(RateLimited) as caught:
+        await exchange.balances()
+    stream.cancel()
+    await asyncio.wait([stream])
+
+    assert caught.value.retry_after_s == 60
+    assert wire.requests == []
+
+
+def test_messages_of_one_connection_keep_to_their_limits() -> None:
+    loop = VirtualTimeLoop()
+    clock = VirtualClock(loop, datetime(2026, 11, 2, 4, tzinfo=UTC))
+    sent_at: list[float] = []
+
+    class Open:
+        async def send(self, frame: Frame) -> None:
+            sent_at.append(clock.monotonic())
+
+        async def receive(self) -> Frame:
+            raise Disconnected
+
+        async def aclose(self) -> None:
+            """Nothing to close."""
+
+    async def story() -> None:
+        socket = UpbitSocket(Open(), clock)
+        for _ in range(120):
+            await socket.ask_subscriptions()
+
+    run_virtually(story(), loop)
+
+    assert all(later - time >= 1 for time, later in zip(sent_at, sent_at[5:], strict=False))
+    assert all(later - time >= 60 for time, later in zip(sent_at, sent_at[100:], strict=False))

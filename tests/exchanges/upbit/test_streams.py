@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from exchanges.credentials import Credentials
-from exchanges.errors import AuthenticationFailed
+from exchanges.errors import AuthenticationFailed, OrderRejected, OutcomeUnknown
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
 from exchanges.side import Side
@@ -189,6 +189,18 @@ async def test_order_cancelled_while_the_stream_is_down_is_told(upbit: Desk) -> 
     assert dialled(upbit, PRIVATE) == 2
 
 
+async def test_order_made_elsewhere_while_the_stream_is_down_is_told(upbit: Desk) -> None:
+    elsewhere = upbit.connect()
+    await elsewhere.rules("BTC")
+    async with orders_heard(upbit) as heard:
+        fault(upbit, FaultKind.DROP_STREAM)
+        await elsewhere.submit(upbit.resting("elsewhere"))
+        told = await heard.until(lambda report: report.client_order_id == "kimp-elsewhere")
+
+    assert told.status is OrderStatus.NEW
+    assert dialled(upbit, PRIVATE) == 2
+
+
 async def test_nothing_is_told_before_the_gap_is_closed(upbit: Desk) -> None:
     order = upbit.order("filled")
     async with orders_heard(upbit) as heard:
@@ -249,7 +261,7 @@ async def test_order_sent_before_the_stream_began_is_told(upbit: Desk) -> None:
 
 async def test_order_that_was_refused_is_not_asked_about(upbit: Desk) -> None:
     rich = upbit.order("rich", "5")
-    with pytest.raises(Exception, match="insufficient_funds_bid"):
+    with pytest.raises(OrderRejected):
         await upbit.exchange.submit(rich)
 
     async with orders_heard(upbit):
@@ -263,11 +275,24 @@ async def test_order_whose_reply_was_lost_is_told(upbit: Desk) -> None:
     order = upbit.order("unknown", side=Side.SELL)
     async with orders_heard(upbit) as heard:
         upbit.fault(FaultKind.LOSE_REPLY)
-        with pytest.raises(Exception, match="no complete reply"):
+        with pytest.raises(OutcomeUnknown):
             await upbit.exchange.submit(order)
         told = await heard.until(is_over(order.client_order_id))
 
     assert (told.filled, told.value) == (order.quantity, order.quantity * TOUCH[Venue.UPBIT].bid)
+
+
+async def test_order_whose_reply_and_events_were_lost_is_told(upbit: Desk) -> None:
+    order = upbit.order("unknown")
+    async with orders_heard(upbit) as heard:
+        fault(upbit, FaultKind.DROP_EVENT, times=3)
+        upbit.fault(FaultKind.LOSE_REPLY)
+        with pytest.raises(OutcomeUnknown):
+            await upbit.exchange.submit(order)
+        upbit.clock.advance(11)
+        told = await heard.until(is_over(order.client_order_id))
+
+    assert told.filled == order.quantity
 
 
 async def test_key_that_is_refused_ends_the_stream(upbit: Desk) -> None:

@@ -145,6 +145,27 @@ def test_each_connection_has_a_token_of_its_own_and_no_origin() -> None:
     assert all("query_hash" not in claims_of(each["authorization"]) for each in headers)
 
 
+def test_many_orders_of_a_gap_are_read_at_the_pace_of_the_rate_limit() -> None:
+    async def scenario(clock: VirtualClock) -> tuple[set[str], int, float]:
+        world = await open_world(clock)
+        for number in range(60):
+            await world.exchange.submit(order(number))
+            await asyncio.sleep(0.2)
+        began = clock.monotonic()
+        async with hearing(world.exchange.stream_orders()) as heard:
+            await heard.until(is_about("kimp-59", over=True))
+        took_s = clock.monotonic() - began
+        await world.exchange.aclose()
+        over = {report.client_order_id for report in heard.items if report.fills_complete}
+        return over, len(world.connector.headers), took_s
+
+    over, dials, took_s = virtually(scenario)
+
+    assert over == {f"kimp-{number}" for number in range(60)}
+    assert dials == 1
+    assert 2 <= took_s <= 5
+
+
 def test_ten_minutes_of_broken_streams_lose_no_order() -> None:
     """Each second an order; every five seconds the stream is cut, and events are lost or doubled
     in between."""
