@@ -27,7 +27,7 @@ def order_reply(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
         "symbol": order.symbol,
         "status": order.status.value,
         "clientOrderId": order.client_order_id,
-        "price": price_text(order.price, rules),
+        "price": text(order.price.quantize(rules.tick)),
         "origQty": quantity_text(order.quantity, step),
         "executedQty": quantity_text(order.executed, step),
         "cumQty": quantity_text(order.executed, step),
@@ -37,7 +37,7 @@ def order_reply(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
         "closePosition": False,
         "side": order.side.name,
         "positionSide": order.position_side.value,
-        "stopPrice": price_text(Decimal(0), rules),
+        "stopPrice": text(Decimal(0).quantize(rules.tick)),
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
         "origType": order.type.value,
@@ -85,8 +85,9 @@ def order_forced(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
 
 
 def _averages(order: VenueOrder) -> dict[str, str]:
+    average = text(order.average_price.quantize(_QUOTE_STEP)) if order.executed else "0.00"
     return {
-        "avgPrice": text(order.average_price.quantize(_QUOTE_STEP)),
+        "avgPrice": average,
         "cumQuote": text(order.value.quantize(_QUOTE_STEP)),
     }
 

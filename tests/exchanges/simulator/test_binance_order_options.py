@@ -128,7 +128,7 @@ async def test_a_rehearsed_order_is_checked_and_not_placed() -> None:
             "POST", f"{ORDER}/test", symbol=SYMBOL, side="BUY", type="MARKET", quantity="50"
         )
 
-        assert (good.json["status"], good.json["avgPrice"]) == ("NEW", "0.00000")
+        assert (good.json["status"], good.json["avgPrice"]) == ("NEW", "0.00")
         assert good.json["cumQuote"] == "0.00000"
         assert bad.code == -2019
         assert (await venue.signed("GET", "/fapi/v1/allOrders", symbol=SYMBOL)).json == []
