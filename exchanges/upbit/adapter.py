@@ -144,8 +144,8 @@ class UpbitSpot:
         that may have traded is asked for by its id, at the pace of the rate limit. A fill is
         missed only when its order rested for more than six days before ``since``, is closed by
         now, and was never seen open by this adapter."""
-        await self.open_orders(symbol)
-        return await self._own_trades.since(symbol, self.instrument(symbol).native, since)
+        native, still_open = self.instrument(symbol).native, await self.open_orders(symbol)
+        return await self._own_trades.since(symbol, native, since, still_open)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""

@@ -49,9 +49,12 @@ class OwnTrades:
             if report.venue_order_id not in self._ended:
                 _remember(self._seen_open, report.venue_order_id, report.symbol)
 
-    async def since(self, symbol: str, native: str, start: datetime) -> Sequence[Fill]:
-        """Trades at or after ``start``, oldest first, at the pace of the rate limit. The orders
-        that are open now must have been seen."""
+    async def since(
+        self, symbol: str, native: str, start: datetime, still_open: Iterable[OrderReport]
+    ) -> Sequence[Fill]:
+        """Trades at or after ``start``, oldest first, at the pace of the rate limit.
+        ``still_open``: the orders that are open now, which must have been seen."""
+        untouched = {report.venue_order_id for report in still_open if not report.filled}
         closed = await self._closed(symbol, native, start - LONGEST_REST)
         due = [
             listed.report.venue_order_id
@@ -59,7 +62,11 @@ class OwnTrades:
             if listed.report.filled
             and (listed.may_rest or listed.report.updated_at >= start - _SLOW_MATCH)
         ]
-        due.extend(order for order, seen in self._seen_open.items() if seen == symbol)
+        due.extend(
+            order
+            for order, seen in self._seen_open.items()
+            if seen == symbol and order not in untouched
+        )
         reports = {order: await self._read(order, symbol, native) for order in dict.fromkeys(due)}
         reports.update(
             (order, report) for order, report in self._ended.items() if report.symbol == symbol

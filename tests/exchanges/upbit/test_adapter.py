@@ -275,6 +275,18 @@ async def test_trade_of_an_order_older_than_any_window_is_found_when_it_was_seen
     assert again == first
 
 
+async def test_open_order_is_read_for_its_trades_only_when_it_has_some() -> None:
+    untouched = samples.order(uuid="u-1", time_in_force=None)
+    part = {**samples.FILLED, "state": "wait", "volume": "0.02", "time_in_force": None}
+    exchange, wire, clock = build(reply([untouched, part]), reply([]), reply(part))
+
+    fills = await exchange.fills("BTC", clock.now() - timedelta(hours=1))
+
+    assert [fill.trade_id for fill in fills] == ["t-1", "t-2"]
+    read = [request.query for request in wire.requests if request.path == "/v1/order"]
+    assert read == [f"uuid={part['uuid']}"]
+
+
 async def test_closed_orders_that_never_go_on_are_a_bad_reply() -> None:
     page = reply([samples.order(uuid=f"u-{number}", state="cancel") for number in range(1_000)])
     exchange, _, clock = build(reply([]), page, page)
