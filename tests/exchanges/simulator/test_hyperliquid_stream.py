@@ -253,6 +253,38 @@ async def test_requests_are_answered_over_the_socket() -> None:
         assert [seen.path for seen in venue.requests.requests()].count("/exchange") == 2
 
 
+async def test_faults_reach_requests_over_the_socket_by_a_name_of_their_own() -> None:
+    async with running_venue() as venue, venue.stream() as stream:
+
+        async def order(number: int) -> None:
+            payload = venue.signed(batch(limit("buy", "50001", "0.1", "Ioc")))
+            request = {"type": "action", "payload": payload}
+            await stream.send({"method": "post", "id": number, "request": request})
+
+        venue.fault(FaultKind.RATE_LIMITED, "WS /exchange")
+        await order(1)
+        limited = await stream.next("post")
+        venue.fault(FaultKind.LOSE_REPLY, "WS /exchange")
+        await order(2)
+        await order(3)
+        answered = await stream.next("post")
+
+        assert limited == {"id": 1, "response": {"type": "error", "payload": "429 null"}}
+        assert answered["id"] == 3
+        assert len(await venue.info("userFills", user=MAIN)) == 2
+
+
+async def test_a_number_that_is_no_text_is_refused_over_the_socket_too() -> None:
+    async with running_venue() as venue, venue.stream() as stream:
+        payload = {**venue.signed(batch(limit("buy", "50001", "0.1"))), "nonce": 1.5}
+        request = {"type": "action", "payload": payload}
+        await stream.send({"method": "post", "id": 1, "request": request})
+
+        answer = await stream.next("post")
+
+        assert answer["response"]["payload"].startswith("422 Failed to deserialize")
+
+
 def test_a_connection_that_nothing_was_sent_to_for_a_minute_is_closed() -> None:
     loop = VirtualTimeLoop()
     clock = VirtualClock(loop, datetime(2026, 11, 2, tzinfo=UTC))
