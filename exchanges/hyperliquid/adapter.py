@@ -35,7 +35,7 @@ from exchanges.hyperliquid.outcomes import NothingMatched, Placed
 from exchanges.hyperliquid.own_orders import OwnOrders
 from exchanges.hyperliquid.stream_frames import PATH, SILENCE_S
 from exchanges.instrument import Instrument, InstrumentKind, Venue
-from exchanges.order import Order, OrderReport, OrderStatus, OrderType
+from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
 from exchanges.rate_budget import Booking
@@ -266,7 +266,6 @@ class HyperliquidPerpetual:
 
     async def _bound(self, order: Order) -> Decimal:
         """Raises VenueUnavailable: the order is not sent without a book."""
-        assert order.type is OrderType.MARKET
         seen = self._books.get(order.symbol)
         try:
             if seen is None or self._clock.monotonic() - seen.received > _BOOK_AGE_S:

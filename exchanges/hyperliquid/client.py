@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import orjson
@@ -31,6 +31,8 @@ ORDER_LIFE_MS = 5_000
 """After so long the venue takes an order no more: longer than we wait for the reply, so that none
 dies that could still be answered; short enough that one held up on the wire neither trades on the
 price of a minute ago nor keeps its fate open."""
+
+_BELIEVED = timedelta(days=1)
 
 
 class HyperliquidClient:
@@ -81,8 +83,10 @@ class HyperliquidClient:
         return self._clock.now() + self._offset.value
 
     def observe_time(self, sent: datetime, venue_time: datetime) -> None:
-        """The venue has answered a question of ``sent`` (our clock) with its time."""
-        self._offset.observe(sent, venue_time, self._clock.now())
+        """The venue has answered a question of ``sent`` (our clock) with its time. One that is
+        days away is not signed with: no nonce of it would be taken."""
+        if abs(venue_time - sent) < _BELIEVED:
+            self._offset.observe(sent, venue_time, self._clock.now())
 
     def order_room(self) -> int:
         return min(self._budget.room(limits.WEIGHT), self.address_budget.room())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import datetime
 
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.parsing import parse_times
@@ -15,15 +14,13 @@ AskPage = Callable[[int, int], Awaitable[bytes]]
 """The rows from a first to a last millisecond. Raises as questions do."""
 
 
-async def pages(
-    what: str, ask: AskPage, since: datetime, until: datetime
-) -> AsyncGenerator[bytes, None]:
-    """Replies that together hold every row from ``since`` on; a row may come twice.
+async def pages(what: str, ask: AskPage, start: int, end: int) -> AsyncGenerator[bytes, None]:
+    """Replies that together hold every row from the first to the last millisecond; a row may come
+    twice.
 
     The docs continue with the last row's time as the next start. Pages were also seen with the
     newest row first; then the rest is before them. Raises as ``ask`` does.
     """
-    start, end = milliseconds(since), milliseconds(until)
     while start <= end:
         body = await ask(start, end)
         yield body

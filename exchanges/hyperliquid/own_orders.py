@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
@@ -13,13 +13,15 @@ from exchanges.hyperliquid import limits, order_parsing, parsing
 from exchanges.hyperliquid.client import HyperliquidClient
 from exchanges.hyperliquid.client_order_ids import cloid_of
 from exchanges.hyperliquid.history import pages
+from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.instrument import Instrument, Venue
 from exchanges.order import OrderReport
 from exchanges.venue_client import Costs
 
-_AFTER_END = timedelta(minutes=1)
+_AFTER_END_MS = 60_000
 """Trades of an order are looked for until so long after its end: rows that come along cost weight,
 and an order that has ended trades no more."""
+_AHEAD_MS = 86_400_000
 
 
 class OwnOrders:
@@ -69,7 +71,11 @@ class OwnOrders:
         return sorted(found.values(), key=lambda payment: payment.time)
 
     def _history(self, kind: str, since: datetime) -> AsyncGenerator[bytes, None]:
-        return self._pages(kind, since, self._client.venue_time(), limits.HISTORY, urgent=False)
+        return self._pages(kind, since, self._end(), limits.HISTORY, urgent=False)
+
+    def _end(self) -> int:
+        """After everything, also when our clock is behind the venue's."""
+        return milliseconds(self._client.venue_time()) + _AHEAD_MS
 
     async def _read(self, instrument: Instrument, order_id: int | str, urgent: bool) -> OrderReport:
         question = {"type": "orderStatus", "user": self._client.account, "oid": order_id}
@@ -77,8 +83,8 @@ class OwnOrders:
         told = order_parsing.parse_order_status(body, instrument.symbol, instrument.native)
         if told.never_traded:
             return told.report
-        now = self._client.venue_time()
-        until = min(told.report.updated_at + _AFTER_END, now) if told.report.is_terminal else now
+        ended = milliseconds(told.report.updated_at) + _AFTER_END_MS
+        until = ended if told.report.is_terminal else self._end()
         fills: dict[str, Fill] = {}
         oid = int(told.report.venue_order_id)
         async with aclosing(
@@ -92,11 +98,11 @@ class OwnOrders:
         return order_parsing.with_fills(told.report, tuple(fills.values()))
 
     def _pages(
-        self, kind: str, since: datetime, until: datetime, costs: Costs, urgent: bool
+        self, kind: str, since: datetime, until: int, costs: Costs, urgent: bool
     ) -> AsyncGenerator[bytes, None]:
         async def ask(start: int, end: int) -> bytes:
             user = self._client.account
             question = {"type": kind, "user": user, "startTime": start, "endTime": end}
             return await self._client.info(question, costs, urgent=urgent)
 
-        return pages(kind, ask, since, until)
+        return pages(kind, ask, milliseconds(since), until)

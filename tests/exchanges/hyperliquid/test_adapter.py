@@ -228,7 +228,7 @@ async def test_market_order_uses_the_book_that_it_saw_a_moment_ago() -> None:
 
 async def test_order_is_read_by_our_id_and_its_trades_from_when_it_was_made() -> None:
     exchange, wire, clock = build(reply(samples.order_status()), reply(samples.FILLS))
-    clock.advance(60)
+    clock.advance(-3_600)  # the venue's times count, not ours
 
     report = await exchange.order("BTC", samples.ID)
 
@@ -239,7 +239,7 @@ async def test_order_is_read_by_our_id_and_its_trades_from_when_it_was_made() ->
         "type": "userFillsByTime",
         "user": user,
         "startTime": samples.MADE_MS,
-        "endTime": NOW_MS + 60_000,
+        "endTime": samples.MADE_MS + 40 + 60_000,  # a minute after its end
     }
     assert report.status is OrderStatus.FILLED
     assert report.fills_complete
@@ -325,7 +325,7 @@ async def test_full_page_of_trades_is_followed_by_the_next(newest_first: bool) -
 
     assert [fill.trade_id for fill in fills] == [str(tid) for tid in range(900)]
     asked = [(question["startTime"], question["endTime"]) for question in map(body, wire.requests)]
-    last = NOW_MS + 3_600_000
+    last = NOW_MS + 3_600_000 + 86_400_000  # ahead, should our clock be behind
     if newest_first:
         assert asked == [(NOW_MS, last), (NOW_MS, NOW_MS + 400_000)]
     else:
@@ -363,6 +363,18 @@ async def test_requests_are_signed_with_the_time_of_the_venue() -> None:
     assert body(wire.requests[0]) == {"type": "clearinghouseState", "user": "0x" + "0" * 40}
     sent = body(wire.requests[1])
     assert (sent["nonce"], sent["expiresAfter"]) == (NOW_MS + 8_000, NOW_MS + 13_000)
+
+
+async def test_time_that_cannot_be_is_not_signed_with() -> None:
+    far = {**samples.STATE, "time": 253_402_300_799_000}
+    exchange, wire, clock = await build_ready(reply(far), reply(samples.resting()))
+
+    venue_time = await exchange.server_time()
+    clock.advance(1)
+    await exchange.submit(LIMIT)
+
+    assert venue_time.year == 9999
+    assert body(wire.requests[1])["nonce"] == NOW_MS + 1_000
 
 
 async def test_balance_position_and_book_are_read() -> None:
