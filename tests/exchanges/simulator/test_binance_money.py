@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from exchanges.side import Side
 from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.leverage_brackets import maintenance_margin
 from exchanges.simulator.binance.order import (
     OrderRequest,
+    SelfTrade,
     VenueOrderStatus,
     VenueOrderType,
     VenueTimeInForce,
@@ -34,6 +36,7 @@ from tests.exchanges.simulator.binance_venue import (
 )
 
 ZERO = Decimal(0)
+BESIDES_TRADES = (IncomeType.FUNDING_FEE, IncomeType.INSURANCE_CLEAR)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class PlaceOrder:
     time_in_force: VenueTimeInForce
     reduce_only: bool
     fraction: Decimal | None
+    self_trade: SelfTrade
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class SettleFunding:
 @dataclass(frozen=True)
 class ForceClose:
     share: Decimal
+    reason: str
 
 
 Step = PlaceOrder | MoveMarket | SettleFunding | ForceClose
@@ -80,6 +85,7 @@ ORDERS = st.builds(
     time_in_force=st.sampled_from(VenueTimeInForce),
     reduce_only=st.sampled_from([False, False, True]),
     fraction=st.sampled_from([None, None, ZERO, Decimal("0.4")]),
+    self_trade=st.sampled_from(SelfTrade),
 )
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
@@ -88,7 +94,11 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
         ORDERS,
         st.builds(MoveMarket, middle=_decimals(499_000, 501_000, 1)),
         st.builds(SettleFunding, rate=_decimals(-300, 300, 5)),
-        st.builds(ForceClose, share=st.sampled_from([Decimal("0.5"), Decimal(1)])),
+        st.builds(
+            ForceClose,
+            share=st.sampled_from([Decimal("0.5"), Decimal(1)]),
+            reason=st.sampled_from(["ADL", "liquidation"]),
+        ),
     ),
     min_size=15,
     max_size=40,
@@ -107,11 +117,11 @@ def test_the_wallet_is_what_the_trades_and_fundings_say_to_the_last_digit(
 
     for step in steps:
         _carry_out(simulation, step)
-        funding = sum((i.amount for i in account.income if i.type is IncomeType.FUNDING_FEE), ZERO)
+        other = sum((i.amount for i in account.income if i.type in BESIDES_TRADES), ZERO)
         realized = sum((t.realized for t in account.trades), ZERO)
         fees = sum((t.commission for t in account.trades), ZERO)
 
-        assert account.usdt - start == realized - fees + funding
+        assert account.usdt - start == realized - fees + other
         for side in PositionSide:
             _check_position(account, side)
 
@@ -152,6 +162,39 @@ def test_every_order_has_executed_what_its_trades_say_and_no_more_than_it_asked(
             )
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    steps=STEPS,
+    falls=st.lists(_decimals(250_000, 900_000, 1), min_size=1, max_size=4),
+    isolated=st.booleans(),
+)
+def test_no_price_leaves_a_debt_or_a_position_that_its_margin_does_not_carry(
+    steps: list[Step], falls: list[Decimal], isolated: bool
+) -> None:
+    simulation = quiet_simulation(ManualClock(), usdt=Decimal(20_000))
+    engine, account = simulation.binance, simulation.binance.account(KEY)
+    if isolated:
+        account.isolated.add(SYMBOL)
+    for step in steps:
+        if not isinstance(step, SettleFunding):  # which may well make a debt
+            _carry_out(simulation, step)
+
+    for middle in falls:
+        move_market(simulation, middle - 1, middle + 1)
+        margin = engine.margin(account)
+        held = list(account.held())
+
+        assert margin.cross_balance >= 0
+        assert held or account.usdt >= 0
+        for _, _, position in held:
+            behind = position.isolated_margin if isolated else account.usdt
+            carried = maintenance_margin(abs(position.quantity) * engine.mark(SYMBOL))
+            assert behind + position.unrealized(engine.mark(SYMBOL)) > carried
+        flat = [p for p in account.positions.values() if not p.quantity]
+        assert all(position.isolated_margin == 0 for position in flat)
+        assert isolated or margin.isolated == 0
+
+
 def _carry_out(simulation: Simulation, step: Step) -> None:
     engine = simulation.binance
     account = engine.account(KEY)
@@ -170,6 +213,7 @@ def _carry_out(simulation: Simulation, step: Step) -> None:
                 reduce_only_sent=step.reduce_only and not account.hedge_mode,
                 client_order_id=None,
                 result_wanted=True,
+                self_trade=step.self_trade,
             )
             with contextlib.suppress(Refused):
                 engine.place(account, request, fraction=step.fraction)
@@ -181,7 +225,7 @@ def _carry_out(simulation: Simulation, step: Step) -> None:
             held = max((abs(p.quantity) for _, _, p in account.held()), default=ZERO)
             quantity = (held * step.share).quantize(Decimal("0.001"))
             if quantity:
-                engine.force_close(KEY, SYMBOL, quantity, "ADL")
+                engine.force_close(KEY, SYMBOL, quantity, step.reason)
 
 
 @pytest.mark.parametrize(
