@@ -76,6 +76,8 @@ class BinancePerpetual:
         self._timeout_s = timeout_s
         self._history = History(self._client, clock)
         self._tracker = OrderTracker(clock)
+        """Of the orders' stream alone: what a caller is told by the way, such as an order's end in
+        the reply to it, is told on the stream all the same."""
         self._rules: dict[str, Rules] = {}
         self._is_closed = False
         self._entry: RestEntry | WebSocketEntry = RestEntry(self._client)
@@ -120,7 +122,7 @@ class BinancePerpetual:
                 raise OrderDenied(Venue.BINANCE, breach)
             if booking is None:
                 booking = self.book_order(urgent=True)
-            return self._tracker.take(await self._place(order, booking))
+            return await self._place(order, booking)
         finally:
             if booking is not None:
                 booking.release()  # changes nothing when the order was sent
@@ -152,7 +154,7 @@ class BinancePerpetual:
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """The order, and its trades from the trade list."""
-        return self._tracker.take(await self._read(symbol, (_OUR_ID, client_order_id)))
+        return await self._read(symbol, (_OUR_ID, client_order_id))
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
         native = perpetual(symbol).native

@@ -14,7 +14,7 @@ from exchanges.binance.order_stream import QUIET_S, RENEW_AGAIN_S, RENEW_S
 from exchanges.book import Book
 from exchanges.credentials import Credentials
 from exchanges.errors import AuthenticationFailed, OutcomeUnknown
-from exchanges.order import OrderReport, OrderStatus
+from exchanges.order import OrderReport, OrderStatus, TimeInForce
 from exchanges.simulator.faults import FaultKind
 from tests.exchanges.binance.at_simulator import ACCOUNT, BOUND_S, Listener, Scene, scene
 
@@ -261,3 +261,19 @@ async def test_streams_end_with_the_adapter() -> None:
 
         async with asyncio.timeout(BOUND_S):
             await asyncio.gather(*stage.tasks)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP_EVENT, FaultKind.DROP_STREAM])
+async def test_end_that_only_the_reply_told_is_told_on_the_stream_too(kind: FaultKind) -> None:
+    async with scene() as stage:
+        exchange = stage.connect()
+        orders = await orders_of(stage, exchange)
+        stage.fault(ORDER, kind, times=2 if kind is FaultKind.DROP_EVENT else 1)
+        missed = replace(stage.desk.resting("missed"), time_in_force=TimeInForce.IOC)
+
+        placed = await exchange.submit(missed)
+        await stage.until_faults_are_used()
+        stage.desk.clock.advance(QUIET_S)
+
+        assert placed.is_terminal
+        assert await orders.until(lambda report: report == placed)
