@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,10 +16,11 @@ from exchanges.simulator.faults import (
     Fault,
     FaultKind,
     Faults,
+    Process,
     Vanish,
     with_faults,
 )
-from exchanges.simulator.front import Conversation, HandshakeRefused
+from exchanges.simulator.front import Channel, Conversation, HandshakeRefused
 from exchanges.simulator.hyperliquid.actions import Action
 from exchanges.simulator.hyperliquid.address_budget import entries
 from exchanges.simulator.hyperliquid.books import Books
@@ -91,7 +93,7 @@ class HyperliquidFront:
             raise HandshakeRefused(answer)
         return self._converse
 
-    async def _converse(self, channel: Any) -> None:
+    async def _converse(self, channel: Channel) -> None:
         session = Session(self._engine, self._feeds, self._faults, self._clock, channel, self.post)
         self._sessions.add(session)
         try:
@@ -103,7 +105,7 @@ class HyperliquidFront:
         """Answer a request that came over a WebSocket: the type of the answer and its payload, or
         None when there is none. To faults its endpoint is ``"WS /exchange"`` or ``"WS /info"``."""
         path = "/exchange" if kind == "action" else "/info"
-        body = orjson.dumps(payload, default=float)
+        body = json.dumps(payload, default=float).encode()
         request = Request("WS", path, "", {"content-type": "application/json"}, body)
         self._log.record(Venue.HYPERLIQUID, "WS", path, named_order(body))
         try:
@@ -120,7 +122,7 @@ class HyperliquidFront:
     async def _with_faults(self, request: Request) -> Response:
         return await self._faulty(self._process, request)
 
-    async def _faulty(self, process: Any, request: Request) -> Response:
+    async def _faulty(self, process: Process, request: Request) -> Response:
         return await with_faults(
             process, request, venue=Venue.HYPERLIQUID, faults=self._faults, answers=_ANSWERS
         )
