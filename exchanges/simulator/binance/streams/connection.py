@@ -131,7 +131,7 @@ class ServedConnection:
     async def _ping_in_time(self) -> None:
         now = self._clock.monotonic()
         waiting = self._unanswered_since
-        if waiting is not None and self._channel.heard_at > waiting:
+        if waiting is not None and self._channel.heard_at >= waiting:
             self._unanswered_since = waiting = None
         if waiting is not None and now - waiting >= PONG_WITHIN_S:
             self.end(POLICY_VIOLATION, "Pong timeout")
