@@ -34,6 +34,7 @@ def desk_environment(
         "KIMP_MODE": desk.mode,
         "KIMP_UPBIT_URL": desk.upbit_url,
         "KIMP_BINANCE_URL": desk.binance_url,
+        "KIMP_HYPERLIQUID_URL": desk.hyperliquid_url,
         "KIMP_FX_URL": desk.fx_url,
         "KIMP_PREFECT_API_URL": f"{desk.prefect_url}/api",
         **prefect_environment(settings, desk.prefect_url),

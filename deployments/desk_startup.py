@@ -32,7 +32,12 @@ from tasks.settings import Settings
 from tasks.settings_description import source_of, variable
 from warehouse.errors import JournalCorrupt
 
-READY = re.compile(r"^ready upbit=(\S+) binance=(\S+) control=(\S+)$", re.MULTILINE)
+READY = re.compile(
+    r"^ready upbit=(?P<upbit>\S+) binance=(?P<binance>\S+) control=(?P<control>\S+) "
+    r"hyperliquid=(?P<hyperliquid>\S+)$",
+    re.MULTILINE,
+)
+VENUES = ("upbit", "binance", "hyperliquid")
 FLOW_EXCEPTION = re.compile(r"^Flow run encountered an exception: \w+: ")
 PREFECT_PORT = 4200
 BATCH_RUNS_AT_ONCE = 4
@@ -69,18 +74,17 @@ class DeskStartup:
         return desk_environment(self._settings, self.desk, self._credentials, self._extra)
 
     async def simulators(self, speed: float) -> None:
-        """Both simulated venues, as this KIMP_HOME left them, and their control API, on free ports
+        """The simulated venues, as this KIMP_HOME left them, and their control API, on free ports
         unless configured."""
         accounts = paper_accounts(self._settings.keys_dir)
         self._credentials = dict(accounts.credentials)
-        ports = {name: self._configured_port(f"{name}_url") for name in ("upbit", "binance")}
+        ports = {name: self._configured_port(f"{name}_url") for name in VENUES}
         with self._progress.waiting("simulated venues"):
             child = await self._supervisor.start(
                 "simulators",
                 (
                     *("-m", "exchanges.simulator"),
-                    *("--upbit", f"{HOST}:{ports['upbit']}"),
-                    *("--binance", f"{HOST}:{ports['binance']}"),
+                    *(part for name in VENUES for part in (f"--{name}", f"{HOST}:{ports[name]}")),
                     *("--control", f"{HOST}:0", "--from", REPLAY_FROM, "--speed", f"{speed:g}"),
                     *("--accounts-file", str(accounts.file.absolute())),
                     *("--state", str(simulator_state(self._settings.home).absolute())),
@@ -95,14 +99,12 @@ class DeskStartup:
                 found = await self._supervisor.ready("the simulators", ready, STARTUP_S)
             except ChildDied as death:
                 raise _unusable_state(death, simulator_state(self._settings.home)) from None
-        upbit, binance, control = found.groups()
         self._publish(
-            upbit_url=upbit,
-            binance_url=binance,
-            control_url=control,
-            fx_url=f"{upbit}/v1/forex/recent?codes=FRX.KRWUSD",
+            **{f"{name}_url": found[name] for name in (*VENUES, "control")},
+            fx_url=f"{found['upbit']}/v1/forex/recent?codes=FRX.KRWUSD",
         )
-        self._progress.line(f"simulated venues: Upbit {upbit}, Binance {binance}")
+        told = ", ".join(f"{name.capitalize()} {found[name]}" for name in VENUES)
+        self._progress.line(f"simulated venues: {told}")
 
     async def prefect_server(self) -> None:
         """Prefect with its UI on loopback, state in KIMP_HOME."""

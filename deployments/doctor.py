@@ -114,7 +114,7 @@ async def _venues(settings: Settings, desk: RunningDesk | None) -> AsyncIterator
         yield await _key(key, settings)
     addresses = {venue: str(getattr(settings, f"{venue}_url")) for venue in keys}
     if desk is not None:
-        addresses |= {Venue.UPBIT: desk.upbit_url, Venue.BINANCE: desk.binance_url}
+        addresses |= {venue: str(getattr(desk, f"{venue}_url")) for venue in keys}
     for venue, key in keys.items():
         async for finding in _venue(settings, venue, addresses[venue], key.credentials):
             yield finding

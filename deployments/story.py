@@ -56,6 +56,7 @@ class Story:
         books: Warehouse,
         *,
         research: PrivateKey,
+        perpetual: Venue,
         speed: float,
     ) -> None:
         self._progress = progress
@@ -64,6 +65,7 @@ class Story:
         self._simulators = simulators
         self._books = books
         self._research = research
+        self._perpetual = perpetual
         self._speed = speed
 
     async def tell(self) -> None:
@@ -108,9 +110,10 @@ class Story:
 
     async def _enter_with_a_failing_leg(self) -> str:
         self._progress.heading(
-            f"2. ENTER {QUANTITY} {SYMBOL} through the fast door; Binance will refuse its order"
+            f"2. ENTER {QUANTITY} {SYMBOL} through the fast door; "
+            f"{self._perpetual.capitalize()} will refuse its order"
         )
-        await self._simulators.reject_next_order(Venue.BINANCE)
+        await self._simulators.reject_next_order(self._perpetual)
         signal = self._signal("enter", SignalAction.ENTER)
         with self._progress.waiting("one leg is missing; it is being repaired"):
             began = time.monotonic()
@@ -118,11 +121,11 @@ class Story:
             took_s = time.monotonic() - began
         self._expect(outcome, OutcomeStatus.HEDGED)
         orders = {leg.venue: leg.client_order_ids for leg in outcome.legs}
-        if len(orders.get(Venue.BINANCE, ())) < 2 or outcome.pair_id is None:
+        if len(orders.get(self._perpetual, ())) < 2 or outcome.pair_id is None:
             raise StoryFailed("the refused leg was not repaired with an order of its own")
-        refused, *_, taken = orders[Venue.BINANCE]
+        refused, *_, taken = orders[self._perpetual]
         self._progress.line(f"repaired after {took_s:.1f} s: pair {outcome.pair_id} is hedged")
-        self._progress.note(f"binance: refused {refused}, took {taken}")
+        self._progress.note(f"{self._perpetual}: refused {refused}, took {taken}")
         self._show_legs(await self._executor.pair(outcome.pair_id))
         return outcome.pair_id
 
@@ -210,7 +213,7 @@ class Story:
 
     async def _arrivals(self, pair_id: str) -> list[OrderArrival]:
         arrivals = await self._simulators.order_arrivals(pair_id)
-        if {arrival.venue for arrival in arrivals} != set(Venue):
+        if {arrival.venue for arrival in arrivals} != {Venue.UPBIT, self._perpetual}:
             raise StoryFailed(f"the orders of {pair_id} did not reach both venues")
         return arrivals
 

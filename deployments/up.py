@@ -90,6 +90,7 @@ async def _run_desk(
         mode=settings.mode,
         upbit_url=settings.upbit_url,
         binance_url=settings.binance_url,
+        hyperliquid_url=settings.hyperliquid_url,
         fx_url=settings.fx_url,
     )
     lock.publish(desk)
@@ -143,6 +144,7 @@ async def _tell(
             VenueSimulators(control),
             Warehouse(settings.warehouse_file, settings.journal_dir),
             research=research,
+            perpetual=settings.perpetual_venue,
             speed=options.speed,
         )
         try:

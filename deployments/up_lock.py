@@ -26,6 +26,7 @@ class RunningDesk:
     """``http://127.0.0.1:4200``: the UI, and below ``/api`` the API."""
     upbit_url: str = ""
     binance_url: str = ""
+    hyperliquid_url: str = ""
     fx_url: str = ""
     control_url: str = ""
     """Control API of the simulators; empty in live mode."""

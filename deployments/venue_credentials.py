@@ -38,7 +38,10 @@ def keys_in_use(settings: Settings, desk: RunningDesk | None) -> dict[Venue, Ven
         made = paper_accounts(settings.keys_dir).credentials
         both = frozenset(Permission)
         now = SystemClock().now()
-        return {venue: VenueKey(venue, "paper", both, now, pair) for venue, pair in made.items()}
+        return {
+            venue: VenueKey(venue, "paper", both, now, made[venue])
+            for venue in leg_venues(settings).values()
+        }
     return _stored(settings, Permission.READ)
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deployments.http_json import HttpJson
+from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.instrument import Venue
 
-ORDER_ENDPOINTS = {Venue.UPBIT: "POST /v1/orders", Venue.BINANCE: "POST /fapi/v1/order"}
+ORDER_ENDPOINTS = {
+    Venue.UPBIT: "POST /v1/orders",
+    Venue.BINANCE: "POST /fapi/v1/order",
+    Venue.HYPERLIQUID: "POST /exchange",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,11 @@ class VenueSimulators:
     async def order_arrivals(self, pair_id: str) -> list[OrderArrival]:
         """Every order of ``pair_id`` that reached a venue, oldest first."""
         rows = await self._control.ask("GET", "/requests")
-        return [
-            OrderArrival(Venue(row["venue"]), row["arrival_ns"], row["client_order_id"])
+        arrivals = [
+            # Hyperliquid knows our ids as numbers; any other id is left as it is.
+            OrderArrival(Venue(row["venue"]), row["arrival_ns"], client_order_id_of(named))
             for row in rows
             if f"{row['method']} {row['path']}" == ORDER_ENDPOINTS[Venue(row["venue"])]
-            and pair_id in (row["client_order_id"] or "")
+            and (named := row["client_order_id"])
         ]
+        return [arrival for arrival in arrivals if pair_id in arrival.client_order_id]

@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 10.0
-HEALTHY_S = 30.0
-"""A connection that lasted this long starts the pauses anew."""
+HEALTHY_S = 3.0
+"""A connection that lasted this long starts the pauses anew: one that is cut now and then is worth
+opening again at once, only one that never holds is not."""
 
 Connect = Callable[[], Awaitable[Connection]]
 """Opens a connection, minting what is good for one only. Raises WebSocketError or ExchangeError,

@@ -200,6 +200,6 @@ def test_pauses_start_anew_after_a_healthy_connection() -> None:
     for _ in range(8):
         backoff.next_s(lasted_s=0)
 
-    pause_s = backoff.next_s(lasted_s=31)
+    pause_s = backoff.next_s(lasted_s=4)
 
     assert pause_s <= 0.1
