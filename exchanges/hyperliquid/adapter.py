@@ -178,26 +178,6 @@ class HyperliquidPerpetual:
         self._client.observe_time(sent, time)
         return time
 
-    async def key_can_withdraw(self) -> bool:
-        """Whether the private key can move money out: the account's own can, an API wallet cannot
-        (Hyperliquid docs, "Nonces and API wallets").
-
-        Raises AuthenticationFailed for a key that signs for another account, or for none.
-        """
-        signer = self._client.signer
-        if signer == self._client.account:
-            return True
-        body = await self._client.info({"type": "userRole", "user": signer}, limits.ROLE)
-        role, account = parsing.parse_role(body)
-        if role == "agent" and account == self._client.account:
-            return False
-        raise AuthenticationFailed(
-            _VENUE,
-            f"the private key is of no API wallet of the account (its role is {role})",
-            code="foreignWallet",
-            status=200,
-        )
-
     def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
         """Up to 20 levels a side, at each block or every half second, whichever is slower."""
         books = BookStream([self.instrument(symbol) for symbol in symbols], self._clock)

@@ -18,7 +18,7 @@ from exchanges.hyperliquid.action_hash import Action
 from exchanges.hyperliquid.address import parse_address
 from exchanges.hyperliquid.address_budget import AddressBudget
 from exchanges.hyperliquid.nonces import Nonces, milliseconds
-from exchanges.hyperliquid.signing import address_of, parse_key, sign_action
+from exchanges.hyperliquid.signing import parse_key, sign_action
 from exchanges.instrument import Venue
 from exchanges.rate_budget import Booking, RateBudget
 from exchanges.transport import Request, Response, Transport
@@ -70,13 +70,6 @@ class HyperliquidClient:
     def account(self) -> str:
         """The account's address, lower case. Raises AuthenticationFailed when no key is set."""
         return key_of(_VENUE, self._credentials).access_key.lower()
-
-    @property
-    def signer(self) -> str:
-        """The address that signatures are recovered to. Raises AuthenticationFailed."""
-        key_of(_VENUE, self._credentials)
-        assert self._key is not None
-        return address_of(self._key)
 
     def venue_time(self) -> datetime:
         """The venue's clock as far as we know it."""

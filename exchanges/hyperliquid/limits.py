@@ -2,7 +2,7 @@
 
 Source: Hyperliquid docs, "Rate limits and user limits": 1,200 weight a minute per IP address for
 all requests together, an unbatched action weighs 1; l2Book, clearinghouseState and orderStatus
-weigh 2, userRole 60, other questions 20, histories one more for every 20 rows. What the rows will
+weigh 2, the other questions asked here 20, histories one more for every 20 rows. What the rows will
 weigh is taken beforehand, as a page usually has them. Nothing is said in headers.
 """
 
@@ -24,7 +24,6 @@ ORDER_FILLS: Costs = {WEIGHT: 22}
 """An order rarely has more than 40 trades."""
 HISTORY: Costs = {WEIGHT: 45}
 """A page of 500 rows."""
-ROLE: Costs = {WEIGHT: 60}
 
 RETRY_S = 10.0
 """After a 429 that does not say how long."""

@@ -146,15 +146,6 @@ def parse_times(what: str, body: bytes) -> tuple[datetime, ...]:
     return tuple(row.milliseconds("time") for row in rows)
 
 
-def parse_role(body: bytes) -> tuple[str, str | None]:
-    """What an address is to the venue (``user``, ``agent``, ``vault``, ``subAccount``,
-    ``missing``), and of an agent the account it signs for, lower case."""
-    row = _object("userRole", body)
-    role = row.text("role")
-    account = row.child("data").text("user").lower() if role == "agent" else None
-    return role, account
-
-
 def _object(what: str, body: bytes) -> Fields:
     return fields(_VENUE, what, document(_VENUE, what, body))
 

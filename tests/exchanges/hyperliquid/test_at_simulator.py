@@ -236,13 +236,6 @@ def test_time_goes_on_while_books_stand_still() -> None:
     at_simulator(story)
 
 
-def test_key_of_an_api_wallet_cannot_withdraw() -> None:
-    async def story(desk: Desk) -> None:
-        assert not await desk.exchange.key_can_withdraw()
-
-    at_simulator(story)
-
-
 def test_hourly_funding_is_read_once_and_adds_up() -> None:
     async def story(desk: Desk) -> None:
         start = desk.clock.now()

@@ -42,7 +42,6 @@ CALLS: list[tuple[Call, list[Any]]] = [
         [samples.META, samples.FEES, samples.RATE_LIMIT],
     ),
     (lambda exchange: exchange.cancel("BTC", samples.ID), [samples.META, samples.CANCELLED]),
-    (lambda exchange: exchange.key_can_withdraw(), [{"role": "user"}]),
 ]
 
 

@@ -256,18 +256,6 @@ def test_funding_is_signed_and_named_by_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ({"role": "user"}, ("user", None)),
-        ({"role": "missing"}, ("missing", None)),
-        ({"role": "agent", "data": {"user": "0xAB"}}, ("agent", "0xab")),
-    ],
-)
-def test_role(told: object, expected: tuple[str, str | None]) -> None:
-    assert parsing.parse_role(dump(told)) == expected
-
-
-@pytest.mark.parametrize(
     "change",
     [
         {"side": "S"},
@@ -299,7 +287,6 @@ PARSERS: list[tuple[Callable[[bytes], object], object]] = [
     (lambda body: parsing.parse_book(body, "BTC", "BTC", 1.0), samples.BOOK),
     (lambda body: parsing.parse_funding(body, "BTC", "BTC"), [samples.funding()]),
     (lambda body: parsing.parse_times("rows", body), [samples.funding()]),
-    (parsing.parse_role, {"role": "agent", "data": {"user": "0xab"}}),
     (
         lambda body: parsing.parse_rules(parsing.Market(0, 5, True), body, "BTC"),
         samples.FEES,

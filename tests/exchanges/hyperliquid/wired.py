@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,8 @@ AGENT = "0x14791697260e4c9a71f18484c9f997b308e59325"
 NOW_MS = 1793588645000
 RULES = (reply(samples.META), reply(samples.FEES), reply(samples.RATE_LIMIT))
 SELL = Order(samples.ID, "BTC", Side.SELL, OrderType.MARKET, Decimal("0.01"))
+
+LIMIT = replace(SELL, type=OrderType.LIMIT, price=Decimal("50010"))
 
 
 class NoConnector:

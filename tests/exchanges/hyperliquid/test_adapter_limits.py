@@ -1,0 +1,69 @@
+"""What the Hyperliquid adapter does not send, to stay within the limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from exchanges.errors import (
+    RateLimited,
+)
+from tests.exchanges.hyperliquid import samples
+from tests.exchanges.hyperliquid.wired import (
+    LIMIT,
+    RULES,
+    build,
+    build_ready,
+)
+from tests.exchanges.scripted_transport import reply
+
+
+async def test_rules_tell_how_many_actions_are_left() -> None:
+    use = {"cumVlm": "0.0", "nRequestsUsed": 9_700, "nRequestsCap": 10_000}
+    exchange, _, _ = build(*RULES[:2], reply(use), reply(samples.resting()))
+    await exchange.rules("BTC")
+
+    await exchange.submit(LIMIT)
+
+    assert exchange.order_room() == 300 - 100 - 1
+
+
+async def test_address_without_actions_sends_no_order_for_ten_seconds() -> None:
+    used_up = samples.err("Too many cumulative requests sent (37986 > 10436) for …")
+    exchange, wire, clock = await build_ready(reply(used_up), reply(samples.resting()))
+
+    for _ in range(2):
+        with pytest.raises(RateLimited) as caught:
+            await exchange.submit(LIMIT)
+    assert len(wire.requests) == 1
+    clock.advance(10)
+    await exchange.submit(LIMIT)
+
+    assert caught.value.retry_after_s == 10
+    assert exchange.order_room() == 0
+    with pytest.raises(RateLimited):
+        exchange.book_order()
+
+
+async def test_too_much_weight_silences_everything_until_it_ends() -> None:
+    exchange, wire, clock = await build_ready(reply(None, 429), reply(samples.BOOK))
+
+    with pytest.raises(RateLimited):
+        await exchange.position("BTC")
+    with pytest.raises(RateLimited):
+        await exchange.submit(LIMIT)
+    assert exchange.order_room() == 0
+    clock.advance(10)
+    await exchange.book("BTC")
+
+    assert len(wire.requests) == 2
+
+
+async def test_booked_place_is_used_once() -> None:
+    exchange, _, _ = await build_ready(reply(samples.resting()))
+    room = exchange.order_room()
+
+    booking = exchange.book_order()
+    await exchange.submit(LIMIT, booking)
+    booking.release()
+
+    assert exchange.order_room() == room - 1
