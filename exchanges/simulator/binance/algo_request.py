@@ -16,7 +16,7 @@ from exchanges.simulator.binance.order_request import (
     self_trade,
     time_in_force,
 )
-from exchanges.simulator.binance.parameters import boolean, client_id, number, required
+from exchanges.simulator.binance.parameters import boolean, client_id, number, one_of, required
 from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 
@@ -32,7 +32,7 @@ def parse_algo_order(params: Mapping[str, str], now_ms: int) -> AlgoRequest:
         raise Refused(-1130, "algoType")
     symbol = required(params, "symbol")
     side, holding_side = order_side(params), position_side(params)
-    type_ = _type(params)
+    type_ = one_of(required(params, "type"), AlgoType, -1116)
     is_limit, trails = type_ in _LIMIT_TYPES, type_ is AlgoType.TRAILING_STOP_MARKET
     match = price_match(params)
     if match is not PriceMatch.NONE and not is_limit:
@@ -49,7 +49,9 @@ def parse_algo_order(params: Mapping[str, str], now_ms: int) -> AlgoRequest:
         price=limit_price(params, match) if is_limit else None,
         trigger_price=ZERO if trails else number(params, "triggerPrice"),
         time_in_force=in_force,
-        working_type=_working_type(params),
+        working_type=one_of(
+            params.get("workingType") or WorkingType.CONTRACT_PRICE, WorkingType, -4031
+        ),
         price_match=match,
         close_position=close_position,
         price_protect=boolean(params, "priceProtect", default=False),
@@ -63,13 +65,6 @@ def parse_algo_order(params: Mapping[str, str], now_ms: int) -> AlgoRequest:
     )
 
 
-def _type(params: Mapping[str, str]) -> AlgoType:
-    text = required(params, "type")
-    if text not in set(AlgoType):
-        raise Refused(-1116)
-    return AlgoType(text)
-
-
 def _close_position(params: Mapping[str, str], type_: AlgoType, *, is_limit: bool) -> bool:
     if not boolean(params, "closePosition", default=False):
         return False
@@ -80,13 +75,6 @@ def _close_position(params: Mapping[str, str], type_: AlgoType, *, is_limit: boo
     if "reduceOnly" in params:
         raise Refused(-1106, "reduceonly")
     return True
-
-
-def _working_type(params: Mapping[str, str]) -> WorkingType:
-    text = params.get("workingType") or WorkingType.CONTRACT_PRICE.value
-    if text not in set(WorkingType):
-        raise Refused(-4031)
-    return WorkingType(text)
 
 
 def _callback_rate(params: Mapping[str, str]) -> Decimal:

@@ -125,7 +125,7 @@ class BinanceEngine:
         for symbol in self.contracts:
             price, tape = self.mark(symbol), self.tape(symbol)
             self.charts.see_mark(symbol, price, now_ms)
-            if price != tape.last_price:
+            if price != tape.last_price and not self.is_halted(symbol):
                 tape.add(price, self.rules(symbol).min_quantity, now_ms, buyer_is_maker=False)
         self.books.market_moved()
         symbols = tuple(self.contracts)

@@ -13,7 +13,14 @@ from exchanges.simulator.binance.order import (
     VenueOrderType,
     VenueTimeInForce,
 )
-from exchanges.simulator.binance.parameters import boolean, client_id, integer, number, required
+from exchanges.simulator.binance.parameters import (
+    boolean,
+    client_id,
+    integer,
+    number,
+    one_of,
+    required,
+)
 from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 
@@ -66,23 +73,16 @@ def order_side(params: Mapping[str, str]) -> Side:
 
 def position_side(params: Mapping[str, str]) -> PositionSide:
     """BOTH when it is not sent."""
-    text = params.get("positionSide") or PositionSide.BOTH.value
-    if text not in set(PositionSide):
-        raise Refused(-1130, "positionSide")
-    return PositionSide(text)
+    text = params.get("positionSide") or PositionSide.BOTH
+    return one_of(text, PositionSide, -1130, "positionSide")
 
 
 def time_in_force(text: str) -> VenueTimeInForce:
-    if text not in set(VenueTimeInForce):
-        raise Refused(-1115)
-    return VenueTimeInForce(text)
+    return one_of(text, VenueTimeInForce, -1115)
 
 
 def price_match(params: Mapping[str, str]) -> PriceMatch:
-    text = params.get("priceMatch") or PriceMatch.NONE.value
-    if text not in set(PriceMatch):
-        raise Refused(-5037)
-    return PriceMatch(text)
+    return one_of(params.get("priceMatch") or PriceMatch.NONE, PriceMatch, -5037)
 
 
 def limit_price(params: Mapping[str, str], match: PriceMatch) -> Decimal | None:
@@ -96,10 +96,8 @@ def limit_price(params: Mapping[str, str], match: PriceMatch) -> Decimal | None:
 
 def self_trade(params: Mapping[str, str]) -> SelfTrade:
     """EXPIRE_MAKER when it is not sent, as over REST."""
-    text = params.get("selfTradePreventionMode") or SelfTrade.EXPIRE_MAKER.value
-    if text not in set(SelfTrade):
-        raise Refused(-5039)
-    return SelfTrade(text)
+    text = params.get("selfTradePreventionMode") or SelfTrade.EXPIRE_MAKER
+    return one_of(text, SelfTrade, -5039)
 
 
 def good_till(params: Mapping[str, str], in_force: VenueTimeInForce, now_ms: int) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
 
 from exchanges.simulator.binance.refusal import Refused
+
+E = TypeVar("E", bound=StrEnum)
 
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -53,3 +57,10 @@ def client_id(params: Mapping[str, str], name: str) -> str | None:
     if text is not None and not _CLIENT_ID.fullmatch(text):
         raise Refused(-4015)
     return text
+
+
+def one_of(text: str, kind: type[E], code: int, *details: object) -> E:
+    """``text`` as one of ``kind``; else refused with ``code``."""
+    if text not in set(kind):
+        raise Refused(code, *details)
+    return kind(text)
