@@ -9,26 +9,13 @@ from typing import Any
 
 import pytest
 
-from exchanges.errors import (
-    OrderDenied,
-    OrderRejected,
-    OutcomeUnknown,
-    VenueUnavailable,
-)
+from exchanges.errors import OrderDenied, OrderRejected, OutcomeUnknown, VenueUnavailable
 from exchanges.hyperliquid.client import ORDER_LIFE_MS
 from exchanges.order import Order, OrderStatus, TimeInForce
 from exchanges.side import Side
 from exchanges.transport import Interrupted, Response
 from tests.exchanges.hyperliquid import samples
-from tests.exchanges.hyperliquid.wired import (
-    AGENT,
-    LIMIT,
-    NOW_MS,
-    SELL,
-    body,
-    build_ready,
-    signer,
-)
+from tests.exchanges.hyperliquid.wired import AGENT, LIMIT, NOW_MS, SELL, body, build_ready, signer
 from tests.exchanges.scripted_transport import reply
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exchanges.credentials import Credentials
-from exchanges.errors import (
-    AuthenticationFailed,
-    OutcomeUnknown,
-)
+from exchanges.errors import AuthenticationFailed, OutcomeUnknown
 from tests.exchanges.hyperliquid import samples
-from tests.exchanges.hyperliquid.wired import (
-    ACCOUNT,
-    CREDENTIALS,
-    LIMIT,
-    body,
-    build,
-    build_ready,
-)
+from tests.exchanges.hyperliquid.wired import ACCOUNT, CREDENTIALS, LIMIT, body, build, build_ready
 from tests.exchanges.scripted_transport import reply
 
 

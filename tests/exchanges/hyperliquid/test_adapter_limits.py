@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from exchanges.errors import (
-    RateLimited,
-)
+from exchanges.errors import RateLimited
 from tests.exchanges.hyperliquid import samples
-from tests.exchanges.hyperliquid.wired import (
-    LIMIT,
-    RULES,
-    build,
-    build_ready,
-)
+from tests.exchanges.hyperliquid.wired import LIMIT, RULES, build, build_ready
 from tests.exchanges.scripted_transport import reply
 
 

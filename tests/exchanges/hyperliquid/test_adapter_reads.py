@@ -7,9 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.errors import (
-    OrderNotFound,
-)
+from exchanges.errors import OrderNotFound
 from exchanges.order import OrderStatus
 from tests.exchanges.hyperliquid import samples
 from tests.exchanges.hyperliquid.wired import (
