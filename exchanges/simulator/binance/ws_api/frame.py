@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import orjson
+
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.web_socket import Frame
 
 _LONGEST_ID = 36
+_LONGEST_NUMBER = 18
 
 
 class BadFrame(Exception):
@@ -34,16 +37,15 @@ def parse_request(frame: Frame) -> WsRequest:
     """Raises BadFrame."""
     try:
         content = json.loads(frame, parse_float=str, parse_int=_Whole)
-    except (ValueError, RecursionError):
+        orjson.dumps(content)  # half a character cannot be sent back
+    except (ValueError, TypeError, RecursionError):
         raise BadFrame(Refused(-1135)) from None
     if not isinstance(content, dict):
         raise BadFrame(Refused(-1135))
     request_id, method, params = content.get("id"), content.get("method"), content.get("params", {})
-    if isinstance(request_id, _Whole):
+    if isinstance(request_id, _Whole) and len(request_id) <= _LONGEST_NUMBER:
         request_id = int(request_id)
-    is_name = isinstance(request_id, str) and len(request_id) <= _LONGEST_ID
-    is_number = isinstance(request_id, int) and not isinstance(request_id, bool)
-    if request_id is not None and not is_name and not is_number:
+    elif request_id is not None and not _is_name(request_id):
         raise BadFrame(Refused(-1130, "id"))
     if not isinstance(method, str):
         raise BadFrame(Refused(-1102, "method"), request_id)
@@ -57,6 +59,11 @@ class _Whole(str):
     """A whole number, digits kept."""
 
     __slots__ = ()
+
+
+def _is_name(value: object) -> bool:
+    is_text = isinstance(value, str) and not isinstance(value, _Whole)
+    return is_text and len(str(value)) <= _LONGEST_ID
 
 
 def _text(value: object) -> str:
