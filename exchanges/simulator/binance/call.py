@@ -16,6 +16,8 @@ from exchanges.simulator.binance.rules import SymbolRules
 T = TypeVar("T")
 
 WEEK_MS = 7 * 86_400_000
+HISTORY_MS = 90 * 86_400_000
+"""So far back reach trades and income (Binance derivatives change log, August 2026)."""
 DEFAULT_ROWS = 500
 MAX_ROWS = 1_000
 
@@ -92,6 +94,11 @@ class Call:
         inside = [record for record in records if start <= time_of(record) <= end]
         rows = self.rows(default, most)
         return inside[:rows] if self.params.get("startTime") else inside[-rows:]
+
+    def kept(self, records: Iterable[T], time_of: Callable[[T], int]) -> list[T]:
+        """What of a history the venue still shows."""
+        oldest_ms = self.engine.now_ms() - HISTORY_MS
+        return [record for record in records if time_of(record) >= oldest_ms]
 
 
 Handler = Callable[[Call], Any]

@@ -115,7 +115,8 @@ def _income(call: Call) -> list[dict[str, Any]]:
             and start <= one.time_ms <= end
         )
 
-    rows = [one for one in call.account.income if wanted(one)]
+    history = call.kept(call.account.income, lambda one: one.time_ms)
+    rows = [one for one in history if wanted(one)]
     count, page = call.rows(DEFAULT_INCOME_ROWS), call.integer("page")
     if page is not None:
         rows = rows[max(page - 1, 0) * count :][:count]

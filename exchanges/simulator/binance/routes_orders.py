@@ -176,7 +176,8 @@ def _all_read(call: Call, orders: list[VenueOrder]) -> list[dict[str, Any]]:
 
 def _trades(call: Call) -> list[dict[str, Any]]:
     rules = call.rules()
-    trades = [one for one in call.account.trades if one.symbol == rules.symbol]
+    history = call.kept(call.account.trades, lambda one: one.time_ms)
+    trades = [one for one in history if one.symbol == rules.symbol]
     order_id, from_id = call.integer("orderId"), call.integer("fromId")
     if order_id is not None:
         trades = [one for one in trades if one.order_id == order_id]

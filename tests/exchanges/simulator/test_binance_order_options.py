@@ -262,6 +262,28 @@ async def test_an_order_that_ended_empty_can_be_read_for_three_days_only() -> No
         assert (await read(venue, "filled")).json["status"] == "FILLED"
 
 
+async def test_trades_and_income_are_shown_for_three_months() -> None:
+    async with running_venue() as venue:
+        since = venue.now_ms() - 1
+        await venue.order()
+        venue.clock.advance(90 * 86_400 - 1)
+        early = await _history(venue, since)
+        venue.clock.advance(2)
+        late = await _history(venue, since)
+
+        assert early == (1, 1)
+        assert late == (0, 0)
+
+
+async def _history(venue: RunningVenue, since: int) -> tuple[int, int]:
+    """How many trades and commissions of that time are shown."""
+    trades = await venue.signed("GET", "/fapi/v1/userTrades", symbol=SYMBOL, startTime=since)
+    income = await venue.signed(
+        "GET", "/fapi/v1/income", startTime=since, incomeType="COMMISSION", limit=1000
+    )
+    return len(trades.json), len(income.json)
+
+
 async def test_a_partial_fault_still_cuts_an_order_short() -> None:
     async with running_venue() as venue:
         venue.fault(FaultKind.PARTIAL, f"POST {ORDER}", fraction="0.5")
