@@ -15,7 +15,8 @@ from exchanges.book import Book
 from exchanges.credentials import Credentials
 from exchanges.errors import AuthenticationFailed, OutcomeUnknown
 from exchanges.order import OrderReport, OrderStatus, TimeInForce
-from exchanges.simulator.faults import FaultKind
+from exchanges.simulator.faults import EVENT_KINDS, FaultKind
+from exchanges.streaming import HEALTHY_S
 from tests.exchanges.binance.at_simulator import ACCOUNT, BOUND_S, Listener, Scene, scene
 
 DEPTH, TICKER, ORDER = "btcusdt@depth", "btcusdt@bookTicker", "ORDER_TRADE_UPDATE"
@@ -277,3 +278,26 @@ async def test_end_that_only_the_reply_told_is_told_on_the_stream_too(kind: Faul
 
         assert placed.is_terminal
         assert await orders.until(lambda report: report == placed)
+
+
+async def test_no_end_is_lost_through_a_row_of_faults() -> None:
+    async with scene() as stage:
+        exchange = stage.connect()
+        orders = await orders_of(stage, exchange)
+
+        for number, kind in enumerate(sorted(EVENT_KINDS) * 4):
+            stage.fault(ORDER, kind)
+            order = stage.desk.order(f"row-{number}")
+            if number % 2:
+                order = replace(order, price=Decimal("49999.0"))  # beside the market
+            placed = await exchange.submit(order)
+            stage.desk.clock.advance(HEALTHY_S)
+
+            report = await orders.until(ended(order.client_order_id))
+            assert report.filled == placed.filled
+
+
+def ended(client_order_id: str) -> Callable[[OrderReport], bool]:
+    return lambda report: (
+        report.client_order_id == client_order_id and report.is_terminal and report.fills_complete
+    )
