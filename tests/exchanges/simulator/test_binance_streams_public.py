@@ -13,6 +13,16 @@ from tests.exchanges.simulator.binance_venue import SYMBOL, RunningVenue, move_m
 DEPTH = "/public/ws/btcusdt@depth@100ms"
 
 
+@pytest.mark.parametrize("speed", ["depth", "depth@250ms", "depth@500ms", "rpiDepth@500ms"])
+async def test_differences_come_at_every_speed(speed: str) -> None:
+    async with running_venue() as venue, connected(venue, f"/public/ws/btcusdt@{speed}") as client:
+        await client.ask("LIST_SUBSCRIPTIONS")
+
+        move_market(venue.simulation, Decimal("49998.0"), Decimal("50001.0"))
+
+        assert ["49999.00", "0.000"] in (await client.event("depthUpdate"))["b"]
+
+
 async def test_a_difference_names_every_changed_level_and_zero_for_those_that_are_gone() -> None:
     async with running_venue() as venue, connected(venue, DEPTH) as client:
         await client.ask("LIST_SUBSCRIPTIONS")

@@ -107,6 +107,8 @@ _SYMBOL = "([a-z0-9]+)"
 _SPEED = "(@100ms|@250ms|@500ms)?"
 _STREAMS: tuple[tuple[Road, str, Make], ...] = (
     (Road.PUBLIC, rf"{_SYMBOL}@depth{_SPEED}", _depth),
+    # Nobody places retail price improvement orders here: their book is the same.
+    (Road.PUBLIC, f"{_SYMBOL}@rpiDepth(@500ms)", _depth),
     (Road.PUBLIC, rf"{_SYMBOL}@depth((?:5|10|20)(?:@100ms|@250ms|@500ms)?)", _partial),
     (
         Road.PUBLIC,
