@@ -1,5 +1,5 @@
 """Every fault that concerns the simulated Hyperliquid's requests, and its limits, as a client sees
-them. Those of streams are in ``test_hyperliquid_stream``."""
+them. Those of streams are in ``test_hyperliquid_stream_faults``."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def test_a_damaged_file_is_refused_with_what_is_wrong(
     damage: Callable[[bytes], bytes], sentence: str, file: Path
 ) -> None:
     simulation = Simulation(still_path(), ManualClock())
-    for engine in simulation.engines.values():
+    for engine in (simulation.upbit, simulation.binance):
         engine.add_account(KEY, SECRET, {"KRW": Decimal(5000)})
     state = StateFile(file, Source.of_walk(7))
     sound = state.encode(simulation.snapshot())
