@@ -125,6 +125,13 @@ class BinanceClient:
             self._doubts_clock = True
             self._offset = ClockOffset()
 
+    def while_streaming(self, error: AuthenticationFailed) -> ExchangeError:
+        """What ``error`` means to a stream: about the time it passes, about the key it does not."""
+        if error.code != outcomes.CLOCK_CODE:
+            return error
+        self.doubt_clock_after(error)
+        return VenueUnavailable(_VENUE, error.message)
+
     async def aclose(self) -> None:
         await self._rest.aclose()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import orjson
@@ -23,6 +24,7 @@ from exchanges.rate_budget import Booking
 from exchanges.streaming import Connect, keep_streaming
 from exchanges.transport import Request, Response
 from exchanges.venue_client import VenueClient
+from exchanges.web_socket import Connection
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ class WebSocketEntry:
 
     async def _keep(self) -> None:
         kept = keep_streaming(
-            "binance order entry", self._connect, self._api.serve, self._clock, silence_s=None
+            "binance order entry", self._connect, self._serve, self._clock, silence_s=None
         )
         try:
             async with aclosing(kept) as frames:
@@ -101,3 +103,12 @@ class WebSocketEntry:
                     pass
         except AuthenticationFailed as error:
             log.error("binance order entry: %s; orders go over REST", error)
+
+    async def _serve(self, connection: Connection) -> AsyncGenerator[None, None]:
+        await self._client.settle_clock()
+        try:
+            async with aclosing(self._api.serve(connection)) as frames:
+                async for frame in frames:
+                    yield frame
+        except AuthenticationFailed as error:
+            raise self._client.while_streaming(error) from None

@@ -17,7 +17,6 @@ from exchanges.binance import limits
 from exchanges.binance.client import BinanceClient
 from exchanges.binance.markets import perpetual_named
 from exchanges.binance.order_events import KEY_EXPIRED, ORDER_UPDATE, market_name, order_update
-from exchanges.binance.outcomes import CLOCK_CODE
 from exchanges.binance.stream_frames import LIFE_S, event_of, next_frame
 from exchanges.clock import Clock
 from exchanges.errors import AuthenticationFailed, BadReply, VenueUnavailable
@@ -85,10 +84,7 @@ class OrderStream:
                 async for report in reports:
                     yield report
         except AuthenticationFailed as error:
-            if error.code != CLOCK_CODE:
-                raise
-            # Not who, but when: the next request asks the time first.
-            raise VenueUnavailable(_VENUE, error.message) from None
+            raise self._client.while_streaming(error) from None
 
     async def _serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
         now = self._clock.monotonic()

@@ -72,6 +72,24 @@ async def test_ed25519_key_logs_on_once_and_signs_no_order() -> None:
         assert (stage.asked(*LOG_ON), stage.asked(*WS), stage.asked(*REST)) == (1, 2, 0)
 
 
+async def test_log_on_with_a_clock_that_is_off_asks_the_time_and_logs_on_again() -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    async with scene() as stage:
+        stage.desk.simulation.binance.add_account(
+            "ed25519-key", public.decode(), {"USDT": Decimal(1_000)}
+        )
+        exchange = stage.connect("websocket", Credentials("ed25519-key", pem_of(key)))
+        await exchange.rules("BTC")
+        stage.desk.simulation.binance.set_clock_offset(60_000)
+
+        await stage.until(lambda: exchange.order_entry_ready)
+        await exchange.submit(stage.desk.order("shifted"))
+
+        assert stage.asked(*LOG_ON) == 2
+        assert (stage.asked(*WS), stage.asked("GET", "/fapi/v1/time")) == (1, 1)
+
+
 async def test_before_it_is_connected_orders_go_over_rest() -> None:
     async with scene() as stage:
         exchange = stage.connect("websocket")
