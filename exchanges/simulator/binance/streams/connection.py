@@ -22,7 +22,7 @@ from exchanges.web_socket import Frame
 LIFE_MS = 24 * 3_600_000
 PING_EVERY_S = 180.0
 PONG_WITHIN_S = 600.0
-LONGEST_QUEUE = 1_000
+LONGEST_QUEUE = 5_000
 """Frames that may wait for one client; the venue's number is not published."""
 LOOK_S = 0.25
 """How often the clock is looked at, at least."""
