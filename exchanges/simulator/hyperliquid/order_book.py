@@ -125,8 +125,8 @@ class OrderBook:
         *,
         parent: VenueOrder | None = None,
     ) -> VenueOrder:
-        """Keep a trigger order that waits for its parent to fill, or that closes whatever is held
-        when its price comes. Refused without a trigger price that lies ahead."""
+        """Keep a trigger order that waits for its parent to fill or, without one, closes whatever
+        is held when its price comes."""
         order = self._new_order(wish, asset, now_ms)
         order.parent = None if parent is None else parent.oid
         order.covers_position = parent is None

@@ -20,7 +20,7 @@ from exchanges.simulator.hyperliquid.asset import Asset
 from exchanges.simulator.hyperliquid.booking import Booking
 from exchanges.simulator.hyperliquid.order import VenueOrder
 from exchanges.simulator.hyperliquid.order_book import OrderBook
-from exchanges.simulator.hyperliquid.order_checks import bbo_text, check_form
+from exchanges.simulator.hyperliquid.order_checks import bbo_text, check_form, check_trigger
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.refusal import ActionRefused, OrderRefused
 
@@ -78,14 +78,14 @@ class OrderDesk:
         fraction: Decimal | None,
     ) -> Outcome:
         asset = self._assets[wish.asset]
-        is_trigger = isinstance(wish.kind, Trigger)
-        if grouping == "normalTpsl" and is_trigger and first is not None:
-            if isinstance(first, OrderRefused):
-                return first
-            return self._book.enter_waiting(account, wish, asset, now_ms, parent=first)
-        if grouping == "positionTpsl" and is_trigger and not wish.size:
-            return self._book.enter_waiting(account, wish, asset, now_ms)
         try:
+            if isinstance(wish.kind, Trigger) and grouping == "normalTpsl" and first is not None:
+                if isinstance(first, OrderRefused):
+                    return first
+                return self._book.enter_waiting(account, wish, asset, now_ms, parent=first)
+            if isinstance(wish.kind, Trigger) and grouping == "positionTpsl" and not wish.size:
+                check_trigger(wish, wish.kind, asset, self._book.mark(asset))
+                return self._book.enter_waiting(account, wish, asset, now_ms)
             return self._book.enter(account, wish, asset, now_ms, fraction=fraction)
         except OrderRefused as refused:
             return refused

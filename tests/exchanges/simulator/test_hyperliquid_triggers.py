@@ -104,6 +104,34 @@ async def test_a_position_s_own_stop_closes_whatever_is_held() -> None:
         assert await venue.position() is None
 
 
+async def test_a_position_s_stop_must_lie_ahead_and_ends_with_the_position() -> None:
+    async with running_venue() as venue:
+        await venue.sell("0.5")
+        behind = await venue.order(
+            trigger("buy", "60000", "0", "49500", "sl", r=True), grouping="positionTpsl"
+        )
+        await venue.order(
+            trigger("buy", "60000", "0", "51000", "sl", r=True), grouping="positionTpsl"
+        )
+        await venue.buy("0.5")
+
+        assert behind.error == "Invalid TP/SL price. asset=0"
+        assert await venue.info("openOrders", user=MAIN) == []
+
+
+async def test_exits_of_a_refused_entry_are_refused_with_it() -> None:
+    async with running_venue() as venue:
+        reply = await venue.order(
+            limit("buy", "49500", "1000"),
+            trigger("sell", "40000", "1000", "48000", "sl", r=True),
+            grouping="normalTpsl",
+        )
+
+        assert [status["error"] for status in reply.statuses] == [
+            "Insufficient margin to place order. asset=0"
+        ] * 2
+
+
 async def test_reduce_only_orders_end_with_the_position() -> None:
     async with running_venue() as venue:
         await venue.buy("1")
