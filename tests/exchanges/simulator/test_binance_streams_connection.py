@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 
 import aiohttp
 import pytest
+from yarl import URL
 
+from exchanges.simulator.binance.events import AlgoChanged
 from exchanges.simulator.binance.streams import connection as limits
 from exchanges.simulator.binance.streams.connection import ServedConnection
 from exchanges.simulator.front import ChannelClosed
 from exchanges.web_socket import Frame
 from tests.exchanges.manual_clock import ManualClock
-from tests.exchanges.simulator.binance_streams import PATIENCE_S, connected
-from tests.exchanges.simulator.binance_venue import running_venue
+from tests.exchanges.simulator.binance_streams import PATIENCE_S, connected, listen_key
+from tests.exchanges.simulator.binance_venue import KEY, running_venue
 
 PATHS = ["/public/ws/btcusdt@bookTicker", "/private/ws?listenKey=x", "/ws-fapi/v1"]
 
@@ -114,3 +118,34 @@ async def test_a_client_that_does_not_read_is_cut_when_too_much_waits_for_it() -
     assert channel.is_cut.is_set()
     with pytest.raises(ChannelClosed):
         await serving
+
+
+async def test_a_client_on_a_real_wire_that_does_not_read_is_cut() -> None:
+    async with running_venue() as venue:
+        key = await listen_key(venue)
+        engine = venue.simulation.binance
+        with socket.socket() as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            wire.connect(("127.0.0.1", URL(venue.url).port))
+            reader, writer = await asyncio.open_connection(sock=wire, limit=4_096)
+            writer.write(UPGRADE.format(path=f"/private/ws/{key}").encode())
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+
+            for _ in range(120):
+                for _ in range(100):
+                    engine.events.publish(
+                        AlgoChanged(engine.account(KEY), {"caid": "x" * 2_000}, 0)
+                    )
+                await asyncio.sleep(0)
+
+            async with asyncio.timeout(PATIENCE_S):
+                with contextlib.suppress(ConnectionResetError):
+                    while await reader.read(2**20):
+                        pass
+            writer.close()
+
+
+UPGRADE = (
+    "GET {path} HTTP/1.1\r\nHost: venue\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
