@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import orjson
 
@@ -44,13 +45,15 @@ class UpbitClient:
         endpoints: Endpoints,
         clock: Clock,
         timeout_s: float,
+        limits_file: Path | None = None,
     ) -> None:
+        """``limits_file``: see :class:`~exchanges.rate_budget.RateBudget`. Raises OSError."""
         self._connector = connector
         self._credentials = credentials
         self._endpoints = endpoints
         self._timeout_s = timeout_s
         self._is_closed = False
-        self._budget = RateBudget(limits.POOLS, clock)
+        self._budget = RateBudget(limits.POOLS, clock, limits_file)
         self._venue = VenueClient(
             _VENUE, transport, self._budget, _REPLIES, clock, timeout_s=timeout_s
         )
@@ -111,6 +114,7 @@ class UpbitClient:
         self._is_closed = True
         await self._connector.aclose()
         await self._venue.aclose()
+        self._budget.close()
 
     async def _connect(self, path: str, headers: Mapping[str, str]) -> Connection:
         if self._is_closed:

@@ -43,4 +43,8 @@ def parameters(order: Order, native: str) -> Parameters:
     pairs.append(("identifier", order.client_order_id))
     if order.time_in_force not in (None, TimeInForce.GTC):
         pairs.append(("time_in_force", str(order.time_in_force)))
+    if order.time_in_force is not TimeInForce.POST_ONLY:  # which takes no such mode
+        # Of two own orders that meet, the one that rests ends: a leg is not to be lost to an
+        # order made by hand. Binance does the same by itself.
+        pairs.append(("smp_type", "cancel_maker"))
     return pairs

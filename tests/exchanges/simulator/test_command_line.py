@@ -89,8 +89,16 @@ def test_without_arguments_there_are_accounts_and_the_shipped_history() -> None:
     arguments = parse_arguments([])
 
     assert (arguments.history, arguments.seed, arguments.speed) == (None, None, 1.0)
-    assert {account.venue for account in arguments.accounts} == set(Venue)
+    assert {account.venue for account in arguments.accounts} == {Venue.UPBIT, Venue.BINANCE}
     assert arguments.addresses.control == Address("127.0.0.1", 0)
+    assert arguments.addresses.hyperliquid is None
+
+
+def test_third_venue_brings_an_account_of_its_own() -> None:
+    arguments = parse_arguments(["--hyperliquid", "127.0.0.1:0"])
+
+    assert {account.venue for account in arguments.accounts} == set(Venue)
+    assert arguments.addresses.hyperliquid == Address("127.0.0.1", 0)
 
 
 def test_arguments_are_understood() -> None:

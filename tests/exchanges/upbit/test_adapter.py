@@ -50,7 +50,16 @@ async def test_market_sell_is_by_quantity() -> None:
         "ord_type": "market",
         "volume": "0.01",
         "identifier": "kimp-1",
+        "smp_type": "cancel_maker",
     }
+
+
+async def test_post_only_order_names_no_self_match_mode() -> None:
+    exchange, wire = await build_ready(reply(samples.order(), 201))
+
+    await exchange.submit(replace(BUY, time_in_force=TimeInForce.POST_ONLY))
+
+    assert "smp_type" not in json.loads(wire.requests[0].body)
 
 
 @pytest.mark.parametrize("time_in_force", [None, TimeInForce.GTC])

@@ -32,7 +32,7 @@ async def test_limit_order_is_sent_as_json_in_the_order_that_is_hashed() -> None
     assert request.headers["content-type"] == "application/json; charset=utf-8"
     assert request.body == (
         b'{"market":"KRW-BTC","side":"bid","ord_type":"limit","volume":"0.01","price":"61501000",'
-        b'"identifier":"kimp-p1-s001","time_in_force":"ioc"}'
+        b'"identifier":"kimp-p1-s001","time_in_force":"ioc","smp_type":"cancel_maker"}'
     )
     assert claims(request)["query_hash"] == query_hash(list(json.loads(request.body).items()))
     assert report.client_order_id == "kimp-p1-s001"
