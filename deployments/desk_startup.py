@@ -20,7 +20,7 @@ from deployments.paper_accounts import paper_accounts
 from deployments.ports import HOST, demand_free, free_port
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
 from deployments.progress import Progress
-from deployments.state_folder import simulator_state
+from deployments.state_folder import forget_limits, simulator_state
 from deployments.supervisor import ChildDied, Supervisor
 from deployments.up_lock import RunningDesk, UpLock
 from exchanges.credentials import Credentials
@@ -78,6 +78,7 @@ class DeskStartup:
         unless configured."""
         accounts = paper_accounts(self._settings.keys_dir)
         self._credentials = dict(accounts.credentials)
+        forget_limits(self._settings)
         ports = {name: self._configured_port(f"{name}_url") for name in VENUES}
         with self._progress.waiting("simulated venues"):
             child = await self._supervisor.start(

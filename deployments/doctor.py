@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -18,7 +20,7 @@ from deployments.venue_credentials import keys_in_use
 from exchanges.clock import SystemClock
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.errors import ExchangeError
+from exchanges.errors import ExchangeError, RateLimited
 from exchanges.exchange import Exchange
 from exchanges.factory import create_exchange
 from exchanges.instrument import Venue
@@ -35,6 +37,8 @@ from warehouse.lease import holder
 OWN_VARIABLES = frozenset({"KIMP_SETTINGS_FILE", "KIMP_DEBUG", "KIMP_TEST_ALL", "KIMP_PROJECT"})
 MIN_FREE_BYTES = 1_000_000_000
 PREFECT_VERSION = "3.8.8"
+PATIENCE_S = 5.0
+"""How long a look may wait for room in the rate limits."""
 
 
 class Verdict(StrEnum):
@@ -140,14 +144,21 @@ async def _venue(
     settings: Settings, venue: Venue, address: str, credentials: Credentials
 ) -> AsyncIterator[Finding]:
     clock = SystemClock()
+    limits_file = settings.limits_dir / venue
     async with AsyncExitStack() as stack:
-        exchange = create_exchange(
-            venue,
-            credentials=credentials,
-            endpoints=Endpoints(address),
-            clock=clock,
-            timeout_s=settings.request_timeout_ms / 1000,
-        )
+        try:
+            exchange = create_exchange(
+                venue,
+                credentials=credentials,
+                endpoints=Endpoints(address),
+                clock=clock,
+                timeout_s=settings.request_timeout_ms / 1000,
+                limits_file=limits_file,
+            )
+        except OSError as error:
+            found = f"they are counted in {settings.limits_dir.absolute()}: {error.strerror}"
+            yield Finding(f"{venue} limits", Verdict.BAD, found, "make KIMP_HOME writable")
+            return
         stack.push_async_callback(exchange.aclose)
 
         async def reach() -> Finding:
@@ -174,7 +185,7 @@ async def _venue(
         if venue is Venue.BINANCE:
 
             async def mode() -> Finding:
-                if await hedge_mode(Endpoints(address), credentials, clock):
+                if await hedge_mode(Endpoints(address), credentials, clock, limits_file):
                     return Finding("", Verdict.BAD, "hedge mode", "switch to one-way mode")
                 return Finding("", Verdict.OK, "one-way")
 
@@ -206,10 +217,17 @@ def _balances(exchange: Exchange) -> Callable[[], Awaitable[Finding]]:
 
 
 async def _try(check: str, look: Callable[[], Awaitable[Finding]], remedy: str) -> Finding:
-    try:
-        return replace(await look(), check=check)
-    except ExchangeError as error:
-        return Finding(check, Verdict.BAD, str(error), remedy)
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return replace(await look(), check=check)
+        except RateLimited as error:
+            # A desk at work beside us goes first; we come when there is room.
+            if error.banned or time.monotonic() + error.retry_after_s > give_up:
+                return Finding(check, Verdict.BAD, str(error), "wait, then look again")
+            await asyncio.sleep(error.retry_after_s)
+        except ExchangeError as error:
+            return Finding(check, Verdict.BAD, str(error), remedy)
 
 
 async def _prefect(settings: Settings, desk: RunningDesk | None) -> Finding:

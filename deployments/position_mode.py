@@ -6,6 +6,8 @@ USDⓈ-M docs, "Get Current Position Mode").
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 
 from exchanges.binance.client import BinanceClient
@@ -21,9 +23,11 @@ COST = {WEIGHT: 30}
 TIMEOUT_S = 3.0
 
 
-async def hedge_mode(endpoints: Endpoints, credentials: Credentials, clock: Clock) -> bool:
-    """True for hedge mode, False for one-way mode. Raises ExchangeError."""
-    client = BinanceClient(HttpTransport(endpoints), credentials, clock, TIMEOUT_S)
+async def hedge_mode(
+    endpoints: Endpoints, credentials: Credentials, clock: Clock, limits_file: Path
+) -> bool:
+    """True for hedge mode, False for one-way mode. Raises ExchangeError and OSError."""
+    client = BinanceClient(HttpTransport(endpoints), credentials, clock, TIMEOUT_S, limits_file)
     try:
         await client.ask_time()
         response = await client.ask("GET", "/fapi/v1/positionSide/dual", (), COST)

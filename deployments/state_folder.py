@@ -79,6 +79,12 @@ def simulator_state(home: Path) -> Path:
     return home / SIMULATED_VENUES
 
 
+def forget_limits(settings: Settings) -> None:
+    """Simulated venues that start anew count from nothing; what was used of earlier ones, and
+    their bans, mean nothing to them."""
+    shutil.rmtree(settings.limits_dir, ignore_errors=True)
+
+
 def wipe(home: Path) -> None:
     """Forget journal, books, simulated venues, Prefect's state and logs; keys and settings stay.
     Paper only."""

@@ -32,6 +32,8 @@ QUANTITY = Decimal("0.010")
 STRATEGY = "story"
 FAST = 3_600.0
 """Market seconds per second while time passes: an hour each second."""
+TTL_MS = 60_000
+"""On a machine that is busy with other things too, the usual three seconds may pass on the way."""
 MARGIN_KRW = Decimal(1_000)
 """Profit to wait for, so that slowing the market down does not lose it again."""
 READY_S = 30.0
@@ -228,6 +230,7 @@ class Story:
             quantity=QUANTITY if action is SignalAction.ENTER else None,
             pair_id=pair_id,
             created_at=datetime.now(UTC),
+            ttl_ms=TTL_MS,
             strategy=STRATEGY,
         )
         fields = sign(signal, self._research).to_json()

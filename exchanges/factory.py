@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from exchanges.adapter_names import AdapterName, OrderEntry
 from exchanges.binance.adapter import BinancePerpetual
 from exchanges.clock import Clock
@@ -28,6 +30,7 @@ def create_exchange(
     connector: Connector | None = None,
     order_entry: OrderEntry = "rest",
     timeout_s: float = 3.0,
+    limits_file: Path | None = None,
 ) -> Exchange:
     """One account at ``venue``.
 
@@ -41,10 +44,13 @@ def create_exchange(
         connector: The same for streams; None: WebSockets over TCP.
         order_entry: What orders travel over at Binance; ``websocket`` falls back to ``rest``.
         timeout_s: A venue's time to answer one request, seconds.
+        limits_file: Where the use of the rate limits is counted, shared with every process that
+            names the same file; ``clock`` must then be the machine's. None: in this process alone.
 
     Raises:
         ValueError: an argument is not one of those, or a secret is not of the venue's kind.
         AuthenticationFailed: order entry by WebSocket without a key.
+        OSError: ``limits_file`` cannot be used.
     """
     if adapter != "direct":
         raise ValueError(f"adapter: expected direct, got {adapter!r}")
@@ -56,7 +62,15 @@ def create_exchange(
     sockets = HttpConnector() if connector is None else connector
     match venue:
         case Venue.UPBIT:
-            return UpbitSpot(wire, sockets, credentials, endpoints, clock, timeout_s=timeout_s)
+            return UpbitSpot(
+                wire,
+                sockets,
+                credentials,
+                endpoints,
+                clock,
+                timeout_s=timeout_s,
+                limits_file=limits_file,
+            )
         case Venue.BINANCE:
             return BinancePerpetual(
                 wire,
@@ -66,8 +80,15 @@ def create_exchange(
                 clock,
                 timeout_s=timeout_s,
                 order_entry=order_entry,
+                limits_file=limits_file,
             )
         case Venue.HYPERLIQUID:
             return HyperliquidPerpetual(
-                wire, sockets, credentials, endpoints, clock, timeout_s=timeout_s
+                wire,
+                sockets,
+                credentials,
+                endpoints,
+                clock,
+                timeout_s=timeout_s,
+                limits_file=limits_file,
             )

@@ -40,7 +40,9 @@ class RateLedger(Protocol):
         """The windows by pool name, to be read and changed by nobody else meanwhile."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """What is still on its way is counted no more. Harmless when done twice."""
+        ...
 
 
 class MemoryRateLedger:
@@ -68,7 +70,7 @@ class FileRateLedger:
         self._pools = tuple(pools)
         table = ";".join(f"{p.name},{p.limit},{p.interval_s},{p.reserve}" for p in pools)
         mark = zlib.crc32(f"{_boot()};{table}".encode())
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         size = len(self._pools) * _POOL_BYTES
         self._fd = os.open(
             file.with_name(f"{file.name}-{mark:08x}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
@@ -80,9 +82,13 @@ class FileRateLedger:
         except OSError:
             os.close(self._fd)
             raise
+        self._is_closed = False
 
     @contextmanager
     def open(self) -> Iterator[Mapping[str, RateWindow]]:
+        if self._is_closed:
+            yield {pool.name: RateWindow(pool) for pool in self._pools}
+            return
         locked = self._lock()
         try:
             windows = {pool.name: self._read(n, pool) for n, pool in enumerate(self._pools)}
@@ -94,8 +100,10 @@ class FileRateLedger:
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        self._map.close()
-        os.close(self._fd)
+        if not self._is_closed:
+            self._is_closed = True
+            self._map.close()
+            os.close(self._fd)
 
     def _lock(self) -> bool:
         give_up = time.monotonic() + _LONGEST_LOCK_S

@@ -342,6 +342,11 @@ class Settings(BaseSettings):
         return self.home / "run" / "executor.sock"
 
     @property
+    def limits_dir(self) -> Path:
+        """What every process of this home has used of the venues' rate limits, a file a venue."""
+        return self.home / "run" / "limits"
+
+    @property
     def logs_dir(self) -> Path:
         return self.home / "logs"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from exchanges.account import Balance, Position
@@ -61,15 +62,18 @@ class BinancePerpetual:
         *,
         timeout_s: float,
         order_entry: Literal["rest", "websocket"] = "rest",
+        limits_file: Path | None = None,
     ) -> None:
         """``order_entry``: what orders are sent over; ``websocket`` falls back to REST while it is
-        not connected.
+        not connected. ``limits_file``: where the use of the rate limits is counted together with
+        other processes; None: in this one alone.
 
         Raises:
             ValueError: the secret cannot be signed with.
             AuthenticationFailed: ``websocket`` without a key.
+            OSError: ``limits_file`` cannot be used.
         """
-        self._client = BinanceClient(transport, credentials, clock, timeout_s)
+        self._client = BinanceClient(transport, credentials, clock, timeout_s, limits_file)
         self._connector = connector
         self._endpoints = endpoints
         self._clock = clock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from exchanges.binance import limits, outcomes
 from exchanges.binance.parsing import parse_time
@@ -28,14 +29,18 @@ class BinanceClient:
         credentials: Credentials | None,
         clock: Clock,
         timeout_s: float,
+        limits_file: Path | None = None,
     ) -> None:
-        """Raises ValueError when the secret cannot be signed with."""
-        self.budget = RateBudget(limits.POOLS, clock)
+        """``limits_file``: see :class:`~exchanges.rate_budget.RateBudget`.
+
+        Raises ValueError when the secret cannot be signed with, and OSError.
+        """
+        self._credentials = credentials
+        self._signer = None if credentials is None else Signer(credentials)
+        self.budget = RateBudget(limits.POOLS, clock, limits_file)
         self._rest = VenueClient(
             _VENUE, transport, self.budget, outcomes.REPLIES, clock, timeout_s=timeout_s
         )
-        self._credentials = credentials
-        self._signer = None if credentials is None else Signer(credentials)
         self._clock = clock
         self._offset = ClockOffset()
         self._doubts_clock = False
@@ -134,6 +139,7 @@ class BinanceClient:
 
     async def aclose(self) -> None:
         await self._rest.aclose()
+        self.budget.close()
 
     def _headers(self) -> dict[str, str]:
         return {"x-mbx-apikey": self.signer.access_key}

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TypeVar
 
 from exchanges.account import Balance, Position
@@ -66,9 +67,17 @@ class HyperliquidPerpetual:
         clock: Clock,
         *,
         timeout_s: float,
+        limits_file: Path | None = None,
     ) -> None:
-        """Raises ValueError for credentials that are no address and no private key."""
-        self._client = HyperliquidClient(transport, credentials, endpoints, clock, timeout_s)
+        """``limits_file``: where the use of the rate limits is counted together with other
+        processes; None: in this one alone.
+
+        Raises ValueError for credentials that are no address and no private key, and OSError when
+        ``limits_file`` cannot be used.
+        """
+        self._client = HyperliquidClient(
+            transport, credentials, endpoints, clock, timeout_s, limits_file
+        )
         self._orders = OwnOrders(self._client)
         self._connector = connector
         self._endpoints = endpoints

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
@@ -49,17 +50,21 @@ class HyperliquidClient:
         endpoints: Endpoints,
         clock: Clock,
         timeout_s: float,
+        limits_file: Path | None = None,
     ) -> None:
-        """Raises ValueError, which does not show them, for credentials that are none."""
-        self.address_budget = AddressBudget(clock)
-        self._budget = RateBudget(limits.POOLS, clock)
-        self._rest = VenueClient(
-            _VENUE, transport, self._budget, outcomes.REPLIES, clock, timeout_s=timeout_s
-        )
+        """``limits_file``: see :class:`~exchanges.rate_budget.RateBudget`.
+
+        Raises ValueError, which does not show them, for credentials that are none, and OSError.
+        """
         self._credentials = credentials
         self._key = None if credentials is None else parse_key(credentials.secret_key)
         if credentials is not None:
             parse_address(credentials.access_key)
+        self.address_budget = AddressBudget(clock)
+        self._budget = RateBudget(limits.POOLS, clock, limits_file)
+        self._rest = VenueClient(
+            _VENUE, transport, self._budget, outcomes.REPLIES, clock, timeout_s=timeout_s
+        )
         # Anywhere but on the test network signatures are those of the main one.
         self._is_mainnet = "testnet" not in (urlsplit(endpoints.rest).hostname or "")
         self._clock = clock
@@ -132,6 +137,7 @@ class HyperliquidClient:
 
     async def aclose(self) -> None:
         await self._rest.aclose()
+        self._budget.close()
 
     def _signed(self, action: Action, *, expires_after: int | None) -> Request:
         key_of(_VENUE, self._credentials)

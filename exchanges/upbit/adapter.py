@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from exchanges.account import Balance, Position
 from exchanges.book import Book
@@ -49,8 +50,13 @@ class UpbitSpot:
         clock: Clock,
         *,
         timeout_s: float,
+        limits_file: Path | None = None,
     ) -> None:
-        self._client = UpbitClient(transport, connector, credentials, endpoints, clock, timeout_s)
+        """``limits_file``: where the use of the rate limits is counted together with other
+        processes; None: in this one alone. Raises OSError when it cannot be used."""
+        self._client = UpbitClient(
+            transport, connector, credentials, endpoints, clock, timeout_s, limits_file
+        )
         self._clock = clock
         self._orders = OrderTracker(clock)
         self._own_trades = OwnTrades(self._client, clock)
