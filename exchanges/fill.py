@@ -13,8 +13,9 @@ from exchanges.side import Side
 class Fill:
     """A trade of ours as the venue recorded it.
 
-    ``price`` and ``fee`` are in ``fee_currency`` = quote currency on both
-    venues (KRW on Upbit, USDT on Binance); a positive fee is paid by us.
+    ``price`` is in the market's quote currency, ``fee`` in ``fee_currency``:
+    the quote currency too, unless the account pays its fees in a coin of the
+    venue (BNB). A positive fee is paid by us.
     """
 
     trade_id: str

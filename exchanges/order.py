@@ -93,7 +93,13 @@ class OrderReport:
         """Σ price × quantity of the known trades, in quote currency."""
         return sum((fill.price * fill.quantity for fill in self.fills), Decimal(0))
 
+    def fee_in(self, currency: str) -> Decimal:
+        """Σ fees of the known trades that were taken in ``currency``. Unlike amounts are never
+        added: a venue may take its fee in a coin of its own."""
+        taken = (fill.fee for fill in self.fills if fill.fee_currency == currency)
+        return sum(taken, Decimal(0))
+
     @property
-    def fee(self) -> Decimal:
-        """Σ fees of the known trades, in quote currency."""
-        return sum((fill.fee for fill in self.fills), Decimal(0))
+    def fee_currencies(self) -> frozenset[str]:
+        """What the venue took its fees in."""
+        return frozenset(fill.fee_currency for fill in self.fills if fill.fee)

@@ -115,7 +115,8 @@ class LegExecution:
             return _nothing_filled(leg_order, str(error))
         if report.is_terminal and report.fills_complete:
             return self._finish(venue, leg_order, report)
-        self._record(leg_order, "reported", final=False, report=report)
+        fee = report.fee_in(_quote(venue, leg_order))
+        self._record(leg_order, "reported", final=False, report=report, fee=fee)
         return await self._settle(venue, leg_order, news, acknowledged=True)
 
     async def settle(
@@ -164,7 +165,7 @@ class LegExecution:
                 ):
                     cancelled = await self._ask_to_cancel(venue, leg_order)
             if clock.monotonic() - started >= settings.settle_timeout_s:
-                return self._undecided(leg_order, seen, acknowledged or seen is not None)
+                return self._undecided(venue, leg_order, seen, acknowledged or seen is not None)
             if not await news.wait(pause):
                 pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
 
@@ -217,20 +218,28 @@ class LegExecution:
                 ),
             )
         error = None if report.filled >= leg_order.order.quantity else _shortfall(report)
-        self._record(leg_order, "reported", final=True, report=report, error=error)
-        return SettledOrder(leg_order, True, report.filled, report.value, report.fee, error)
+        quote = _quote(venue, leg_order)
+        for currency in report.fee_currencies - {quote}:
+            log.critical(
+                "%s: %s took its fee in %s: it stands in the journal but not in the pair's result, "
+                "which is in %s; switch paying fees in %s off",
+                leg_order.order.client_order_id, venue.venue, currency, quote, currency,
+            )  # fmt: skip
+        fee = report.fee_in(quote)
+        self._record(leg_order, "reported", final=True, report=report, fee=fee, error=error)
+        return SettledOrder(leg_order, True, report.filled, report.value, fee, error)
 
     def _undecided(
-        self, leg_order: LegOrder, seen: OrderReport | None, acknowledged: bool
+        self, venue: LegVenue, leg_order: LegOrder, seen: OrderReport | None, acknowledged: bool
     ) -> SettledOrder:
         error = (
             f"{leg_order.order.client_order_id}: undecided after "
             f"{self._settings.settle_timeout_s:g} s; the venue is asked again"
         )
-        self._record(leg_order, "unknown", final=False, report=seen, error=error)
         filled = Decimal(0) if seen is None else seen.filled
         value = Decimal(0) if seen is None else seen.value
-        fee = Decimal(0) if seen is None else seen.fee
+        fee = Decimal(0) if seen is None else seen.fee_in(_quote(venue, leg_order))
+        self._record(leg_order, "unknown", final=False, report=seen, fee=fee, error=error)
         return SettledOrder(leg_order, False, filled, value, fee, error, acknowledged)
 
     def _record(
@@ -240,6 +249,7 @@ class LegExecution:
         *,
         final: bool,
         report: OrderReport | None = None,
+        fee: Decimal | None = None,
         error: str | None = None,
     ) -> None:
         self._write(
@@ -252,10 +262,15 @@ class LegExecution:
                 venue_order_id=report.venue_order_id if report else None,
                 filled=decimal_text(report.filled) if report else None,
                 value=decimal_text(report.value) if report else None,
-                fee=decimal_text(report.fee) if report else None,
+                fee=None if report is None or fee is None else decimal_text(fee),
                 error=error,
             ),
         )
+
+
+def _quote(venue: LegVenue, leg_order: LegOrder) -> str:
+    """What the leg is paid in."""
+    return venue.exchange.instrument(leg_order.order.symbol).quote
 
 
 def _nothing_filled(leg_order: LegOrder, error: str) -> SettledOrder:

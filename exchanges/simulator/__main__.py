@@ -1,8 +1,9 @@
 """``python -m exchanges.simulator``: serve the simulated venues until stopped.
 
 Prints one line ``ready upbit=http://… binance=http://… control=http://…`` once everything listens,
-with ``hyperliquid=http://…`` at its end where that is served. With ``--state`` the venues go on where they were stopped. Ends with 0 after SIGTERM or
-SIGINT, 1 when it cannot start or save, 2 on bad usage.
+with ``hyperliquid=http://…`` at its end where that is served. With ``--state`` the venues go on
+where they were stopped. Ends with 0 after SIGTERM or SIGINT, 1 when it cannot start or save, 2 on
+bad usage.
 """
 
 from __future__ import annotations

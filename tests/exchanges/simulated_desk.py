@@ -41,6 +41,7 @@ START_MONEY = {
     Venue.HYPERLIQUID: {"USDC": Decimal(100_000)},
 }
 DOLLAR = {Venue.BINANCE: "USDT", Venue.HYPERLIQUID: "USDC"}
+QUOTE = {Venue.UPBIT: "KRW", **DOLLAR}
 NATIVE = {Venue.UPBIT: "KRW-BTC", Venue.BINANCE: "BTCUSDT", Venue.HYPERLIQUID: "BTC"}
 PLACE = {
     Venue.UPBIT: "POST /v1/orders",

@@ -19,6 +19,7 @@ from exchanges.side import Side
 from tests.exchanges.simulated_desk import (
     DOLLAR,
     LEAST_VALUE,
+    QUOTE,
     START_MONEY,
     TOUCH,
     Desk,
@@ -70,7 +71,7 @@ async def test_order_is_filled_and_paid_for_exactly(desk: Desk) -> None:
     assert report.filled == order.quantity
     assert report.fills_complete
     assert report.value == Decimal("0.02") * TOUCH[desk.venue].ask
-    assert report.fee == report.value * rules.taker_fee
+    assert report.fee_in(QUOTE[desk.venue]) == report.value * rules.taker_fee
     assert {fill.client_order_id for fill in report.fills} == {order.client_order_id}
     assert {fill.time for fill in report.fills} == {desk.clock.now()}
     assert after.quantity - before.quantity == order.quantity
@@ -84,11 +85,11 @@ async def test_money_moves_by_value_and_fee(desk: Desk) -> None:
 
     start, money = START_MONEY[desk.venue], await desk.money()
     if desk.exchange.kind is InstrumentKind.SPOT:
-        assert money["KRW"] == start["KRW"] - report.value - report.fee
+        assert money["KRW"] == start["KRW"] - report.value - report.fee_in("KRW")
         assert money["BTC"] == start["BTC"] + report.filled
     else:
         dollar = DOLLAR[desk.venue]
-        assert money[dollar] == start[dollar] - report.fee
+        assert money[dollar] == start[dollar] - report.fee_in(dollar)
 
 
 async def test_order_through_several_levels_is_the_sum_of_its_fills(desk: Desk) -> None:

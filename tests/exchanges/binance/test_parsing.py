@@ -164,7 +164,7 @@ def test_trades_complete_the_report_and_carry_our_id() -> None:
     assert {fill.client_order_id for fill in report.fills} == {"kimp-p1-p001"}
     assert report.fills_complete
     assert report.value == Decimal("600.0006")
-    assert report.fee == Decimal("0.3000003")
+    assert report.fee_in("USDT") == Decimal("0.3000003")
 
 
 def test_echo_of_another_id_is_no_answer() -> None:

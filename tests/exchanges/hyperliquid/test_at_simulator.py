@@ -42,7 +42,7 @@ def test_market_orders_open_and_close_a_position() -> None:
         assert caught.value.code == "reduceOnlyRejected"
         assert flat.quantity == 0
         assert read.value == Decimal("499.99")
-        assert read.fee == Decimal("0.224996")  # 0.045 % in millionths
+        assert read.fee_in("USDC") == Decimal("0.224996")  # 0.045 % in millionths
         assert read.fills[0].client_order_id == "kimp-open"
 
     at_simulator(story)
@@ -264,7 +264,7 @@ def test_money_moves_by_fees_and_results_alone() -> None:
         bought = await desk.exchange.order("BTC", "kimp-in")
 
         assert start.total == start.available == 100_000
-        assert held.total == risen.total == start.total - bought.fee
+        assert held.total == risen.total == start.total - bought.fee_in("USDC")
         assert held.available < held.total
 
     at_simulator(story)

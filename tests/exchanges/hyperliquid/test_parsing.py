@@ -218,7 +218,7 @@ def test_trades_complete_the_report() -> None:
 
     assert report.fills_complete
     assert report.value == Decimal("0.006") * 50_000 + Decimal("0.004") * 49_999
-    assert report.fee == Decimal("0.224999")
+    assert report.fee_in("USDC") == Decimal("0.224999")
     assert {fill.client_order_id for fill in report.fills} == {samples.ID}
     assert {fill.fee_currency for fill in report.fills} == {"USDC"}
 

@@ -152,7 +152,7 @@ def test_fills_share_the_fee_and_are_oldest_first() -> None:
         ("t-1", Decimal(61501000), Decimal("0.006"), Decimal("184.503")),
         ("t-2", Decimal(61502000), Decimal("0.004"), Decimal("123.004")),
     ]
-    assert report.fee == Decimal("307.507")
+    assert report.fee_in("KRW") == Decimal("307.507")
     assert report.value == Decimal("615014")
     assert report.fills_complete
     assert {fill.fee_currency for fill in report.fills} == {"KRW"}
