@@ -17,7 +17,8 @@ _LONGEST_AMOUNT = 28
 def first_breach(order: Order, rules: Rules | None, *, id_pattern: re.Pattern[str]) -> str | None:
     """The first reason not to send ``order``, as one sentence; None when there is none.
 
-    A market order has no price, so its least value is left to the caller's book and the venue.
+    A market order has no price, so the bounds of its value are left to the caller's book and the
+    venue.
     """
     if rules is None:
         return f"the rules of {order.symbol} have not been read, so nothing can be sent"
@@ -58,6 +59,8 @@ def _price_breach(order: Order, rules: Rules) -> str | None:
     value = price * order.quantity
     if value < rules.min_notional and not order.reduce_only:
         return f"value: expected at least {plain(rules.min_notional)}, got {plain(value)}"
+    if rules.max_notional is not None and value > rules.max_notional:
+        return f"value: expected at most {plain(rules.max_notional)}, got {plain(value)}"
     return None
 
 

@@ -17,9 +17,9 @@ class TickBand:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Ticks, lots and minimums of one market, and its fees.
+    """Ticks, lots and bounds of one market, and its fees.
 
-    Prices and minimums are in quote currency, quantities in coin, fees are
+    Prices and values are in quote currency, quantities in coin, fees are
     fractions of value (0.0005 = 0.05 %).
     """
 
@@ -35,6 +35,8 @@ class Rules:
     taker_fee: Decimal
     is_trading: bool
     """False: the venue has halted the market or has not opened it."""
+    max_notional: Decimal | None = None
+    """Greatest value of an order; None: the venue names none."""
 
     def tick(self, price: Decimal) -> Decimal:
         """The price step in force at ``price``."""

@@ -55,16 +55,27 @@ def below_minimum(facts: GateFacts) -> Refusal | None:
 
 
 def above_maximum(facts: GateFacts) -> Refusal | None:
-    """Only the perpetual leg is a market order."""
-    rules = facts.legs[LegName.PERPETUAL].rules
-    if not facts.is_entry or facts.quantity is None or rules is None:
+    """Only the perpetual leg is a market order. An order's value counts at the worst price that it
+    may be sent with."""
+    if not facts.is_entry or facts.quantity is None:
         return None
-    most = rules.max_market_quantity
-    if most is None or facts.quantity <= most:
-        return None
-    return Refusal(
-        "above_maximum", f"{facts.quantity:f} is above the largest market order {most:f}"
-    )
+    perpetual = facts.legs[LegName.PERPETUAL]
+    most = None if perpetual.rules is None else perpetual.rules.max_market_quantity
+    if most is not None and facts.quantity > most:
+        return Refusal(
+            "above_maximum", f"{facts.quantity:f} is above the largest market order {most:f}"
+        )
+    for leg in facts.legs.values():
+        if leg.rules is None or leg.rules.max_notional is None or leg.executable is None:
+            continue
+        value = leg.executable.value * (1 + _slippage_bps(facts) / BPS)
+        if value > leg.rules.max_notional:
+            return Refusal(
+                "above_maximum",
+                f"a value of {value:,.2f} is above the greatest value "
+                f"{leg.rules.max_notional:,f} of an order at {leg.venue}",
+            )
+    return None
 
 
 def book_thin(facts: GateFacts) -> Refusal | None:
@@ -85,8 +96,7 @@ def over_slippage(facts: GateFacts) -> Refusal | None:
     spot = facts.legs[LegName.SPOT]
     if not facts.is_entry or spot.executable is None or not spot.touch:
         return None
-    bps = facts.signal.max_slippage_bps
-    bps = facts.settings.default_slippage_bps if bps is None else bps
+    bps = _slippage_bps(facts)
     away = abs(spot.executable.worst_price / spot.touch - 1) * BPS
     if away <= bps:
         return None
@@ -109,9 +119,7 @@ def insufficient_krw(facts: GateFacts) -> Refusal | None:
         return None
     if spot.executable is None or spot.rules is None:
         return None
-    bps = facts.signal.max_slippage_bps
-    bps = facts.settings.default_slippage_bps if bps is None else bps
-    needed = cash_needed(spot.executable.value, spot.rules.taker_fee, bps)
+    needed = cash_needed(spot.executable.value, spot.rules.taker_fee, _slippage_bps(facts))
     free = facts.capital.krw_spendable
     if needed <= free:
         return None
@@ -218,6 +226,11 @@ def premium_worse(facts: GateFacts) -> Refusal | None:
         f"the executable premium is {premium:.4f} %, {facts.signal.direction} wanted "
         f"{'at most' if long else 'at least'} {limit:f} %",
     )
+
+
+def _slippage_bps(facts: GateFacts) -> int:
+    bps = facts.signal.max_slippage_bps
+    return facts.settings.default_slippage_bps if bps is None else bps
 
 
 def _opens(facts: GateFacts, direction: Direction) -> bool:

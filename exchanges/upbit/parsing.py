@@ -90,6 +90,7 @@ def parse_rules(chance: bytes, tick: Decimal, book: Book) -> Rules:
         maker_fee=max(row.decimal("maker_bid_fee"), row.decimal("maker_ask_fee")),
         taker_fee=max(row.decimal("bid_fee"), row.decimal("ask_fee")),
         is_trading=market.text("state") == "active",
+        max_notional=market.positive("max_total") if market.has("max_total") else None,
     )
 
 

@@ -78,6 +78,15 @@ def test_reduce_only_order_may_be_worth_less_than_the_minimum() -> None:
     assert first_breach(order, RULES, id_pattern=ID) is None
 
 
+def test_order_may_be_worth_the_greatest_value_and_no_more() -> None:
+    rules = replace(RULES, max_notional=Decimal("600.001"))
+
+    assert first_breach(LIMIT, rules, id_pattern=ID) is None
+    assert first_breach(replace(LIMIT, quantity=Decimal("0.011")), rules, id_pattern=ID) == (
+        "value: expected at most 600.001, got 660.0011"
+    )
+
+
 def test_limit_order_may_exceed_the_largest_market_order() -> None:
     assert first_breach(replace(LIMIT, quantity=Decimal(121)), RULES, id_pattern=ID) is None
 

@@ -26,6 +26,7 @@ from tests.tasks.gate_world import (
     leaving,
     paused,
     perpetual,
+    rules,
     settings,
     signal,
     signer,
@@ -90,6 +91,11 @@ REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
         sized("101", "5000", "100"),
         "above_maximum",
         "101 is above the largest market order 100",
+    ),
+    (
+        spot(rules=replace(rules("0.00000001", "0", "5000"), max_notional=Decimal(1_402_799))),
+        "above_maximum",
+        "a value of 1,402,800.00 is above the greatest value 1,402,799 of an order at upbit",
     ),
     (spot(executable=None), "book_thin", "upbit holds less than 0.01 BTC"),
     (

@@ -90,6 +90,13 @@ def test_rules_take_the_dearer_fee_and_the_larger_minimum() -> None:
     assert rules.tick(Decimal(999_999)) == 500
 
 
+def test_greatest_value_of_an_order_is_read_where_the_venue_names_it() -> None:
+    named = dump(samples.CHANCE).replace(b'"active"', b'"active", "max_total": "1000000000"')
+
+    assert parsing.parse_rules(named, Decimal(1000), BOOK).max_notional == 1_000_000_000
+    assert parsing.parse_rules(dump(samples.CHANCE), Decimal(1000), BOOK).max_notional is None
+
+
 def test_a_market_in_any_other_state_does_not_trade() -> None:
     halted = dump(samples.CHANCE).replace(b'"active"', b'"suspended"')
     assert not parsing.parse_rules(halted, Decimal(1000), BOOK).is_trading
