@@ -115,12 +115,12 @@ class Story:
             f"2. ENTER {QUANTITY} {SYMBOL} through the fast door; "
             f"{self._perpetual.capitalize()} will refuse its order"
         )
-        await self._simulators.reject_next_order(self._perpetual)
         signal = self._signal("enter", SignalAction.ENTER)
         with self._progress.waiting("one leg is missing; it is being repaired"):
-            began = time.monotonic()
-            outcome = await self._executor.submit(signal, door="fast")
-            took_s = time.monotonic() - began
+            async with self._simulators.rejecting_an_order(self._perpetual):
+                began = time.monotonic()
+                outcome = await self._executor.submit(signal, door="fast")
+                took_s = time.monotonic() - began
         self._expect(outcome, OutcomeStatus.HEDGED)
         orders = {leg.venue: leg.client_order_ids for leg in outcome.legs}
         if len(orders.get(self._perpetual, ())) < 2 or outcome.pair_id is None:

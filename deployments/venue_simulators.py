@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +12,11 @@ from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.instrument import Venue
 
 ORDER_ENDPOINTS = {
-    Venue.UPBIT: "POST /v1/orders",
-    Venue.BINANCE: "POST /fapi/v1/order",
-    Venue.HYPERLIQUID: "POST /exchange",
+    Venue.UPBIT: ("POST /v1/orders",),
+    Venue.BINANCE: ("POST /fapi/v1/order", "WS order.place"),
+    Venue.HYPERLIQUID: ("POST /exchange",),
 }
+"""Every way that the desk's orders may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,16 @@ class VenueSimulators:
         market = state["market"]
         return ReplayedMarket(datetime.fromisoformat(market["time"]), bool(market["ended"]))
 
-    async def reject_next_order(self, venue: Venue) -> None:
-        await self._control.ask(
-            "POST",
-            "/faults",
-            {"venue": venue, "endpoint": ORDER_ENDPOINTS[venue], "kind": "reject", "times": 1},
-        )
+    @asynccontextmanager
+    async def rejecting_an_order(self, venue: Venue) -> AsyncIterator[None]:
+        """``venue`` refuses the next order, whichever way it comes. No fault outlasts this."""
+        for endpoint in ORDER_ENDPOINTS[venue]:
+            fault = {"venue": venue, "endpoint": endpoint, "kind": "reject", "times": 1}
+            await self._control.ask("POST", "/faults", fault)
+        try:
+            yield
+        finally:
+            await self._control.ask("DELETE", "/faults")
 
     async def order_arrivals(self, pair_id: str) -> list[OrderArrival]:
         """Every order of ``pair_id`` that reached a venue, oldest first."""
@@ -69,7 +76,7 @@ class VenueSimulators:
             # Hyperliquid knows our ids as numbers; any other id is left as it is.
             OrderArrival(Venue(row["venue"]), row["arrival_ns"], client_order_id_of(named))
             for row in rows
-            if f"{row['method']} {row['path']}" == ORDER_ENDPOINTS[Venue(row["venue"])]
+            if f"{row['method']} {row['path']}" in ORDER_ENDPOINTS[Venue(row["venue"])]
             and (named := row["client_order_id"])
         ]
         return [arrival for arrival in arrivals if pair_id in arrival.client_order_id]
