@@ -194,12 +194,18 @@ class BinancePerpetual:
         return parsing.parse_book(response.body, symbol, self._clock.monotonic())
 
     async def rules(self, symbol: str) -> Rules:
-        """The market's filters and the account's fees. Also arms :meth:`submit` for ``symbol``."""
+        """The market's filters and the account's fees. Also arms :meth:`submit` for ``symbol``.
+
+        Raises BadReply too for an account that pays its fees in BNB: the books are in USDT.
+        """
         native = perpetual(symbol).native
         info = await self._client.ask_public("/fapi/v1/exchangeInfo", (), limits.ONE)
         commission = await self._client.ask(
             "GET", "/fapi/v1/commissionRate", [("symbol", native)], limits.COMMISSION
         )
+        burn = await self._client.ask("GET", "/fapi/v1/feeBurn", (), limits.FEE_BURN)
+        if parsing.pays_in_bnb(burn.body):
+            raise BadReply(Venue.BINANCE, outcomes.FEES_IN_BNB)
         rules = parsing.parse_rules(info.body, commission.body, symbol, native)
         self._rules[symbol] = rules
         self._entry.start()

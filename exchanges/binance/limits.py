@@ -36,6 +36,7 @@ ACCOUNT: Mapping[str, int] = {WEIGHT: 5}
 """Balance, positionRisk, userTrades."""
 COMMISSION: Mapping[str, int] = {WEIGHT: 20}
 INCOME: Mapping[str, int] = {WEIGHT: 30}
+FEE_BURN: Mapping[str, int] = {WEIGHT: 30}
 FUNDING: Mapping[str, int] = {FUNDING_RATES: 1}
 """fundingRate and fundingInfo: one pool of their own for both, and no weight."""
 

@@ -68,6 +68,10 @@ HEDGE_MODE = (
     "the account is in hedge mode, and the desk trades one-way: switch its position mode first"
 )
 
+FEES_IN_BNB = (
+    "the account pays its fees in BNB, and the desk's books are in USDT: switch that off first"
+)
+
 _VENUE = Venue.BINANCE
 _NOT_EXECUTED = "Service Unavailable."
 _TIMED_OUT = 408

@@ -104,6 +104,11 @@ def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: st
     raise BadReply(_VENUE, f"exchangeInfo.symbols: expected {native} among them")
 
 
+def pays_in_bnb(fee_burn: bytes) -> bool:
+    """Does the account pay its fees in BNB (Binance docs, BNB burn status)?"""
+    return _object("feeBurn", fee_burn).values.get("feeBurn") is True
+
+
 def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
     """An order without its trades: since mid-2026 order replies carry no average price, and
     prices come from the trades alone (Binance change log, 2026-06)."""

@@ -34,6 +34,8 @@ class VenueAccount:
     leverages: dict[str, int] = field(default_factory=dict)
     isolated: set[str] = field(default_factory=set)
     hedge_mode: bool = False
+    pays_in_bnb: bool = False
+    """Asked for and shown; the simulated venue takes its fees in USDT all the same."""
     orders: OrderStore = field(default_factory=OrderStore)
     trades: list[VenueTrade] = field(default_factory=list)
     income: list[Income] = field(default_factory=list)

@@ -88,6 +88,15 @@ def _set_position_mode(call: Call) -> dict[str, Any]:
     return dict(SUCCESS)
 
 
+def _fee_burn(call: Call) -> dict[str, Any]:
+    return {"feeBurn": call.account.pays_in_bnb}
+
+
+def _set_fee_burn(call: Call) -> dict[str, Any]:
+    call.account.pays_in_bnb = call.boolean("feeBurn")
+    return dict(SUCCESS)
+
+
 def _multi_assets(_: Call) -> dict[str, Any]:
     return {"multiAssetsMargin": False}
 
@@ -221,6 +230,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/apiTradingStatus"): Route(_trading_status, one_or_all(1, 10)),
     ("GET", "/fapi/v1/positionSide/dual"): Route(_position_mode, 30),
     ("POST", "/fapi/v1/positionSide/dual"): Route(_set_position_mode),
+    ("GET", "/fapi/v1/feeBurn"): Route(_fee_burn, 30),
+    ("POST", "/fapi/v1/feeBurn"): Route(_set_fee_burn),
     ("GET", "/fapi/v1/multiAssetsMargin"): Route(_multi_assets, 30),
     ("GET", "/fapi/v1/commissionRate"): Route(_commission_rate, 20),
     ("GET", "/fapi/v1/income"): Route(_income, 30),

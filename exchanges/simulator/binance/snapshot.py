@@ -41,6 +41,7 @@ class AccountSnapshot(Snapshot):
     leverages: dict[str, int]
     isolated: tuple[str, ...]
     hedge_mode: bool
+    pays_in_bnb: bool = False
     orders: tuple[VenueOrder, ...]
     """Oldest first, as trades and income are."""
     trades: tuple[VenueTrade, ...]
@@ -81,6 +82,7 @@ class AccountWriter:
             "leverages": account.leverages,
             "isolated": sorted(account.isolated),
             "hedge_mode": account.hedge_mode,
+            "pays_in_bnb": account.pays_in_bnb,
             "orders": self._orders.json(account.orders),
             "trades": self._trades.json(account.trades),
             "income": self._income.json(account.income),
@@ -115,6 +117,7 @@ def restored_accounts(snapshot: BinanceSnapshot) -> dict[str, VenueAccount]:
             leverages=dict(remembered.leverages),
             isolated=set(remembered.isolated),
             hedge_mode=remembered.hedge_mode,
+            pays_in_bnb=remembered.pays_in_bnb,
             trades=list(remembered.trades),
             income=list(remembered.income),
             countdowns=dict(remembered.countdowns),

@@ -65,7 +65,7 @@ def account(engine: BinanceEngine, owner: VenueAccount, *, version: int) -> dict
     if version == 2:
         flags = {
             "feeTier": 0,
-            "feeBurn": False,
+            "feeBurn": owner.pays_in_bnb,
             "canTrade": True,
             "canDeposit": True,
             "canWithdraw": True,

@@ -104,3 +104,16 @@ async def test_flat_position_is_no_row_and_no_error() -> None:
         position = await stage.connect().position("BTC")
 
         assert (position.quantity, position.entry_price) == (Decimal(0), None)
+
+
+async def test_account_that_pays_in_bnb_has_no_rules_to_trade_by() -> None:
+    async with scene() as stage:
+        account = stage.desk.simulation.binance.account(ACCOUNT.access_key)
+        exchange = stage.connect()
+        account.pays_in_bnb = True
+
+        with pytest.raises(BadReply, match="pays its fees in BNB"):
+            await exchange.rules("BTC")
+
+        account.pays_in_bnb = False
+        assert (await exchange.rules("BTC")).taker_fee > 0

@@ -24,7 +24,7 @@ CREDENTIALS = Credentials(
     "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83",
     "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9",
 )
-RULES = (reply(samples.EXCHANGE_INFO), reply(samples.COMMISSION))
+RULES = (reply(samples.EXCHANGE_INFO), reply(samples.COMMISSION), reply({"feeBurn": False}))
 SELL = Order("kimp-p1-p001", "BTC", Side.SELL, OrderType.MARKET, Decimal("0.010"))
 NOW_MS = 1793588645000
 
