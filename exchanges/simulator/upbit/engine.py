@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -38,15 +38,6 @@ from exchanges.simulator.upbit.tape import Tape
 from exchanges.simulator.venue_clock import VenueClock
 
 ONE, ZERO = Decimal(1), Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """``cancelled`` as it was before; ``created`` as it was acknowledged, None when the old order
-    had filled first."""
-
-    cancelled: SimulatedOrder
-    created: SimulatedOrder | None
 
 
 class UpbitEngine:
@@ -144,17 +135,15 @@ class UpbitEngine:
         order: SimulatedOrder,
         request: OrderRequest,
         fill_share: Decimal | None = None,
-    ) -> Replacement:
-        """Cancel ``order`` and place ``request``; what the old one frees may be used.
+    ) -> tuple[SimulatedOrder, SimulatedOrder]:
+        """Cancel ``order`` and place ``request``; what the old one frees may be used. Returns the
+        old one as it was before, and the new one as it was acknowledged.
 
         Raises Refusal, and then both are as if nothing was asked.
         """
-        if order.state is OrderState.DONE:
-            return Replacement(replace(order, trades=list(order.trades)), None)
         if order.state is OrderState.WAIT:
             self._admit(account, request, ONE, freed=order.locked)
-        cancelled = self.cancel(account, order)
-        return Replacement(cancelled, self.place(account, request, fill_share))
+        return self.cancel(account, order), self.place(account, request, fill_share)
 
     def find(
         self, account: UpbitAccount, order_uuid: str | None, identifier: str | None
@@ -183,7 +172,7 @@ class UpbitEngine:
             raise market_halted()
         if request.kind is not OrderKind.LIMIT and request.volume is not None:
             bid = self.market.quote(Venue.UPBIT, request.market).bid
-            check_total(bid * request.volume, request.wire_side)
+            check_total(request, bid * request.volume)
         order = SimulatedOrder(str(uuid.uuid4()), request, self.clock.now(), fill_share)
         order.locked = order.needed_lock
         currency = request.pays_with

@@ -30,8 +30,6 @@ class OrderEvent:
     order: SimulatedOrder
     """As it stood right after; never changed later."""
     trade: Trade | None
-    is_maker: bool | None
-    """None unless there is a trade."""
     time_ms: int
 
 

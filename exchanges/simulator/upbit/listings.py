@@ -6,7 +6,7 @@ from exchanges.instrument import Venue
 from exchanges.simulator.market import Listing, UnknownMarket
 from exchanges.simulator.upbit.engine import UpbitEngine
 from exchanges.simulator.upbit.fields import Fields
-from exchanges.simulator.upbit.refusal import Refusal, validation_error
+from exchanges.simulator.upbit.refusal import validation_error
 
 
 def asked_listing(engine: UpbitEngine, fields: Fields) -> Listing:
@@ -22,4 +22,4 @@ def known_listing(engine: UpbitEngine, name: str) -> Listing:
     try:
         return engine.market.listing(Venue.UPBIT, name)
     except UnknownMarket:
-        raise Refusal(404, "market_does_not_exist", "존재하지 않는 마켓입니다.") from None
+        raise validation_error("market does not have a valid value") from None

@@ -187,7 +187,7 @@ class Matching:
         request = order.request
         funds = price * volume
         trade_uuid = trade_uuid or str(uuid.uuid4())
-        trade = Trade(trade_uuid, price, volume, funds * FEE, self._clock.now())
+        trade = Trade(trade_uuid, price, volume, funds * FEE, self._clock.now(), is_maker)
         ledger = account.ledger
         account.changes += 1
         if request.side is Side.BUY:
@@ -205,7 +205,7 @@ class Matching:
         order.executed_funds += funds
         order.paid_fee += trade.fee
         self._release(account, order, order.locked - order.needed_lock)
-        self._tell_order(account, order, OrderNews.TRADE, trade, is_maker=is_maker)
+        self._tell_order(account, order, OrderNews.TRADE, trade)
         self._tell_assets(account, "KRW", request.coin)
         if order.is_used_up:
             self.end(account, order, OrderState.DONE)
@@ -249,13 +249,11 @@ class Matching:
         order: SimulatedOrder,
         news: OrderNews,
         trade: Trade | None = None,
-        *,
-        is_maker: bool | None = None,
     ) -> None:
         if self._news.is_heard:
             seen = replace(order, trades=list(order.trades))
             now = self._clock.now_ms()
-            self._news.tell(OrderEvent(account.key, news, seen, trade, is_maker, now))
+            self._news.tell(OrderEvent(account.key, news, seen, trade, now))
 
     def _tell_assets(self, account: UpbitAccount, *currencies: str) -> None:
         if self._news.is_heard:

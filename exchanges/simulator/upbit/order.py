@@ -35,6 +35,8 @@ class Trade:
     fee: Decimal
     """KRW."""
     time: datetime
+    is_maker: bool = False
+    """Whether the order was resting when it traded."""
 
     @property
     def funds(self) -> Decimal:

@@ -112,10 +112,6 @@ def parse_order_request(fields: Mapping[str, str], listing: Listing) -> OrderReq
     return order
 
 
-def under_min_total(wire_side: str) -> Refusal:
-    return Refusal(400, f"under_min_total_{wire_side}", "최소주문금액 이상으로 주문해주세요.")
-
-
 def floor_volume(volume: Decimal) -> Decimal:
     """Down to the 8 decimals that Upbit trades in."""
     return volume.quantize(VOLUME_STEP, rounding=ROUND_FLOOR)
@@ -181,15 +177,24 @@ def _check_numbers(order: OrderRequest, listing: Listing) -> None:
     if order.limit is not None and order.volume is not None:
         total = order.limit * order.volume
     if total is not None:
-        check_total(total, order.wire_side)
+        check_total(order, total)
 
 
-def check_total(total: Decimal, wire_side: str) -> None:
-    """Refuse an order of that KRW value when it is too small or too large."""
+def check_total(order: OrderRequest, total: Decimal) -> None:
+    """Refuse ``order``, of that KRW value, when it is too small or too large.
+
+    Orders at market have names of their own: ``under_min_total_market_ask`` and
+    ``over_max_total_market_ask`` are what public bots have met; those of too large limit orders
+    follow them.
+    """
+    at_market = "market_" if order.kind in (OrderKind.PRICE, OrderKind.MARKET) else ""
     if total < MIN_TOTAL:
-        raise under_min_total(wire_side)
-    if total > MAX_TOTAL:
-        raise Refusal(400, "volume_too_large", "최대주문금액을 초과하였습니다.")
+        name, message = "under_min", "최소주문금액 이상으로 주문해주세요."
+    elif total > MAX_TOTAL:
+        name, message = "over_max", "최대주문금액을 초과하였습니다."
+    else:
+        return
+    raise Refusal(400, f"{name}_total_{at_market}{order.wire_side}", message)
 
 
 def _decimal(fields: Mapping[str, str], name: str) -> Decimal | None:

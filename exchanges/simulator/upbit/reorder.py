@@ -10,7 +10,7 @@ from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.engine import UpbitEngine
 from exchanges.simulator.upbit.fields import Fields
 from exchanges.simulator.upbit.listings import known_listing
-from exchanges.simulator.upbit.order import SimulatedOrder
+from exchanges.simulator.upbit.order import OrderState, SimulatedOrder
 from exchanges.simulator.upbit.order_request import OrderRequest, parse_order_request
 from exchanges.simulator.upbit.refusal import validation_error
 from exchanges.simulator.upbit.shapes import order_json
@@ -37,14 +37,15 @@ class Reorder:
     def answer(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
         """The old order as it was, and the ids of the new one. Raises Refusal."""
         previous = self.previous(account, fields)
+        if previous.state is OrderState.DONE:
+            self._engine.use_identifier(account, fields.one("new_identifier"))
+            return order_json(previous)
         request = self._request(previous, fields)
         self._engine.use_identifier(account, request.identifier)
-        replaced = self._engine.reorder(account, previous, request, share)
-        shape = order_json(replaced.cancelled)
-        if replaced.created is not None:
-            shape["new_order_uuid"] = replaced.created.uuid
-            if request.identifier is not None:
-                shape["new_order_identifier"] = request.identifier
+        cancelled, created = self._engine.reorder(account, previous, request, share)
+        shape = order_json(cancelled) | {"new_order_uuid": created.uuid}
+        if request.identifier is not None:
+            shape["new_order_identifier"] = request.identifier
         return shape
 
     def _request(self, previous: SimulatedOrder, fields: Fields) -> OrderRequest:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.decimal_json import plain
+from exchanges.side import Side
 from exchanges.simulator.market import Listing
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.order import SimulatedOrder, Trade
@@ -98,13 +99,16 @@ def chance_json(account: UpbitAccount, listing: Listing, *, is_active: bool) -> 
 
 
 def _trade_json(order: SimulatedOrder, trade: Trade) -> dict[str, Any]:
+    """``trend`` is up where the taker bought (Upbit docs, FAQ on orders: the taker's side is that
+    of the trade)."""
+    taker_buys = (order.request.side is Side.BUY) is not trade.is_maker
     return {
         "market": order.request.market,
         "uuid": trade.uuid,
         "price": plain(trade.price),
         "volume": plain(trade.volume),
         "funds": plain(trade.funds),
-        "trend": "up" if order.request.wire_side == "bid" else "down",
+        "trend": "up" if taker_buys else "down",
         "created_at": trade.time.astimezone(KST).isoformat(timespec="milliseconds"),
         "side": order.request.wire_side,
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from exchanges.simulator.upbit.candle import Candle
 from exchanges.simulator.upbit.candle_shapes import candle_json
-from exchanges.simulator.upbit.events import AssetEvent, OrderEvent, OrderNews
+from exchanges.simulator.upbit.events import AssetEvent, OrderEvent
 from exchanges.simulator.upbit.order_book import ShownBook
 from exchanges.simulator.upbit.print import Print
 from exchanges.simulator.upbit.subscription import LIST_SUBSCRIPTIONS, Feed
@@ -156,7 +156,7 @@ def order_event(event: OrderEvent) -> dict[str, Any]:
         "executed_funds": order.executed_funds,
         "time_in_force": None if request.tif is None else request.tif.value,
         "trade_fee": None if trade is None else trade.fee,
-        "is_maker": event.is_maker if event.news is OrderNews.TRADE else None,
+        "is_maker": None if trade is None else trade.is_maker,
         "identifier": request.identifier,
         "smp_type": request.smp.value,
         "prevented_volume": order.prevented_volume,

@@ -193,7 +193,9 @@ async def test_a_resting_buy_trades_at_its_own_price_when_the_market_comes(
 
     assert (waiting.json["state"], waiting.json["trades"]) == ("wait", [])
     assert locked == 5_900_000 * (1 + FEE)
-    assert (final.json["state"], final.json["trades"][0]["price"]) == ("done", "59000000")
+    (trade,) = final.json["trades"]
+    assert (final.json["state"], trade["price"]) == ("done", "59000000")
+    assert (trade["side"], trade["trend"]) == ("bid", "down")  # whoever sold took
     assert (await balances(venues))["KRW"] == (100_000_000 - locked, NOTHING)
 
 
@@ -239,8 +241,22 @@ async def test_a_cancel_is_acknowledged_as_waiting_and_frees_the_lock(venues: Ru
         ("create_ask_error", {"side": "ask", "ord_type": "market", "volume": "1", "price": "9"}),
         ("create_bid_error", {"side": "bid", "ord_type": "best", "price": "9000"}),
         ("create_bid_error", {"side": "bid", "ord_type": "limit", "price": "60000000"}),
-        ("under_min_total_bid", {"side": "bid", "ord_type": "price", "price": "4999"}),
-        ("under_min_total_ask", {"side": "ask", "ord_type": "market", "volume": "0.00008333"}),
+        ("validation_error", {"market": "KRW-NOPE", "side": "bid", "ord_type": "price"}),
+        ("under_min_total_market_bid", {"side": "bid", "ord_type": "price", "price": "4999"}),
+        (
+            "under_min_total_market_ask",
+            {"side": "ask", "ord_type": "market", "volume": "0.00008333"},
+        ),
+        (
+            "under_min_total_bid",
+            {"side": "bid", "ord_type": "best", "price": "4999", "time_in_force": "ioc"},
+        ),
+        ("over_max_total_market_ask", {"side": "ask", "ord_type": "market", "volume": "17"}),
+        ("over_max_total_market_bid", {"side": "bid", "ord_type": "price", "price": "1000000001"}),
+        (
+            "over_max_total_ask",
+            {"side": "ask", "ord_type": "limit", "volume": "17", "price": "60000000"},
+        ),
         (
             "under_min_total_bid",
             {"side": "bid", "ord_type": "limit", "volume": "0.0000833", "price": "60000000"},
@@ -270,7 +286,7 @@ async def test_a_cancel_is_acknowledged_as_waiting_and_frees_the_lock(venues: Ru
 async def test_a_bad_order_is_refused_by_name_and_changes_nothing(
     venues: Running, name: str, body: dict[str, str]
 ) -> None:
-    reply = await venues.upbit.order(market="KRW-BTC", **body)
+    reply = await venues.upbit.order(**{"market": "KRW-BTC"} | body)
 
     assert (reply.status, reply.error) == (400, name)
     assert await balances(venues) == UNTOUCHED

@@ -73,12 +73,15 @@ async def test_the_money_of_the_old_order_pays_for_the_new_one(venues: Running) 
     assert Decimal(new.json["executed_volume"]) > Decimal("1.4")
 
 
-async def test_an_order_that_filled_first_has_no_successor(venues: Running) -> None:
+@pytest.mark.parametrize("new_volume", ["0.1", "remain_only"])
+async def test_an_order_that_filled_first_has_no_successor(
+    venues: Running, new_volume: str
+) -> None:
     await old_order(venues, price="61000000")
 
     reply = await reorder(
         venues, prev_order_identifier="old", new_ord_type="limit", new_price="59000000",
-        new_volume="0.1", new_identifier="new",
+        new_volume=new_volume, new_identifier="new",
     )  # fmt: skip
 
     assert (reply.status, reply.json["state"]) == (201, "done")
