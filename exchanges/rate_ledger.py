@@ -76,8 +76,9 @@ class FileRateLedger:
             file.with_name(f"{file.name}-{mark:08x}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            if os.fstat(self._fd).st_size < size:
-                os.ftruncate(self._fd, size)  # zeros: no uses, and blocked until the machine began
+            # Zeros: no uses, and blocked until the machine began. The room is taken now, because a
+            # disk that is full when the map is written to would end the process.
+            os.posix_fallocate(self._fd, 0, size)
             self._map = mmap.mmap(self._fd, size)
         except OSError:
             os.close(self._fd)

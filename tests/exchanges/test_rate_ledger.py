@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import stat
@@ -166,3 +167,23 @@ def test_wide_pool_fits_its_file_at_any_pace_and_is_never_counted_short(tmp_path
     clock.advance(WIDE.interval_s)
     assert in_file.room("wide") == WIDE.limit
     in_file.close()
+
+
+def test_full_disk_is_an_error_at_the_start_and_never_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_descriptor: int, _offset: int, _length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    with pytest.raises(OSError, match="No space left"):
+        RateBudget([HOUR], SystemClock(), tmp_path / "limits")
+
+
+def test_every_byte_of_the_file_is_there_before_it_is_used(tmp_path: Path) -> None:
+    budget = RateBudget([HOUR, WIDE], SystemClock(), tmp_path / "limits")
+
+    (file,) = tmp_path.iterdir()
+
+    assert file.stat().st_blocks * 512 >= file.stat().st_size
+    budget.close()

@@ -223,6 +223,7 @@ def test_a_missing_passphrase_and_a_short_one_are_one_sentence_each(tmp_path: Pa
         (b"", "expected Fernet keys, one a line, got something else"),
         (Fernet.generate_key(), "the master key beside it does not open it"),
     ],
+    ids=["none", "no-key", "empty", "another-key"],
 )
 def test_a_master_key_that_does_not_serve_is_one_sentence(
     tmp_path: Path, content: bytes | None, sentence: str
