@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes, parsing
@@ -38,11 +37,9 @@ from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
 from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
-from exchanges.streaming import keep_streaming
+from exchanges.streaming import StreamClosed, keep_streaming
 from exchanges.transport import Transport
 from exchanges.web_socket import Connection, Connector
-
-T = TypeVar("T")
 
 _DEPTH = 50
 """Levels a side: the deepest book that still weighs 2."""
@@ -218,14 +215,12 @@ class BinancePerpetual:
     def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
         """Best 20 levels a side: changes are 100 ms old at most, the touch comes at once."""
         books = BookStream([perpetual(symbol) for symbol in symbols], self._snapshot, self._clock)
-        return self._until_closed(
-            keep_streaming(
-                "binance books",
-                lambda: self._dial_stream(books.path),
-                books.serve,
-                self._clock,
-                silence_s=SILENCE_S,
-            )
+        return keep_streaming(
+            "binance books",
+            lambda: self._dial_stream(books.path),
+            books.serve,
+            self._clock,
+            silence_s=SILENCE_S,
         )
 
     def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
@@ -237,10 +232,8 @@ class BinancePerpetual:
             self._dial_stream,
             self._clock,
         )
-        return self._until_closed(
-            keep_streaming(
-                "binance orders", orders.connect, orders.serve, self._clock, silence_s=None
-            )
+        return keep_streaming(
+            "binance orders", orders.connect, orders.serve, self._clock, silence_s=None
         )
 
     async def read_order(self, key: OrderKey) -> OrderReport:
@@ -277,20 +270,8 @@ class BinancePerpetual:
 
     async def _dial(self, address: str) -> Connection:
         if self._is_closed:
-            raise _Closed
+            raise StreamClosed
         return await self._connector.connect(address, timeout_s=self._timeout_s)
 
     async def _dial_stream(self, path: str) -> Connection:
         return await self._dial(self._endpoints.stream_base + path)
-
-    async def _until_closed(self, stream: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-        try:
-            async with aclosing(stream) as items:
-                async for item in items:
-                    yield item
-        except _Closed:
-            return
-
-
-class _Closed(Exception):
-    """The adapter was closed: no stream comes back."""
