@@ -37,6 +37,10 @@ Serve = Callable[[Connection], AsyncGenerator[T, None]]
 """Subscribes, closes the gap since the last connection, then yields what comes. An async
 generator; ends by raising WebSocketError or ExchangeError, or by returning to be reconnected."""
 
+Once = Callable[[], AsyncGenerator[T, None]]
+"""Connects and serves, and closes its connection. Ends as :data:`Serve` does, and by raising
+:class:`StreamClosed`."""
+
 
 class StreamClosed(Exception):
     """The adapter was closed, and its streams end."""
@@ -80,15 +84,33 @@ async def keep_streaming(
     Raises:
         AuthenticationFailed: coming back would not help.
     """
+
+    async def once() -> AsyncGenerator[T, None]:
+        connection = await connect()
+        try:
+            heard = connection if silence_s is None else _Listened(connection, silence_s)
+            async with aclosing(serve(heard)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            await connection.aclose()
+
+    async with aclosing(keep_coming_back(name, once, clock, chance=chance)) as items:
+        async for item in items:
+            yield item
+
+
+async def keep_coming_back(
+    name: str, once: Once[T], clock: Clock, *, chance: random.Random | None = None
+) -> AsyncGenerator[T, None]:
+    """Everything that ``once`` yields, called again and again; ends only with
+    :class:`StreamClosed`. Raises AuthenticationFailed: coming back would not help."""
     backoff = Backoff(chance or random.Random())
     while True:
         began = clock.monotonic()
         least_pause_s = 0.0
-        connection: Connection | None = None
         try:
-            connection = await connect()
-            heard = connection if silence_s is None else _Listened(connection, silence_s)
-            async with aclosing(serve(heard)) as items:
+            async with aclosing(once()) as items:
                 async for item in items:
                     yield item
             reason = "the venue ended it"
@@ -100,9 +122,6 @@ async def keep_streaming(
             reason, least_pause_s = str(error), error.retry_after_s
         except (ExchangeError, WebSocketError) as error:
             reason = str(error)
-        finally:
-            if connection is not None:
-                await connection.aclose()
         pause_s = max(backoff.next_s(clock.monotonic() - began), least_pause_s)
         log.info("%s: %s; connecting again in %.1f s", name, reason, pause_s)
         await asyncio.sleep(pause_s)

@@ -25,7 +25,7 @@ _LONGEST_WAIT_S = 2.0
 """Two windows of the rate limit."""
 _ORDER: Costs = {limits.ORDER: 1}
 _CONNECT: Costs = {limits.WEBSOCKET_CONNECT: 1}
-_REPLIES = Replies(
+REPLIES = Replies(
     outcomes.submit_error,
     outcomes.read_error,
     limits.observe_headers,
@@ -55,7 +55,7 @@ class UpbitClient:
         self._is_closed = False
         self._budget = RateBudget(limits.POOLS, clock, limits_file)
         self._venue = VenueClient(
-            _VENUE, transport, self._budget, _REPLIES, clock, timeout_s=timeout_s
+            _VENUE, transport, self._budget, REPLIES, clock, timeout_s=timeout_s
         )
 
     def order_room(self) -> int:
