@@ -23,7 +23,7 @@ class VenueAccount:
     agents: list[str]
     """Empty: remembered from an earlier run; nobody can sign for it."""
     cash: Decimal
-    """USDC paid in, and all profits, fees and funding since."""
+    """USDC paid in, and all profits, fees and funding since, and what was forgiven."""
     created_ms: int
     positions: dict[int, VenuePosition] = field(default_factory=dict)
     """By asset index."""
@@ -34,6 +34,8 @@ class VenueAccount:
     funding: list[FundingPayment] = field(default_factory=list)
     volume: Decimal = ZERO
     """USDC traded, ever."""
+    forgiven: Decimal = ZERO
+    """USDC of losses beyond the money behind a position, which the venue has borne, ever."""
     requests: int = 0
     """Actions counted against the address, ever."""
     last_request_ms: int = 0
@@ -50,6 +52,19 @@ class VenueAccount:
     def position(self, asset: int) -> VenuePosition:
         """The position, created flat when it does not exist."""
         return self.positions.setdefault(asset, VenuePosition())
+
+    def set_aside(self) -> Decimal:
+        """Margin of all isolated positions, without their profit."""
+        return sum((position.isolated_margin for _, position in self.held()), ZERO)
+
+    def forgive(self, least: Decimal) -> bool:
+        """Bear what the cash lacks to ``least``; says whether it lacked anything."""
+        lacking = least - self.cash
+        if lacking <= 0:
+            return False
+        self.cash += lacking
+        self.forgiven += lacking
+        return True
 
     def held(self) -> Iterator[tuple[int, VenuePosition]]:
         """Every position that is not flat."""

@@ -2,7 +2,8 @@
 
 Hyperliquid docs, Rate limits: one for each USDC traded since the beginning and 10,000 more; a batch
 counts as what it holds; cancels have twice as much, but no more than 100,000 on top. Beyond it one
-goes through every ten seconds.
+goes through every ten seconds. What comes after its ``expiresAfter`` counts five times (Exchange
+endpoint).
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ from exchanges.simulator.hyperliquid.refusal import ActionRefused
 INITIAL = 10_000
 MORE_FOR_CANCELS = 100_000
 SLOW_MS = 10_000
+STALE_COSTS = 5
 
 
 def cap(account: VenueAccount) -> int:
     return INITIAL + int(account.volume)
 
 
-def spend(account: VenueAccount, action: Action, now_ms: int) -> None:
-    """Count ``action``. Raises ActionRefused when it is one too many."""
+def spend(account: VenueAccount, action: Action, now_ms: int, *, times: int = 1) -> None:
+    """Count ``action`` so many ``times``. Raises ActionRefused when it is one too many."""
     limit = cap(account)
     allowed = limit
     if isinstance(action, CancelOrders):
         allowed = min(limit + MORE_FOR_CANCELS, 2 * limit)
-    wanted = account.requests + entries(action)
+    wanted = account.requests + times * entries(action)
     if wanted > allowed:
         if now_ms - account.last_request_ms < SLOW_MS:
             raise ActionRefused(

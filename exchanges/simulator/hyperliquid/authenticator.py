@@ -15,16 +15,16 @@ from exchanges.simulator.hyperliquid.actions import (
     parse_action,
 )
 from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
-from exchanges.simulator.hyperliquid.nonces import Nonces
 from exchanges.simulator.hyperliquid.refusal import ActionRefused, Malformed
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An action that may be carried out."""
+    """An action of somebody who may send it, unless it comes too late."""
 
     account: VenueAccount
     action: Action
+    is_expired: bool
 
 
 class Authenticator:
@@ -33,12 +33,10 @@ class Authenticator:
     def __init__(self, engine: HyperliquidEngine, *, is_mainnet: bool) -> None:
         self._engine = engine
         self._is_mainnet = is_mainnet
-        self._nonces = Nonces()
 
     def admit(self, body: object) -> Admitted:
-        """Raises Malformed, and ActionRefused for a vault, an unknown signer, a nonce that may
-        not be used and an action that has expired, in this order. The last two use up the
-        nonce."""
+        """Uses up the nonce. Raises Malformed, and ActionRefused for a vault, an unknown signer
+        and a nonce that may not be used, in this order."""
         fields = json_object(body)
         action, nonce = parse_action(fields.get("action")), json_integer(fields.get("nonce"))
         signature = _signature(json_object(fields.get("signature")))
@@ -50,10 +48,9 @@ class Authenticator:
         signer = self._signer(action, nonce, signature, expires_ms)
         account = self._engine.account_of_signer(signer)
         now_ms = self._engine.now_ms()
-        self._nonces.use(signer, nonce, now_ms)
-        if expires_ms is not None and expires_ms < now_ms:
-            raise ActionRefused("Action already expired")
-        return Admitted(account, action)
+        self._engine.nonces.use(signer, nonce, now_ms)
+        self._engine.changes += 1
+        return Admitted(account, action, expires_ms is not None and expires_ms < now_ms)
 
     def _signer(
         self, action: Action, nonce: int, signature: Signature, expires_ms: int | None

@@ -25,6 +25,7 @@ from exchanges.simulator.hyperliquid.booking import ADL, Booking
 from exchanges.simulator.hyperliquid.candles import HOUR_MS
 from exchanges.simulator.hyperliquid.events import Events
 from exchanges.simulator.hyperliquid.liquidation import LIQUIDATION, Liquidations
+from exchanges.simulator.hyperliquid.nonces import Nonces
 from exchanges.simulator.hyperliquid.order_book import OrderBook
 from exchanges.simulator.hyperliquid.order_desk import OrderDesk, Outcome, known_asset
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
@@ -65,6 +66,7 @@ class HyperliquidEngine:
         self._clock = VenueClock(clock)
         self.assets: Mapping[int, Asset] = {one.index: one for one in listed_assets(market)}
         self.events = Events()
+        self.nonces = Nonces()
         self.booking = Booking(self.events, self.now_ms())
         self.book = OrderBook(market, self.booking, self.assets, self.now_ms())
         self._desk = OrderDesk(self.book, self.booking, self.assets)
@@ -284,6 +286,7 @@ class HyperliquidEngine:
             "next_order_id": self.book.order_ids.next,
             "next_trade_id": self.booking.trade_ids.next,
             "next_transaction": self.booking.transactions.next,
+            "nonces": self.nonces.used,
             "funding_rates": self.funding_rates[-KEPT_FUNDING_RATES:],
             "accounts": self._snapshots.accounts(self._accounts),
         }
@@ -294,6 +297,7 @@ class HyperliquidEngine:
         self.book.order_ids.go_beyond(snapshot.next_order_id)
         self.booking.trade_ids.go_beyond(snapshot.next_trade_id)
         self.booking.transactions.go_beyond(snapshot.next_transaction)
+        self.nonces = Nonces(snapshot.nonces)
         self.funding_rates = list(snapshot.funding_rates)
         self._accounts = restored_accounts(snapshot)
 

@@ -18,7 +18,7 @@ from exchanges.simulator.hyperliquid.actions import (
     UpdateIsolatedMargin,
     UpdateLeverage,
 )
-from exchanges.simulator.hyperliquid.address_budget import spend
+from exchanges.simulator.hyperliquid.address_budget import STALE_COSTS, spend
 from exchanges.simulator.hyperliquid.authenticator import Authenticator
 from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
 from exchanges.simulator.hyperliquid.numbers import cut, shown
@@ -42,8 +42,14 @@ class ExchangeApi:
         try:
             admitted = self._authenticator.admit(body)
             weigh(admitted.action)
-            spend(admitted.account, admitted.action, self._engine.now_ms())
-            self._engine.changes += 1
+            spend(
+                admitted.account,
+                admitted.action,
+                self._engine.now_ms(),
+                times=STALE_COSTS if admitted.is_expired else 1,
+            )
+            if admitted.is_expired:
+                raise ActionRefused("Action already expired")
             return _ok(self._carry_out(admitted.account, admitted.action, fault))
         except ActionRefused as refused:
             return {"status": "err", "response": str(refused)}
@@ -61,13 +67,7 @@ class ExchangeApi:
                 raise ActionRefused(told.text)
             case CancelOrders():
                 ended = self._engine.cancel(account, action)
-                return _statuses(
-                    "cancel",
-                    [
-                        _refused(one) if isinstance(one, OrderRefused) else "success"
-                        for one in ended
-                    ],
-                )
+                return _statuses("cancel", list(map(_ended, ended)))
             case ModifyOrders():
                 outcomes = self._engine.modify(account, action)
                 if action.is_batch:

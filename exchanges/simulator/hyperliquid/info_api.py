@@ -147,11 +147,8 @@ class InfoApi:
 
     def _funding_history(self, query: Fields) -> Any:
         start, end = _window(query)
-        return [
-            funding_rate(rate)
-            for rate in _first(self._engine.funding_rates, MAX_ROWS, start, end)
-            if rate.coin == query.get("coin")
-        ]
+        rates = [one for one in self._engine.funding_rates if one.coin == query.get("coin")]
+        return [funding_rate(rate) for rate in _first(rates, MAX_ROWS, start, end)]
 
     # ---- accounts
 

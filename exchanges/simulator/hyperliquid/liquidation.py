@@ -2,14 +2,14 @@
 
 Hyperliquid docs, Liquidations: when the value falls below the maintenance margin, orders are
 cancelled and positions closed by market orders. The venue closes large positions in parts and
-hands what the book does not take to a vault; here everything closes at the touch at once, and a
-loss beyond the account's money is the vault's.
+hands what the book does not take to a vault; here everything closes at the touch at once. A loss
+beyond the margin of an isolated position, or beyond the money behind the cross ones, is the
+vault's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from exchanges.simulator.hyperliquid.account import VenueAccount
 from exchanges.simulator.hyperliquid.asset import Asset
@@ -40,9 +40,9 @@ class Liquidations:
             due += [index for index, _ in account.held() if index not in account.isolated]
         for index in due:
             self._close(account, self._assets[index], now_ms)
-        if due and not any(account.held()):
-            account.cash = max(account.cash, Decimal(0))
-        return bool(due)
+        holds_cross = any(index not in account.isolated for index, _ in account.held())
+        forgiven = not holds_cross and account.forgive(account.set_aside())
+        return bool(due) or forgiven
 
     def cancel_orders(self, account: VenueAccount, asset: Asset, now_ms: int) -> None:
         for order in account.orders.open(asset.index):
@@ -53,4 +53,7 @@ class Liquidations:
         position = account.position(asset.index)
         quote = self._book.quote(asset)
         price = quote.bid if position.size > 0 else quote.ask
+        kept = account.cash - position.isolated_margin
         self._book.enter_forced(account, asset, -position.size, price, LIQUIDATION, now_ms)
+        if asset.index in account.isolated:
+            account.forgive(kept)

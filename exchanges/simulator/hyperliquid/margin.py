@@ -64,8 +64,8 @@ class Margin:
 
     def cross(self) -> Summary:
         """Of everything but the isolated positions and what is set aside for them."""
-        set_aside = sum((position.isolated_margin for _, position in self._account.held()), ZERO)
-        return self._summary(self._account.cash - set_aside, list(self._held_cross()))
+        cash = self._account.cash - self._account.set_aside()
+        return self._summary(cash, self._held_cross())
 
     def cross_maintenance(self) -> Decimal:
         return sum((self._maintenance(i, position) for i, position in self._held_cross()), ZERO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterable, Mapping
 
 from exchanges.simulator.hyperliquid.refusal import ActionRefused
 
@@ -10,6 +11,7 @@ KEPT = 100
 DAY_MS = 86_400_000
 PAST_MS = 2 * DAY_MS
 FUTURE_MS = DAY_MS
+NONE_USED: Mapping[str, Iterable[int]] = {}
 
 
 class Nonces:
@@ -20,13 +22,14 @@ class Nonces:
     The words are recorded ones.
     """
 
-    def __init__(self) -> None:
-        self._used: dict[str, list[int]] = {}
+    def __init__(self, used: Mapping[str, Iterable[int]] = NONE_USED) -> None:
+        """``used``: those of earlier, by signer."""
+        self.used = {signer: sorted(nonces)[-KEPT:] for signer, nonces in used.items()}
         """By signer, rising."""
 
     def use(self, signer: str, nonce: int, now_ms: int) -> None:
         """Raises ActionRefused; otherwise the nonce is used up, whatever becomes of the action."""
-        used = self._used.setdefault(signer, [])
+        used = self.used.setdefault(signer, [])
         least, most = now_ms - PAST_MS, now_ms + FUTURE_MS
         if nonce in used:
             raise ActionRefused(f"Invalid nonce: duplicate nonce {nonce}")

@@ -1,11 +1,14 @@
 """What the simulated Hyperliquid remembers over a restart: its accounts, without their API
-wallets, and its ids. Nonces, trades and candles of the public are not: they begin anew."""
+wallets, its ids, and the nonces that signers have used, so that no signed request can be sent
+again. Trades and candles of the public are not remembered: they begin anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+
+from pydantic import Field
 
 from exchanges.simulator.hyperliquid.account import VenueAccount
 from exchanges.simulator.hyperliquid.order import VenueOrder
@@ -32,6 +35,7 @@ class AccountSnapshot(Snapshot):
     cash: Decimal
     created_ms: int
     volume: Decimal
+    forgiven: Decimal = Decimal(0)
     requests: int
     last_request_ms: int
     cancel_at_ms: int | None
@@ -48,6 +52,8 @@ class HyperliquidSnapshot(Snapshot):
     next_order_id: int
     next_trade_id: int
     next_transaction: int
+    nonces: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    """By the signer's address; earlier files have none."""
     funding_rates: tuple[FundingRate, ...]
     accounts: dict[str, AccountSnapshot]
     """By address of the main wallet."""
@@ -66,6 +72,7 @@ class AccountWriter:
             "cash": account.cash,
             "created_ms": account.created_ms,
             "volume": account.volume,
+            "forgiven": account.forgiven,
             "requests": account.requests,
             "last_request_ms": account.last_request_ms,
             "cancel_at_ms": account.cancel_at_ms,
@@ -110,6 +117,7 @@ def restored_accounts(snapshot: HyperliquidSnapshot) -> dict[str, VenueAccount]:
             fills=list(remembered.fills),
             funding=list(remembered.funding),
             volume=remembered.volume,
+            forgiven=remembered.forgiven,
             requests=remembered.requests,
             last_request_ms=remembered.last_request_ms,
             cancel_at_ms=remembered.cancel_at_ms,

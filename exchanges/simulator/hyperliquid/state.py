@@ -31,6 +31,7 @@ def account_state(
         },
         "api_wallets": list(account.agents),
         "volume": plain(account.volume),
+        "forgiven": plain(account.forgiven),
         "positions": [
             _position(account, assets[index], position, margin)
             for index, position in account.held()

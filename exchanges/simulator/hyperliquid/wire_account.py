@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from exchanges.side import Side
 from exchanges.simulator.hyperliquid.account import VenueAccount
-from exchanges.simulator.hyperliquid.address_budget import cap
+from exchanges.simulator.hyperliquid.address_budget import INITIAL, cap
 from exchanges.simulator.hyperliquid.asset import MAKER_FEE, TAKER_FEE, Asset
 from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
 from exchanges.simulator.hyperliquid.margin import Margin, Summary
@@ -98,9 +98,10 @@ def funding_event(payment: FundingPayment) -> Json:
 def rate_limit(account: VenueAccount | None) -> Json:
     volume = Decimal(0) if account is None else account.volume
     return {
-        "cumVlm": shown(volume.quantize(Decimal("0.01"), rounding=ROUND_DOWN)),
+        "cumVlm": shown(usdc(volume)),
         "nRequestsUsed": 0 if account is None else account.requests,
-        "nRequestsCap": 10_000 if account is None else cap(account),
+        "nRequestsCap": INITIAL if account is None else cap(account),
+        "nRequestsSurplus": 0,
     }
 
 

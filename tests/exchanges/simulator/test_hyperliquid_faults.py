@@ -298,7 +298,12 @@ async def test_the_address_has_its_own_budget_which_trading_refills() -> None:
         }
         assert "never placed" in still_cancels.error
         assert "filled" in one.statuses[0]
-        assert limits == {"cumVlm": "5000.1", "nRequestsUsed": 10_002, "nRequestsCap": 15_000}
+        assert limits == {
+            "cumVlm": "5000.1",
+            "nRequestsUsed": 10_002,
+            "nRequestsCap": 15_000,
+            "nRequestsSurplus": 0,
+        }
         assert "filled" in another.statuses[0]
 
 

@@ -174,7 +174,12 @@ async def test_a_wallet_nobody_knows_has_no_orders(kind: str) -> None:
         (
             "userRateLimit",
             {"user": "0x" + "00" * 20},
-            {"cumVlm": "0.0", "nRequestsUsed": 0, "nRequestsCap": 10_000},
+            {
+                "cumVlm": "0.0",
+                "nRequestsUsed": 0,
+                "nRequestsCap": 10_000,
+                "nRequestsSurplus": 0,
+            },
         ),
     ],
 )

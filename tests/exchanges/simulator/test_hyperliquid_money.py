@@ -287,7 +287,7 @@ async def test_a_position_without_maintenance_margin_is_liquidated_with_its_orde
         assert (await venue.status(placed.oid))["status"] == "liquidatedCanceled"
 
 
-async def test_an_isolated_position_is_liquidated_alone_and_debts_are_not_kept() -> None:
+async def test_an_isolated_position_is_liquidated_alone_and_loses_its_margin_at_most() -> None:
     async with running_venue(Decimal(10_000)) as venue:
         await venue.act({"type": "updateLeverage", "asset": 0, "isCross": False, "leverage": 40})
         await venue.buy("1")
@@ -296,7 +296,23 @@ async def test_an_isolated_position_is_liquidated_alone_and_debts_are_not_kept()
 
         (fill, *_) = await venue.info("userFills", user=MAIN)
         assert fill["dir"] == "Liquidated Isolated Long"
-        assert (await venue.state())["marginSummary"]["accountValue"] == "0.0"
+        assert fill["px"] == "30000.0"
+        fee, margin = Decimal(50_001) * TAKER_FEE, Decimal(50_001) / 40
+        left = Decimal((await venue.state())["marginSummary"]["accountValue"])
+        assert left == 10_000 - fee - margin
+
+
+async def test_what_cross_positions_lose_beyond_the_account_is_not_owed() -> None:
+    async with running_venue(Decimal(3_000)) as venue:
+        await venue.buy("1")
+
+        venue.move("30000", "30002")
+
+        account = venue.engine.account(MAIN)
+        assert account is not None
+        first, last = account.fills
+        assert account.cash == 0
+        assert account.forgiven == first.fee + last.fee - last.closed_pnl - 3_000
 
 
 async def test_the_operator_closes_positions_by_force() -> None:

@@ -11,6 +11,8 @@ import pytest
 from exchanges.hyperliquid.signing import Signature, address_of, sign_action
 from exchanges.simulator.hyperliquid.actions import parse_action
 from exchanges.simulator.hyperliquid.nonces import KEPT
+from exchanges.simulator.hyperliquid.snapshot import HyperliquidSnapshot
+from exchanges.simulator.snapshot_json import to_json
 from tests.exchanges.simulator.hyperliquid_venue import (
     AGENT,
     KEY,
@@ -187,6 +189,33 @@ async def test_an_action_expires_and_uses_up_its_nonce() -> None:
         assert in_time.json == OK
         assert late.json == {"status": "err", "response": "Action already expired"}
         assert again.json["response"].startswith("Invalid nonce: duplicate")
+
+
+async def test_an_action_that_has_expired_counts_five_times() -> None:
+    async with running_venue() as venue:
+        await venue.act(NOOP, expiresAfter=venue.now_ms())
+        before = await venue.info("userRateLimit", user=MAIN)
+        await venue.act(batch(ORDER), expiresAfter=venue.now_ms() - 1)
+        after = await venue.info("userRateLimit", user=MAIN)
+
+        assert after["nRequestsUsed"] - before["nRequestsUsed"] == 5
+        assert await venue.info("openOrders", user=MAIN) == []
+
+
+async def test_a_restart_gives_no_nonce_back() -> None:
+    async with running_venue() as venue:
+        nonce = venue.nonce()
+        changes = venue.engine.changes
+        await venue.act(NOOP, nonce=nonce, expiresAfter=venue.now_ms() - 1)
+        noticed = venue.engine.changes > changes
+        saved = HyperliquidSnapshot.model_validate_json(to_json(venue.engine.snapshot()))
+        venue.engine.restore(saved)
+        venue.engine.add_account(MAIN, AGENT, {})
+
+        again = await venue.act(NOOP, nonce=nonce)
+
+        assert noticed
+        assert again.json["response"] == f"Invalid nonce: duplicate nonce {nonce}"
 
 
 async def test_nobody_has_a_vault_here() -> None:
