@@ -98,7 +98,7 @@ class UpbitSpot:
             raise
         try:
             report = parsing.parse_order(response.body, order.symbol, native)
-            report = parsing.answering(report, order.client_order_id)
+            report = parsing.acknowledging(report, order)
         except BadReply as error:
             raise outcomes.unreadable_order(error) from None
         return self._orders.take(report)
@@ -112,17 +112,17 @@ class UpbitSpot:
 
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """The order with its fills, and what the stream has told of it."""
-        report = await self._order_by(symbol, ("identifier", client_order_id), urgent=True)
-        return self._orders.take(parsing.answering(report, client_order_id))
+        report = await self._order_by_identifier(symbol, client_order_id, urgent=True)
+        return self._orders.take(report)
 
     async def read_order(self, key: OrderKey) -> OrderReport:
         """An order of the stream, by whichever of its ids is known, at the pace of the rate
         limit. Raises as :meth:`order` does."""
         await self._client.room_to_ask()
         if key.venue_order_id:
-            return await self._order_by(key.symbol, ("uuid", key.venue_order_id))
-        report = await self._order_by(key.symbol, ("identifier", key.client_order_id))
-        return parsing.answering(report, key.client_order_id)
+            report = await self._order_by(key.symbol, ("uuid", key.venue_order_id))
+            return parsing.of_uuid(report, key.venue_order_id)
+        return await self._order_by_identifier(key.symbol, key.client_order_id)
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
         native = self.instrument(symbol).native
@@ -215,6 +215,12 @@ class UpbitSpot:
         """The tick of a market. Shares its limit with the books, which go first: it waits."""
         await self._client.room_to_ask(limits.ORDERBOOK)
         return await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
+
+    async def _order_by_identifier(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
+        report = await self._order_by(symbol, ("identifier", client_order_id), urgent=urgent)
+        return parsing.answering(report, client_order_id)
 
     async def _order_by(
         self, symbol: str, which: tuple[str, str], *, urgent: bool = False

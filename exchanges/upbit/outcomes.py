@@ -79,6 +79,9 @@ BY_NAME: Mapping[str, Meaning] = {
 _VENUE = Venue.UPBIT
 _REFUSING = frozenset((400, 404))
 """Statuses that say no even with a name that is not in the table."""
+_REPEATED = re.compile(r"identifier|식별자|duplicat|already|중복|이미", re.IGNORECASE)
+"""In the name or message of a refusal: the docs promise a "duplicate error" for an identifier that
+was used, and do not name it."""
 _STATED_BAN = re.compile(r"(\d{1,5})\s*(초|분|시간|s\b|sec|min|hour)")
 _LONGEST_BAN_S = 86_400.0
 _UNIT_S = {"초": 1, "분": 60, "시간": 3_600, "s": 1, "sec": 1, "min": 60, "hour": 3_600}
@@ -91,7 +94,10 @@ def submit_error(response: Response) -> ExchangeError:
         return limited
     name, message = _told(response)
     said = _said(response, name, message)
-    meaning = _meaning(response.status, name, message)
+    meaning = _meaning(response.status, name)
+    known = BY_NAME.get(name)
+    if known in (None, Meaning.REJECTED) and _REPEATED.search(f"{name} {message}"):
+        meaning = Meaning.SEEN_BEFORE
     if meaning is Meaning.SEEN_BEFORE:
         return OutcomeUnknown(_VENUE, f"a copy of the order came before it ({said})")
     if meaning is Meaning.UNAUTHENTICATED:
@@ -112,7 +118,7 @@ def read_error(response: Response) -> ExchangeError:
         return limited
     name, message = _told(response)
     said = _said(response, name, message)
-    meaning = _meaning(response.status, name, message)
+    meaning = _meaning(response.status, name)
     if meaning is Meaning.NOT_FOUND:
         return OrderNotFound(_VENUE, f"there is no such order ({said})")
     if meaning is Meaning.UNAUTHENTICATED:
@@ -142,12 +148,11 @@ def stream_error(name: str, message: str) -> ExchangeError:
     return VenueUnavailable(_VENUE, said)
 
 
-def _meaning(status: int, name: str, message: str) -> Meaning | None:
+def _meaning(status: int, name: str) -> Meaning | None:
     """The name decides; where it is not known, the status, if that is clear."""
     known = BY_NAME.get(name)
-    if known in (None, Meaning.REJECTED) and "identifier" in f"{name} {message}":
-        # The docs promise that a used identifier is refused and do not name the error.
-        return Meaning.SEEN_BEFORE
+    if status < 400:
+        return None  # a redirect says nothing about the order, whatever it carries
     if known is not None:
         return known
     if status == 401 or (status == 403 and name):

@@ -8,6 +8,7 @@ remembering every order that was seen open.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -34,14 +35,24 @@ _SLOW_MATCH = timedelta(hours=1)
 _REMEMBERED = 10_000
 
 
-class OwnTrades:
-    """The trades of one account. An order that has ended is read once."""
+class TradesOfOrders(ABC):
+    """The trades of one account. An order that has ended is read once. How the questions are
+    asked, at the pace of the rate limit, is left open."""
 
-    def __init__(self, client: UpbitClient, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen_open: dict[str, str] = {}
         self._ended: dict[str, OrderReport] = {}
+
+    @abstractmethod
+    async def read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
+        """An order with its trades."""
+
+    @abstractmethod
+    async def closed(
+        self, symbol: str, native: str, start: datetime, end: datetime, limit: int
+    ) -> Sequence[ListedOrder]:
+        """The first ``limit`` closed orders that were made from ``start`` to ``end``."""
 
     def saw_open(self, reports: Iterable[OrderReport]) -> None:
         """These orders are open: whatever they trade later belongs to this account."""
@@ -77,9 +88,7 @@ class OwnTrades:
     async def _read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
         if venue_order_id in self._ended:
             return self._ended[venue_order_id]
-        await self._client.room_to_ask()
-        response = await self._client.ask("GET", "/v1/order", [("uuid", venue_order_id)])
-        report = parsing.parse_order(response.body, symbol, native)
+        report = parsing.of_uuid(await self.read(venue_order_id, symbol, native), venue_order_id)
         if report.is_terminal and report.fills_complete:
             self._seen_open.pop(venue_order_id, None)
             if report.fills:
@@ -92,19 +101,7 @@ class OwnTrades:
         start, until = since, self._clock.now() + timedelta(seconds=1)
         while start < until:
             end = min(start + _WINDOW, until)
-            await self._client.room_to_ask()
-            response = await self._client.ask(
-                "GET",
-                "/v1/orders/closed",
-                [
-                    ("market", native),
-                    ("start_time", _milliseconds(start)),
-                    ("end_time", _milliseconds(end)),
-                    ("limit", str(_PAGE)),
-                    ("order_by", "asc"),
-                ],
-            )
-            page = parsing.parse_listed(response.body, symbol, native)
+            page = await self.closed(symbol, native, start, end, _PAGE)
             is_news = any(listed.report.venue_order_id not in found for listed in page)
             found.update((listed.report.venue_order_id, listed) for listed in page)
             if len(page) < _PAGE:
@@ -116,11 +113,41 @@ class OwnTrades:
         return list(found.values())
 
 
+class OwnTrades(TradesOfOrders):
+    """Over our own client."""
+
+    def __init__(self, client: UpbitClient, clock: Clock) -> None:
+        super().__init__(clock)
+        self._client = client
+
+    async def read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
+        await self._client.room_to_ask()
+        response = await self._client.ask("GET", "/v1/order", [("uuid", venue_order_id)])
+        return parsing.parse_order(response.body, symbol, native)
+
+    async def closed(
+        self, symbol: str, native: str, start: datetime, end: datetime, limit: int
+    ) -> Sequence[ListedOrder]:
+        await self._client.room_to_ask()
+        response = await self._client.ask(
+            "GET",
+            "/v1/orders/closed",
+            [
+                ("market", native),
+                ("start_time", milliseconds(start)),
+                ("end_time", milliseconds(end)),
+                ("limit", str(limit)),
+                ("order_by", "asc"),
+            ],
+        )
+        return parsing.parse_listed(response.body, symbol, native)
+
+
 def _remember(known: dict[str, _T], venue_order_id: str, what: _T) -> None:
     known[venue_order_id] = what
     if len(known) > _REMEMBERED:
         del known[next(iter(known))]
 
 
-def _milliseconds(time: datetime) -> str:
+def milliseconds(time: datetime) -> str:
     return str(int(time.timestamp() * 1000))

@@ -18,7 +18,7 @@ from exchanges.book import Book, Level
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
-from exchanges.order import OrderReport, OrderStatus
+from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.reply import Fields, document, fields, objects, sorted_book
 from exchanges.rules import Rules
 from exchanges.side import Side
@@ -125,6 +125,21 @@ def answering(report: OrderReport, client_order_id: str) -> OrderReport:
     return replace(report, client_order_id=client_order_id)
 
 
+def acknowledging(report: OrderReport, order: Order) -> OrderReport:
+    """``report`` as the first word of ``order``; one of another side or size is of another order,
+    whoever mixed them up."""
+    if (report.side, report.quantity) != (order.side, order.quantity):
+        raise BadReply(_VENUE, "order: expected the side and volume that were sent")
+    return answering(report, order.client_order_id)
+
+
+def of_uuid(report: OrderReport, venue_order_id: str) -> OrderReport:
+    """``report`` if it is about that order."""
+    if report.venue_order_id != venue_order_id:
+        raise BadReply(_VENUE, "order.uuid: expected the one that was asked for")
+    return report
+
+
 def parse_date_header(response: Response) -> datetime:
     """The venue's clock from the Date header.
 
@@ -166,6 +181,8 @@ def _report(row: Fields, symbol: str, native: str) -> OrderReport:
     filled = row.not_negative("executed_volume")
     # Absent for a buy by KRW amount (made by hand): its quantity is what it bought.
     quantity = row.positive("volume") if row.has("volume") else filled
+    if filled > quantity:
+        raise row.bad("executed_volume", "no more than volume")
     fills = _fills(row, symbol, filled)
     return OrderReport(
         client_order_id=row.optional_text("identifier") or "",

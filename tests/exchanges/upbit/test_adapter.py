@@ -19,6 +19,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.order import Order, OrderStatus, OrderType, TimeInForce
+from exchanges.order_tracking import OrderKey
 from exchanges.side import Side
 from exchanges.transport import Interrupted, NotSent, TransportError
 from exchanges.upbit.signing import query_hash
@@ -109,9 +110,21 @@ async def test_order_against_the_rules_is_denied_and_not_sent(order: Order, sent
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>OK</html>", b"[]", b"{}", json.dumps(samples.order(identifier="x")).encode()],
+    [
+        b"",
+        b"<html>OK</html>",
+        b"[]",
+        b"{}",
+        json.dumps(samples.order(identifier="x")).encode(),
+        json.dumps(samples.order(identifier=None, volume="0.02")).encode(),
+        json.dumps(samples.order(volume="0.02")).encode(),
+        json.dumps(samples.order(side="ask")).encode(),
+        json.dumps(samples.order(market="KRW-ETH")).encode(),
+        json.dumps(samples.order(ord_type="price", volume=None)).encode(),
+        json.dumps(samples.order(executed_volume="0.02")).encode(),
+    ],
 )
-async def test_success_that_shows_no_order_is_unknown(body: bytes) -> None:
+async def test_success_that_does_not_show_the_order_is_unknown(body: bytes) -> None:
     exchange, _ = await build_ready(reply(body, 201))
 
     with pytest.raises(OutcomeUnknown):
@@ -153,6 +166,16 @@ async def test_order_is_asked_for_by_our_id_and_comes_with_its_fills() -> None:
     assert claims(request)["query_hash"] == query_hash([("identifier", "kimp-p1-s001")])
     assert report.status is OrderStatus.FILLED
     assert report.fills_complete
+
+
+async def test_order_that_was_not_asked_for_is_no_answer() -> None:
+    other = reply({**samples.FILLED, "uuid": "other"})
+    exchange, _, clock = build(other, reply([]), reply([samples.FILLED]), other)
+
+    with pytest.raises(BadReply, match=r"order\.uuid"):
+        await exchange.read_order(OrderKey("BTC", "kimp-p1-s001", samples.FILLED["uuid"]))
+    with pytest.raises(BadReply, match=r"order\.uuid"):
+        await exchange.fills("BTC", clock.now() - timedelta(hours=1))
 
 
 async def test_unknown_order_is_not_found() -> None:

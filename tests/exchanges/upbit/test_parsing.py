@@ -207,7 +207,9 @@ def test_share_of_a_trade_does_not_change_when_a_later_one_joins(funds: list[Dec
         ({"state": "lost"}, "order.state: expected"),
         ({"uuid": None}, "order.uuid: expected text"),
         ({"volume": "-1"}, "order.volume: expected a number above 0"),
-        ({"executed_volume": 0.5}, None),
+        ({"executed_volume": 0.005}, None),
+        ({"executed_volume": "0.01"}, None),
+        ({"executed_volume": "0.01000001"}, "order.executed_volume: expected no more than volume"),
         ({"executed_volume": "much"}, "order.executed_volume: expected a number"),
         ({"created_at": "2026-11-02T12:04:05"}, "order.created_at: expected a time with offset"),
         ({"trades": {}}, "order.trades: expected a list"),
@@ -216,7 +218,7 @@ def test_share_of_a_trade_does_not_change_when_a_later_one_joins(funds: list[Dec
 )
 def test_bad_field_of_an_order_is_named(change: dict[str, Any], field: str | None) -> None:
     if field is None:  # a JSON number is as good as a string
-        assert parse_order(**change).filled == Decimal("0.5")
+        assert parse_order(**change).filled == Decimal(str(change["executed_volume"]))
         return
     with pytest.raises(BadReply) as caught:
         parse_order(**change)
