@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _SAMPLES = 8
+_DRIFT = timedelta(milliseconds=100)
+"""How far two clocks may part, and a time be rounded, between the first sample and the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +16,17 @@ class _Sample:
     offset: timedelta
     round_trip: timedelta
 
+    def contradicts(self, other: _Sample) -> bool:
+        """Could one clock not have shown both?"""
+        return abs(self.offset - other.offset) > (self.round_trip + other.round_trip) / 2 + _DRIFT
+
 
 class ClockOffset:
     """The best of the last few samples: the one with the shortest round trip.
 
     The venue read its clock somewhere between our sending and our receiving, so half a round
-    trip bounds the error of a sample.
+    trip bounds the error of a sample. Samples that the latest one contradicts were taken before
+    one of both clocks was set, and are forgotten.
     """
 
     def __init__(self) -> None:
@@ -30,7 +37,10 @@ class ClockOffset:
         round_trip = received - sent
         if round_trip < timedelta(0):
             return  # our own clock was set back in between: the sample says nothing
-        self._samples.append(_Sample(venue_time - sent - round_trip / 2, round_trip))
+        latest = _Sample(venue_time - sent - round_trip / 2, round_trip)
+        if any(sample.contradicts(latest) for sample in self._samples):
+            self._samples.clear()
+        self._samples.append(latest)
 
     @property
     def value(self) -> timedelta:

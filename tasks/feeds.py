@@ -38,7 +38,7 @@ DOLLAR_POLL_S = 1.0
 REST_CHECK_S = 2.0
 """A book that the stream keeps fresh is still read this often: a stream is not the venue's word."""
 CLOCK_POLL_S = 30.0
-FUNDING_POLL_S = 10.0
+FUNDING_POLL_S = 30.0
 FIRST_RULES_POLL_S = 2.0
 """Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0

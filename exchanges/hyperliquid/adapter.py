@@ -50,8 +50,6 @@ T = TypeVar("T")
 _VENUE = Venue.HYPERLIQUID
 _BOOK_AGE_S = 1.0
 """The bound of a market order is not taken from an older book."""
-_NOBODY = "0x" + "0" * 40
-"""An address like any other, to ask for the time without an account."""
 
 
 class HyperliquidPerpetual:
@@ -179,13 +177,8 @@ class HyperliquidPerpetual:
         return rules
 
     async def server_time(self) -> datetime:
-        """The venue's clock. There is no question for it alone: it stands in the state of an
-        account, which is told with the time of the chain's latest block, by which nonces and
-        expiries are judged. Each call also improves the time that orders are signed with."""
-        sent = self._clock.now()
-        time = parsing.parse_time(await self._state(_NOBODY))
-        self._client.observe_time(sent, time)
-        return time
+        """The venue's clock; each call also improves the time that orders are signed with."""
+        return await self._client.ask_time()
 
     def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
         """Up to 20 levels a side, at each block or every half second, whichever is slower."""

@@ -13,12 +13,13 @@ from exchanges.clock import Clock
 from exchanges.clock_offset import ClockOffset
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.errors import RateLimited
+from exchanges.errors import AuthenticationFailed, BadReply, RateLimited, VenueUnavailable
 from exchanges.hyperliquid import limits, outcomes
 from exchanges.hyperliquid.action_hash import Action
 from exchanges.hyperliquid.address import parse_address
 from exchanges.hyperliquid.address_budget import AddressBudget
 from exchanges.hyperliquid.nonces import Nonces, milliseconds
+from exchanges.hyperliquid.parsing import parse_time
 from exchanges.hyperliquid.signing import parse_key, sign_action
 from exchanges.instrument import Venue
 from exchanges.rate_budget import Booking, RateBudget
@@ -34,6 +35,10 @@ dies that could still be answered; short enough that one held up on the wire nei
 price of a minute ago nor keeps its fate open."""
 
 _BELIEVED = timedelta(days=1)
+_CLOCK_CODES = ("expired", "nonce")
+"""Refusals (see refusals.py) of an action whose times were not the venue's."""
+_NOBODY = "0x" + "0" * 40
+"""An address like any other, to ask for the time without an account."""
 
 
 class HyperliquidClient:
@@ -69,6 +74,7 @@ class HyperliquidClient:
         self._is_mainnet = "testnet" not in (urlsplit(endpoints.rest).hostname or "")
         self._clock = clock
         self._offset = ClockOffset()
+        self._doubts_clock = False
         self._nonces = Nonces()
 
     @property
@@ -80,11 +86,18 @@ class HyperliquidClient:
         """The venue's clock as far as we know it."""
         return self._clock.now() + self._offset.value
 
-    def observe_time(self, sent: datetime, venue_time: datetime) -> None:
-        """The venue has answered a question of ``sent`` (our clock) with its time. One that is
-        days away is not signed with: no nonce of it would be taken."""
+    async def ask_time(self, *, urgent: bool = False) -> datetime:
+        """Ask for the venue's clock, and learn how far ours is from it. There is no question for
+        it alone: it stands in the state of an account, which is told with the time of the chain's
+        latest block, by which nonces and expiries are judged. A clock that is days away is not
+        signed with: no nonce of it would be taken. Raises as :meth:`info` does."""
+        sent = self._clock.now()
+        question = {"type": "clearinghouseState", "user": _NOBODY}
+        venue_time = parse_time(await self.info(question, limits.LIGHT, urgent=urgent))
         if abs(venue_time - sent) < _BELIEVED:
             self._offset.observe(sent, venue_time, self._clock.now())
+        self._doubts_clock = False
+        return venue_time
 
     def order_room(self) -> int:
         return min(self._budget.room(limits.WEIGHT), self.address_budget.room())
@@ -125,6 +138,7 @@ class HyperliquidClient:
     async def place(self, action: Action, booking: Booking) -> outcomes.Placed:
         """Send an order, which dies after :data:`ORDER_LIFE_MS`. Raises as ``Exchange.submit``
         does, and outcomes.NothingMatched."""
+        await self._settle_clock()
         expires_after = milliseconds(self.venue_time()) + ORDER_LIFE_MS
         request = self._signed(action, expires_after=expires_after)
         self.address_budget.spend()
@@ -134,6 +148,23 @@ class HyperliquidClient:
         except RateLimited:
             self.address_budget.refused()
             raise
+        except AuthenticationFailed as error:
+            if error.code in _CLOCK_CODES:
+                self._doubts_clock = True
+                self._offset = ClockOffset()
+            raise
+
+    async def _settle_clock(self) -> None:
+        """Ask for the time again if the venue did not agree with what we signed.
+
+        Raises VenueUnavailable: what was to be sent is not.
+        """
+        if not self._doubts_clock:
+            return
+        try:
+            await self.ask_time(urgent=True)
+        except BadReply as error:
+            raise VenueUnavailable(_VENUE, f"its clock cannot be read: {error.message}") from None
 
     async def aclose(self) -> None:
         await self._rest.aclose()

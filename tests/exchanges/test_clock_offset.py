@@ -26,9 +26,27 @@ def test_sample_with_the_shortest_round_trip_decides() -> None:
 
 def test_old_samples_make_way_for_new_ones() -> None:
     offset = ClockOffset()
-    offset.observe(NOON, NOON + 5_000 * MS, NOON)
+    offset.observe(NOON, NOON + 150 * MS, NOON)
     for _ in range(8):
         offset.observe(NOON, NOON + 110 * MS, NOON + 20 * MS)
+
+    assert offset.value == 100 * MS
+
+
+def test_clock_that_was_set_is_believed_at_once() -> None:
+    offset = ClockOffset()
+    for _ in range(8):
+        offset.observe(NOON, NOON + 2 * MS, NOON + 2 * MS)
+
+    offset.observe(NOON, NOON + 30_100 * MS, NOON + 200 * MS)
+
+    assert offset.value == 30_000 * MS
+
+
+def test_sample_of_a_slow_answer_does_not_displace_better_ones() -> None:
+    offset = ClockOffset()
+    offset.observe(NOON, NOON + 101 * MS, NOON + 2 * MS)
+    offset.observe(NOON, NOON + 2_000 * MS, NOON + 2_000 * MS)
 
     assert offset.value == 100 * MS
 

@@ -55,8 +55,6 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
     (settings(symbols=("ETH", "XRP")), "symbol_unknown", "BTC is not traded here, only ETH, XRP"),
     (spot(circuit=CircuitState.OPEN), "circuit_open", "circuit of upbit is open"),
     (perpetual(circuit=CircuitState.HALF_OPEN), "circuit_open", "binance is half_open"),
-    (spot(clock_offset_ms=None), "clock_offset", "upbit was never compared"),
-    (perpetual(clock_offset_ms=-1_001), "clock_offset", "binance is -1,001 ms from ours"),
     (spot(book_age_ms=None), "book_missing", "upbit shows no book of BTC"),
     (
         lambda good: spot(book_age_ms=1_501)(perpetual(book_age_ms=1_000)(good)),
@@ -71,6 +69,8 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
     (perpetual(order_room=0), "no_rate_budget", "rate limit of binance"),
 ]
 REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
+    (spot(clock_offset_ms=None), "clock_offset", "upbit was never compared"),
+    (perpetual(clock_offset_ms=-1_001), "clock_offset", "binance is -1,001 ms from ours"),
     (paused("entry/live"), "paused", "entry/live is paused"),
     (paused("executor/live"), "paused", "executor/live is paused"),
     (facts(switches=Switches({}, None)), "switch_silent", "never heard"),
