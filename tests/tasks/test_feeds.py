@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -115,3 +117,34 @@ def test_clock_offsets_are_measured(tmp_path: Path) -> None:
             assert (refused.reason or "").startswith("clock_offset: ")
 
     run(tmp_path, scenario, book_poll_ms=1_000)
+
+
+def test_an_older_book_never_takes_the_place_of_a_newer_one(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            feeds, spot = desk.parts.feeds, desk.parts.trading.venues[LegName.SPOT]
+            known = spot.books["BTC"]
+            newer = replace(known, venue_time=known.venue_time + timedelta(milliseconds=5))
+            feeds.note_book(spot, newer)
+            feeds.note_book(spot, replace(known, bids=(), received=known.received + 9))
+            assert spot.books["BTC"] == newer
+
+            again = replace(newer, received=newer.received + 1)
+            feeds.note_book(spot, again)
+            assert spot.books["BTC"] == again  # the same moment, heard later: it still holds
+
+    run(tmp_path, scenario)
+
+
+def test_the_dollar_s_book_is_a_rate_and_no_market_of_the_desk(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            spot = desk.parts.trading.venues[LegName.SPOT]
+            bench.simulation.market.set_krw_per_usdt(Decimal(1_201))
+            await desk.parts.feeds.refresh_rates()
+
+            assert set(spot.books) == {"BTC"}
+            assert bench.records(RecordType.FX_RATE)[-1].body["pair"] == "USDTKRW"
+            assert bench.records(RecordType.FX_RATE)[-1].body["rate"] == "1201"
+
+    run(tmp_path, scenario)
