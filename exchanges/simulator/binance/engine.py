@@ -59,7 +59,9 @@ class BinanceEngine:
         """Rises with everything that is worth remembering; a front counts what it lets write."""
         self.funding = FundingSchedule(self.now_ms())
         self.charts = Charts(self.events)
-        self.algos = AlgoDesk(self._trigger_price, self.place, self.events, self.now_ms())
+        self.algos = AlgoDesk(
+            self._trigger_price, self._place_triggered, self.events, self.now_ms()
+        )
         self._forced = ForcedClosing(self._book, self._booking, self.mark)
         self.is_halted: Callable[[str], bool] = lambda symbol: False
         """Does the contract take no orders and trade nothing?"""
@@ -212,17 +214,25 @@ class BinanceEngine:
         rules, mark = self.rules(request.symbol), self.mark(request.symbol)
         return self._book.enter(account, accepted, rules, mark, self.now_ms(), fraction=fraction)
 
+    def _place_triggered(self, account: VenueAccount, request: OrderRequest) -> VenueOrder:
+        accepted = self._accepted(account, request, triggered=True)
+        rules, mark = self.rules(request.symbol), self.mark(request.symbol)
+        return self._book.enter(account, accepted, rules, mark, self.now_ms(), fraction=None)
+
     def rehearse(self, account: VenueAccount, request: OrderRequest) -> VenueOrder:
         """The order that would be placed; nothing happens. Raises Refused."""
         return new_order(self._accepted(account, request), 0, self.now_ms())
 
-    def _accepted(self, account: VenueAccount, request: OrderRequest) -> OrderRequest:
+    def _accepted(
+        self, account: VenueAccount, request: OrderRequest, *, triggered: bool = False
+    ) -> OrderRequest:
         """``request``, its price filled in, once it has passed all checks."""
         self.rules(request.symbol)
         if self.is_halted(request.symbol):
             raise Refused(-4108)
         priced = self._priced(request)
-        check_order(account, priced, self._situation(account, request.symbol, request.side))
+        situation = self._situation(account, request.symbol, request.side)
+        check_order(account, priced, situation, triggered=triggered)
         return priced
 
     def _situation(self, account: VenueAccount, symbol: str, side: Side) -> Situation:

@@ -157,32 +157,28 @@ def account_margin(account: VenueAccount, symbols: tuple[str, ...], mark: MarkOf
 def liquidation_price(
     account: VenueAccount, symbol: str, side: PositionSide, mark: MarkOf
 ) -> Decimal:
-    """Estimate: where the margin behind the position falls to its maintenance margin, all other
-    positions standing still. 0 when no price would do it."""
+    """Estimate: where the margin behind the position falls to its maintenance margin, the other
+    contracts standing still. Long and short of one contract move together in cross mode and have
+    one price. 0 when no price would do it."""
     position = account.position(symbol, side)
     if not position.quantity:
         return ZERO
-    collateral = position.isolated_margin
-    if symbol not in account.isolated:
-        others = [
-            (name, other)
-            for name, other_side, other in account.held()
-            if (name, other_side) != (symbol, side)
-        ]
-        collateral = account.usdt - sum((other.isolated_margin for _, other in others), ZERO)
+    if symbol in account.isolated:
+        collateral, legs = position.isolated_margin, [position]
+    else:
+        held = list(account.held())
+        others = [(name, p) for name, _, p in held if name not in {symbol, *account.isolated}]
+        collateral = account.usdt - sum((p.isolated_margin for _, _, p in held), ZERO)
         collateral += sum(
-            (
-                other.unrealized(mark(name)) - maintenance(other, mark(name))
-                for name, other in others
-                if name not in account.isolated
-            ),
-            ZERO,
+            (p.unrealized(mark(name)) - maintenance(p, mark(name)) for name, p in others), ZERO
         )
-    bracket = bracket_of(abs(position.quantity) * mark(symbol))
-    price = (collateral - position.cost + bracket.cumulative) / (
-        abs(position.quantity) * bracket.maintenance_rate - position.quantity
-    )
-    return max(ZERO, price)
+        legs = [p for name, _, p in held if name == symbol]
+    brackets = [bracket_of(abs(leg.quantity) * mark(symbol)) for leg in legs]
+    slope = ZERO
+    for leg, bracket in zip(legs, brackets, strict=True):
+        collateral += bracket.cumulative - leg.cost
+        slope += abs(leg.quantity) * bracket.maintenance_rate - leg.quantity
+    return max(ZERO, collateral / slope) if slope else ZERO
 
 
 def maintenance(position: VenuePosition, mark: Decimal) -> Decimal:

@@ -7,6 +7,7 @@ comes to their price, or meet an arriving order of their own account (see ``self
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from exchanges.instrument import Venue
@@ -138,18 +139,20 @@ class OrderBook:
         executions: list[Execution],
         now_ms: int,
     ) -> None:
-        for maker in meeting.expired_makers:
-            self.end(account, maker, VenueOrderStatus.EXPIRED_IN_MATCH, now_ms)
+        for expired in meeting.expired_makers:
+            self.end(account, expired, VenueOrderStatus.EXPIRED_IN_MATCH, now_ms)
         for execution in executions:
+            maker = execution.maker
+            if maker is not None and maker.position_side is not order.position_side:
+                # Two positions, not one: what only closes must find something to close.
+                most = min(execution.quantity, self._wanted(account, maker))
+                execution = replace(execution, quantity=most)
+            if not execution.quantity:
+                continue
             trade = self._booking.fill(account, order, execution, now_ms, maker=False)
-            if execution.maker is not None:
+            if maker is not None:
                 self._booking.fill(
-                    account,
-                    execution.maker,
-                    execution,
-                    now_ms,
-                    maker=True,
-                    trade_id=trade.trade_id,
+                    account, maker, execution, now_ms, maker=True, trade_id=trade.trade_id
                 )
         if meeting.taker_expires and order.is_open:
             self.end(account, order, VenueOrderStatus.EXPIRED_IN_MATCH, now_ms)

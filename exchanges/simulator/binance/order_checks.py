@@ -29,8 +29,11 @@ class Situation:
     margin: AccountMargin
 
 
-def check_order(account: VenueAccount, request: OrderRequest, situation: Situation) -> None:
-    """Refuse what breaks a filter, the position mode, reduce-only or the margin."""
+def check_order(
+    account: VenueAccount, request: OrderRequest, situation: Situation, *, triggered: bool = False
+) -> None:
+    """Refuse what breaks a filter, the position mode, reduce-only or the margin. ``triggered``:
+    it comes from a conditional order, which closes beside what rests to close."""
     rules, mark = situation.rules, situation.mark
     market = request.price is None
     if request.price is not None:
@@ -43,10 +46,12 @@ def check_order(account: VenueAccount, request: OrderRequest, situation: Situati
         rules.check_notional(price * request.quantity)
     if request.client_order_id is not None:
         account.orders.check_free(request.symbol, request.client_order_id)
+    price = situation.touch if request.price is None else request.price
     if closing:
-        _check_reducible(account, request)
+        shrinks = _check_reducible(account, request, beside_others=triggered)
+        wish = Pending(request.side, request.position_side, price * shrinks)
+        _check_margin(account, request.symbol, situation, wish, price, code=-4118)
     else:
-        price = situation.touch if request.price is None else request.price
         wish = Pending(request.side, request.position_side, price * request.quantity)
         _check_margin(account, request.symbol, situation, wish, price)
     if not market and len(account.orders.open(request.symbol)) >= MAX_OPEN_ORDERS:
@@ -69,6 +74,11 @@ def check_amendment(
     rules.check_price(price, order.side, situation.mark)
     rules.check_quantity(quantity, market=False)
     if order.reduce_only:
+        more = quantity - order.quantity
+        held = abs(account.position(order.symbol, order.position_side).quantity)
+        closing = _closing(account, order.symbol, order.side, order.position_side)
+        if account.hedge_mode and more > 0 and closing + more > held:
+            raise Refused(-2022)
         return
     rules.check_notional(price * quantity, code=-5029)
     left = max(quantity - order.executed, Decimal(0))
@@ -94,13 +104,38 @@ def check_mode(
         raise Refused(-1106, "reduceonly")
 
 
-def _check_reducible(account: VenueAccount, request: OrderRequest) -> None:
+def _check_reducible(
+    account: VenueAccount, request: OrderRequest, *, beside_others: bool
+) -> Decimal:
+    """How much of the order can reduce its position. Unless ``beside_others``, what rests to
+    reduce it is taken off: in hedge mode what is left must cover the order, in one-way mode
+    something must be left (as users report of 2026; the docs of -2022 and -4118 are terse)."""
     held = account.position(request.symbol, request.position_side).quantity
     opposite = held < 0 if request.side is Side.BUY else held > 0
     if not opposite:
         raise Refused(-2022)
-    if account.hedge_mode and request.quantity > abs(held):
+    left = abs(held)
+    if not beside_others:
+        left -= _closing(account, request.symbol, request.side, request.position_side)
+    if account.hedge_mode and request.quantity > left:
         raise Refused(-2022)
+    if left <= 0:
+        raise Refused(-4118)
+    return min(request.quantity, left)
+
+
+def _closing(
+    account: VenueAccount, symbol: str, side: Side, position_side: PositionSide
+) -> Decimal:
+    """What the open reduce-only orders of one side may yet close, coin."""
+    return sum(
+        (
+            order.remaining
+            for order in account.orders.open(symbol)
+            if order.reduce_only and (order.side, order.position_side) == (side, position_side)
+        ),
+        Decimal(0),
+    )
 
 
 def _check_margin(
@@ -109,8 +144,11 @@ def _check_margin(
     situation: Situation,
     wish: Pending,
     price: Decimal,
+    *,
     replaced: VenueOrder | None = None,
+    code: int = -2019,
 ) -> None:
+    """Refuse with ``code`` what would bind more than is free."""
     mark = situation.mark
     before = binding(account, symbol, mark)
     after = binding(account, symbol, mark, wish, replaced)
@@ -121,4 +159,4 @@ def _check_margin(
     worse = price - mark if wish.side is Side.BUY else mark - price
     loss_at_once = max(Decimal(0), worse) * wish.value / price
     if after.total - before.total + loss_at_once > situation.margin.free:
-        raise Refused(-2019)
+        raise Refused(code)

@@ -9,7 +9,9 @@ from exchanges.simulator.binance import wire_algo
 from exchanges.simulator.binance.algo_order import AlgoOrder
 from exchanges.simulator.binance.algo_request import parse_algo_order
 from exchanges.simulator.binance.call import Call, Route, one_or_all
+from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.refusal import Refused
+from exchanges.simulator.binance.rules import SymbolRules
 
 SUCCESS = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
@@ -41,7 +43,7 @@ def _read(call: Call) -> dict[str, Any]:
     order = call.account.algos.find(*_ids(call))
     if order is None:
         raise Refused(-2013)
-    return _shown(call, [order])[0]
+    return wire_algo.read(*_with_placed(call, order))
 
 
 def _open(call: Call) -> list[dict[str, Any]]:
@@ -65,14 +67,14 @@ def _all(call: Call) -> list[dict[str, Any]]:
 
 
 def _shown(call: Call, orders: Iterable[AlgoOrder]) -> list[dict[str, Any]]:
-    rows = []
-    for order in orders:
-        symbol = order.request.symbol
-        placed = None
-        if order.order_id is not None:
-            placed = call.account.orders.find(symbol, order.order_id, None)
-        rows.append(wire_algo.read(order, placed, call.engine.rules(symbol)))
-    return rows
+    return [wire_algo.listed(*_with_placed(call, order)) for order in orders]
+
+
+def _with_placed(call: Call, order: AlgoOrder) -> tuple[AlgoOrder, VenueOrder | None, SymbolRules]:
+    symbol, placed = order.request.symbol, None
+    if order.order_id is not None:
+        placed = call.account.orders.find(symbol, order.order_id, None)
+    return order, placed, call.engine.rules(symbol)
 
 
 ROUTES: Mapping[tuple[str, str], Route] = {

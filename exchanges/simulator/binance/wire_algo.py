@@ -46,19 +46,28 @@ def acknowledged(order: AlgoOrder, rules: SymbolRules) -> dict[str, Any]:
     return row
 
 
-def read(order: AlgoOrder, placed: VenueOrder | None, rules: SymbolRules) -> dict[str, Any]:
-    """Answer to every read; ``placed`` is the order it has placed."""
+def listed(order: AlgoOrder, placed: VenueOrder | None, rules: SymbolRules) -> dict[str, Any]:
+    """An entry of openAlgoOrders and allAlgoOrders; ``placed`` is the order it has placed."""
     executed = placed is not None and bool(placed.executed)
     return acknowledged(order, rules) | {
         "actualOrderId": "" if placed is None else str(placed.order_id),
         "actualPrice": price_text(placed.average_price, rules) if executed and placed else "0",
-        "actualType": "" if placed is None else placed.type.value,
-        "actualQty": quantity_text(placed.executed, rules.step) if placed else "0",
         "tpTriggerPrice": "0",
         "tpPrice": "0",
         "slTriggerPrice": "0",
         "slPrice": "0",
         "tpOrderType": "",
+    }
+
+
+def read(order: AlgoOrder, placed: VenueOrder | None, rules: SymbolRules) -> dict[str, Any]:
+    """Answer to GET /fapi/v1/algoOrder."""
+    row = listed(order, placed, rules)
+    for name in ("tpTriggerPrice", "tpPrice", "slTriggerPrice", "slPrice"):
+        del row[name]
+    return row | {
+        "actualType": "" if placed is None else placed.type.value,
+        "actualQty": quantity_text(placed.executed, rules.step) if placed else "0",
     }
 
 

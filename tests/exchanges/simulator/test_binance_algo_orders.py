@@ -59,7 +59,12 @@ async def test_a_conditional_order_waits_outside_the_book_and_can_be_read() -> N
         assert placed.json["triggerPrice"] == "49000.00"
         assert placed.headers["x-mbx-order-count-10s"] == "1"
         assert (read.json["actualOrderId"], read.json["actualPrice"]) == ("", "0")
-        assert waiting.json == ever.json == [read.json]
+        listed = {"tpTriggerPrice": "0", "tpPrice": "0", "slTriggerPrice": "0", "slPrice": "0"}
+        alone = {"actualType": "", "actualQty": "0"}
+        assert waiting.json == ever.json
+        assert waiting.json[0] | alone == read.json | listed
+        assert not set(waiting.json[0]) & set(alone)
+        assert not set(read.json) & set(listed)
         assert in_book.json == []
 
 
