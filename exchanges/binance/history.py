@@ -6,6 +6,7 @@ and 1,000 rows in one question, and keep three months.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,28 +22,43 @@ from exchanges.funding import FundingPayment
 from exchanges.order import OrderReport
 
 _WINDOW = timedelta(days=7) - timedelta(seconds=1)
-_PAGE = 1_000
+PAGE = 1_000
 _REMEMBERED_IDS = 10_000
 """Of as many orders the client order id is kept, so that each is asked for once."""
 
 
-class History:
-    """What the account did."""
+class AccountHistory(ABC):
+    """What the account did. How the questions are asked is left open."""
 
-    def __init__(self, client: BinanceClient, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._client_order_ids: dict[tuple[str, str], str] = {}
+
+    @abstractmethod
+    async def trades(
+        self, symbol: str, which: Parameters, *, urgent: bool = False
+    ) -> Sequence[Fill]:
+        """A page of own trades, oldest first; ``which`` without symbol."""
+
+    @abstractmethod
+    async def payments(
+        self, symbol: str, income_type: str, which: Parameters
+    ) -> Sequence[FundingPayment]:
+        """A page of one of the :data:`~exchanges.binance.parsing.FUNDING_TYPES`."""
+
+    @abstractmethod
+    async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
+        """Raises OrderNotFound."""
 
     async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``. The venue's list names orders by its own id only, so
         the client order id of each is asked for (None: the venue has forgotten the order)."""
         found: dict[str, Fill] = {}
         for start, end in _windows(since, self._clock.now()):
-            page = await self._trades(symbol, _span(start, end))
-            while len(page) == _PAGE:
+            page = await self.trades(symbol, _span(start, end))
+            while len(page) == PAGE:
                 found.update((fill.trade_id, fill) for fill in page)
-                page = await self._trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
+                page = await self.trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
             found.update((fill.trade_id, fill) for fill in page)
         fills = [
             replace(fill, client_order_id=await self._client_order_id(symbol, fill.venue_order_id))
@@ -56,58 +72,77 @@ class History:
         found: dict[str, Fill] = {}
         for start, end in _windows(made_at, report.updated_at):
             which = [("orderId", report.venue_order_id), *_span(start, end)]
-            page = await self._trades(symbol, which, urgent=True)
+            page = await self.trades(symbol, which, urgent=True)
             found.update((fill.trade_id, fill) for fill in page)
-            while len(page) == _PAGE and page[-1].time > start:
+            while len(page) == PAGE and page[-1].time > start:
                 start = page[-1].time  # a full page: on from its last moment
                 which = [("orderId", report.venue_order_id), *_span(start, end)]
-                page = await self._trades(symbol, which, urgent=True)
+                page = await self.trades(symbol, which, urgent=True)
                 found.update((fill.trade_id, fill) for fill in page)
         return sorted(found.values(), key=_by_time)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Settlements from the income feed, special ones too. A week holds at most 168 of a
         symbol, so one page per window is always enough."""
-        native = perpetual(symbol).native
         found: dict[str, FundingPayment] = {}
         for start, end in _windows(since, self._clock.now()):
             for income_type in parsing.FUNDING_TYPES:
-                which = [("symbol", native), ("incomeType", income_type), *_span(start, end)]
-                response = await self._client.ask(
-                    "GET", "/fapi/v1/income", [*which, ("limit", str(_PAGE))], limits.INCOME
-                )
-                page = parsing.parse_funding(response.body, symbol, native, income_type)
+                which = _span(start, end)
+                page = await self.payments(symbol, income_type, which)
                 found.update((payment.transaction_id, payment) for payment in page)
         return sorted(found.values(), key=lambda payment: (payment.time, payment.transaction_id))
 
-    async def _trades(
+    async def _client_order_id(self, symbol: str, venue_order_id: str) -> str | None:
+        known = self._client_order_ids.get((symbol, venue_order_id))
+        if known is not None:
+            return known
+        try:
+            found = await self.client_order_id(symbol, venue_order_id)
+        except OrderNotFound:
+            return None
+        self._client_order_ids[symbol, venue_order_id] = found
+        if len(self._client_order_ids) > _REMEMBERED_IDS:
+            del self._client_order_ids[next(iter(self._client_order_ids))]
+        return found
+
+
+class History(AccountHistory):
+    """Over our own client."""
+
+    def __init__(self, client: BinanceClient, clock: Clock) -> None:
+        super().__init__(clock)
+        self._client = client
+
+    async def trades(
         self, symbol: str, which: Parameters, *, urgent: bool = False
     ) -> Sequence[Fill]:
         native = perpetual(symbol).native
         response = await self._client.ask(
             "GET",
             "/fapi/v1/userTrades",
-            [("symbol", native), *which, ("limit", str(_PAGE))],
+            [("symbol", native), *which, ("limit", str(PAGE))],
             limits.ACCOUNT,
             urgent=urgent,
         )
         return parsing.parse_fills(response.body, symbol, native)
 
-    async def _client_order_id(self, symbol: str, venue_order_id: str) -> str | None:
-        known = self._client_order_ids.get((symbol, venue_order_id))
-        if known is not None:
-            return known
+    async def payments(
+        self, symbol: str, income_type: str, which: Parameters
+    ) -> Sequence[FundingPayment]:
+        native = perpetual(symbol).native
+        response = await self._client.ask(
+            "GET",
+            "/fapi/v1/income",
+            [("symbol", native), ("incomeType", income_type), *which, ("limit", str(PAGE))],
+            limits.INCOME,
+        )
+        return parsing.parse_funding(response.body, symbol, native, income_type)
+
+    async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
         native = perpetual(symbol).native
         which = [("symbol", native), ("orderId", venue_order_id)]
-        try:
-            response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
-        except OrderNotFound:
-            return None
-        found = parsing.parse_order(response.body, symbol, native).client_order_id
-        self._client_order_ids[symbol, venue_order_id] = found
-        if len(self._client_order_ids) > _REMEMBERED_IDS:
-            del self._client_order_ids[next(iter(self._client_order_ids))]
-        return found
+        response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
+        return parsing.parse_order(response.body, symbol, native).client_order_id
 
 
 def _windows(start: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
