@@ -38,6 +38,13 @@ from exchanges.transport import Request, Response
 
 PUBLIC_STREAM, PRIVATE_STREAM = "/websocket/v1", "/websocket/v1/private"
 SWITCHING = 101
+_OF_QUOTATIONS = {
+    "content-type": "application/json;charset=UTF-8",
+    "vary": "origin,access-control-request-method,access-control-request-headers,accept-encoding",
+    "limit-by-ip": "Yes",
+    "cache-control": "no-cache, no-store, max-age=0, must-revalidate",
+}
+"""Headers of an answer printed in Upbit docs, "First API call"."""
 _MUST_BE_ENCODED = (":", "+")
 """Read as something else, or not at all, when they stand in a query as they are."""
 
@@ -139,7 +146,7 @@ class UpbitFront:
             remaining = self._limits.take(Group.ORIGIN if "origin" in headers else group, EVERYONE)
         except Refusal as refusal:
             raise _numbered(refusal) from None
-        extra = {"remaining-req": remaining}
+        extra = {**_OF_QUOTATIONS, "remaining-req": remaining}
         try:
             if any(sign in request.query for sign in _MUST_BE_ENCODED):
                 raise bad_quotation("Invalid parameter")

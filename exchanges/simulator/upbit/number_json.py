@@ -1,4 +1,8 @@
-"""JSON in which a Decimal is a number with just its digits."""
+"""JSON in which a Decimal is a number with just its digits, except in prices.
+
+The venue writes a price of its tape as ``163248000.00000000``, also a whole one (answers printed in
+Upbit docs, "First API call"), and clients make another type of it than of ``163248000``.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,21 @@ import orjson
 
 from exchanges.decimal_json import plain
 
+ZERO = Decimal(0)
+_PRICE_STEP = Decimal("0.00000001")
+
 
 def to_bytes(content: object) -> bytes:
     return orjson.dumps(content, default=_number)
 
 
+def as_price(value: Decimal) -> Decimal:
+    """``value`` with the eight decimals that are written; the venue writes just ``0`` for none."""
+    return value.quantize(_PRICE_STEP) if value else ZERO
+
+
 def _number(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        return orjson.Fragment(plain(value))
+        is_price = value.as_tuple().exponent == _PRICE_STEP.as_tuple().exponent
+        return orjson.Fragment(format(value, "f") if is_price else plain(value))
     raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -14,6 +14,7 @@ from exchanges.simulator.market import DEPTH, Listing
 from exchanges.simulator.upbit.candle import MINUTE_UNITS, Period
 from exchanges.simulator.upbit.candle_shapes import listed_candle_json
 from exchanges.simulator.upbit.engine import UpbitEngine
+from exchanges.simulator.upbit.number_json import as_price
 from exchanges.simulator.upbit.order_book import ShownBooks
 from exchanges.simulator.upbit.print import Print
 from exchanges.simulator.upbit.rate_limits import Group
@@ -241,10 +242,10 @@ def _trade_json(listing: Listing, printed: Print, previous_close: Decimal) -> di
         "trade_date_utc": printed.time.strftime("%Y-%m-%d"),
         "trade_time_utc": printed.time.strftime("%H:%M:%S"),
         "timestamp": printed.time_ms,
-        "trade_price": printed.price,
+        "trade_price": as_price(printed.price),
         "trade_volume": printed.volume,
-        "prev_closing_price": previous_close,
-        "change_price": printed.price - previous_close,
+        "prev_closing_price": as_price(previous_close),
+        "change_price": as_price(printed.price - previous_close),
         "ask_bid": printed.ask_bid,
         "sequential_id": printed.number,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from exchanges.simulator.upbit.candle import Candle
 from exchanges.simulator.upbit.candle_shapes import candle_json
 from exchanges.simulator.upbit.events import AssetEvent, OrderEvent
+from exchanges.simulator.upbit.number_json import as_price
 from exchanges.simulator.upbit.order_book import ShownBook
 from exchanges.simulator.upbit.print import Print
 from exchanges.simulator.upbit.subscription import LIST_SUBSCRIPTIONS, Feed
@@ -113,7 +114,7 @@ def trade_event(
         "trade_date": printed.time.strftime("%Y-%m-%d"),
         "trade_time": printed.time.strftime("%H:%M:%S"),
         "trade_timestamp": printed.time_ms,
-        "trade_price": printed.price,
+        "trade_price": as_price(printed.price),
         "trade_volume": printed.volume,
         "ask_bid": printed.ask_bid,
         **change_json(printed.price, tape.previous_close),

@@ -14,6 +14,8 @@ from exchanges.simulator.upbit.candle import Candle, Period
 from exchanges.simulator.upbit.print import Print
 from exchanges.simulator.venue_clock import VenueClock
 
+NUMBERS_A_MS = 10_000
+"""A print's number is its millisecond and a count within it: 17 digits, as the venue's."""
 KEPT_PRINTS = 5_000
 KEPT_SECONDS = 7_200
 KEPT_MINUTES = 2_880
@@ -65,7 +67,7 @@ class Tape:
     def record(self, price: Decimal, volume: Decimal, taker: Side) -> None:
         """Note a trade at ``price``."""
         now = self._clock.now()
-        number = int(now.timestamp() * 1_000_000)
+        number = int(now.timestamp() * 1_000) * NUMBERS_A_MS
         before = None
         if self.prints:
             before = self.last.price

@@ -51,6 +51,22 @@ async def test_the_ticker_follows_the_market(venues: Running) -> None:
     assert ticker["signed_change_price"] == ticker["trade_price"] - ticker["opening_price"]
 
 
+async def test_whole_prices_of_the_tape_are_written_with_eight_decimals(venues: Running) -> None:
+    set_btc(venues.simulation.market, "59000000", "59002000")
+    written = {}
+    for path in ("/v1/ticker?markets=", "/v1/candles/days?market=", "/v1/trades/ticks?market="):
+        async with venues.session.get(f"{venues.upbit_url}{path}KRW-BTC") as response:
+            written[path] = await response.text()
+
+    for text in written.values():
+        assert '"trade_price":59001000.00000000,' in text
+        assert '"prev_closing_price":60000000.00000000,' in text
+        assert '"change_price":' in text
+    assert '"change_price":999000.00000000,' in written["/v1/ticker?markets="]
+    async with venues.session.get(f"{venues.upbit_url}/v1/orderbook?markets=KRW-BTC") as response:
+        assert '"ask_price":59002000,"bid_price":59000000,' in await response.text()
+
+
 async def test_own_trades_show_on_the_tape_and_in_candles(venues: Running) -> None:
     await venues.upbit.order(market="KRW-BTC", side="ask", ord_type="market", volume="0.25")
     venues.clock.advance(120)
@@ -275,8 +291,10 @@ async def test_replies_carry_the_headers_of_the_venue(venues: Running) -> None:
     first = await venues.upbit.public("/v1/market/all")
     second = await venues.upbit.get("/v1/accounts")
 
+    assert first.headers["content-type"] == "application/json;charset=UTF-8"
+    assert first.headers["limit-by-ip"] == "Yes"
+    assert second.headers["content-type"] == "application/json; charset=utf-8"
+    assert second.headers["vary"] == "Origin"
     for reply in (first, second):
-        assert reply.headers["content-type"] == "application/json; charset=utf-8"
-        assert reply.headers["vary"] == "Origin"
         assert float(reply.headers["x-runtime"]) >= 0
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
