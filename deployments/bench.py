@@ -109,6 +109,7 @@ async def _executor(
         "KIMP_MODE": "paper",
         "KIMP_UPBIT_URL": urls["upbit"],
         "KIMP_BINANCE_URL": urls["binance"],
+        "KIMP_HYPERLIQUID_URL": urls["hyperliquid"],
         "KIMP_FX_URL": f"{urls['upbit']}/v1/forex/recent?codes=FRX.KRWUSD",
         **key_environment(accounts.credentials),
     }

@@ -23,7 +23,7 @@ from tests.deployments.up_process import PROJECT
 def control_url() -> Iterator[str]:
     """Simulated venues near the end of the shipped history, standing still."""
     arguments = [*("--from", "2021-06-30T12:00:00Z"), *("--speed", "0")]
-    for name in ("upbit", "binance", "control"):
+    for name in ("upbit", "binance", "hyperliquid", "control"):
         arguments += [f"--{name}", "127.0.0.1:0"]
     with subprocess.Popen(
         [sys.executable, "-m", "exchanges.simulator", *arguments],
@@ -34,7 +34,7 @@ def control_url() -> Iterator[str]:
         assert process.stdout is not None
         found = READY.match(process.stdout.readline())
         assert found
-        yield found.group(3)
+        yield found["control"]
         process.terminate()
 
 
