@@ -23,6 +23,8 @@ _LONGEST_NUMBER = 50
 """Digits plus exponent. No price, quantity or balance needs more, and arithmetic with longer
 numbers could fill the memory."""
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+"""In text. Decimal itself would also read underscores, blanks and the digits of any script."""
 _SHORT = 24
 """Digits and point of a number that is sane for certain."""
 _SECRET_LIKE = re.compile(r"[A-Za-z0-9_.+/=-]{32,}")
@@ -129,10 +131,10 @@ def objects(venue: Venue, what: str, value: object) -> Sequence[Fields]:
     return [fields(venue, what, item) for item in value]
 
 
-def document(venue: Venue, what: str, body: bytes) -> object:
-    """The JSON document of a reply."""
+def document(venue: Venue, what: str, body: bytes, *, unique_keys: bool = False) -> object:
+    """The JSON document of a reply; ``unique_keys``: one that says nothing twice."""
     try:
-        return parse_json(body)
+        return parse_json(body, unique_keys=unique_keys)
     except ValueError:
         raise BadReply(venue, f"{what}: expected JSON") from None
 
@@ -151,6 +153,8 @@ def to_decimal(value: object) -> Decimal | None:
     if isinstance(value, str) and len(value) <= _SHORT and _PLAIN.fullmatch(value):
         return Decimal(value)  # as nearly all are: what follows takes longer
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return None
     try:
         number = Decimal(value)

@@ -82,6 +82,8 @@ class HyperliquidPerpetual:
         self._clock = clock
         self._timeout_s = timeout_s
         self._tracker = OrderTracker(clock)
+        """Of the orders' stream alone: what a caller is told by the way, such as an order's end in
+        the reply to it, is told on the stream all the same."""
         self._rules: dict[str, Rules] = {}
         self._assets: dict[str, int] = {}
         self._books: dict[str, Book] = {}
@@ -113,7 +115,7 @@ class HyperliquidPerpetual:
             if booking is None:
                 booking = self.book_order(urgent=True)
             price = await self._bound(order) if order.price is None else order.price
-            return self._tracker.take(await self._place(order, price, booking))
+            return await self._place(order, price, booking)
         finally:
             if booking is not None:
                 booking.release()  # changes nothing when the order was sent
@@ -225,6 +227,8 @@ class HyperliquidPerpetual:
             raise
 
     def _report(self, order: Order, placed: Placed) -> OrderReport:
+        if placed.cloid not in (None, cloid_of(order.client_order_id)):
+            raise OutcomeUnknown(_VENUE, "the order's reply is about another order")
         filled = placed.filled or Decimal(0)
         if filled > order.quantity:
             raise OutcomeUnknown(_VENUE, "the order's reply tells of more than was ordered")

@@ -33,6 +33,7 @@ from exchanges.transport import Response
 from exchanges.venue_client import Costs, Replies
 
 _VENUE = Venue.HYPERLIQUID
+_ENDS = ("error", "resting", "filled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Placed:
 
     venue_order_id: str
     filled: Decimal | None
+    cloid: str | None = None
 
 
 class NothingMatched(Exception):
@@ -56,18 +58,24 @@ def placed(body: bytes) -> Placed:
         status = _only_status(body, "order")
         if isinstance(status, str):
             raise BadReply(_VENUE, f"order.statuses: {quoted(status)}")
+        if sum(map(status.has, _ENDS)) != 1:
+            raise status.bad("error, resting or filled", "one of them")
         if status.has("error"):
             raise _order_error(status.text("error"))
         if status.has("resting"):
-            return Placed(str(status.child("resting").integer("oid")), None)
+            return _placed(status.child("resting"), None)
         filled = status.child("filled")
-        return Placed(str(filled.integer("oid")), filled.positive("totalSz"))
+        return _placed(filled, filled.positive("totalSz"))
     except _Refused as refused:
         raise _action_error(refused.text) from None
     except BadReply as error:
         raise OutcomeUnknown(
             _VENUE, f"the order's reply cannot be understood ({error.message})"
         ) from None
+
+
+def _placed(row: Fields, filled: Decimal | None) -> Placed:
+    return Placed(str(row.integer("oid")), filled, row.optional_text("cloid"))
 
 
 def cancel_taken(body: bytes) -> None:
@@ -157,7 +165,7 @@ class _Refused(Exception):
 
 def _only_status(body: bytes, kind: str) -> Fields | str:
     """The one entry of ``statuses``. Raises _Refused or BadReply."""
-    reply = fields(_VENUE, kind, document(_VENUE, kind, body))
+    reply = fields(_VENUE, kind, document(_VENUE, kind, body, unique_keys=True))
     if reply.text("status") == "err":
         raise _Refused(reply.text("response"))
     if reply.text("status") != "ok":

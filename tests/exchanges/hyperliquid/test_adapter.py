@@ -97,7 +97,7 @@ async def test_test_network_is_signed_for_as_such() -> None:
 
 
 async def test_nonces_rise_within_a_millisecond_and_when_the_clock_steps_back() -> None:
-    exchange, wire, clock = await build_ready(*[reply(samples.resting())] * 3)
+    exchange, wire, clock = await build_ready(*[reply(samples.filled())] * 3)
 
     for number, step_s in enumerate((0, 0, -30)):
         clock.advance(step_s)

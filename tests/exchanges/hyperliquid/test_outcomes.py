@@ -190,6 +190,12 @@ def test_address_without_actions_waits_for_the_next_one() -> None:
         dump(samples.placed({"filled": {"oid": 5}})),
         dump(samples.placed({"filled": {"oid": 5, "totalSz": "0"}})),
         dump(samples.placed({"filled": {"oid": 5, "totalSz": "NaN"}})),
+        dump(samples.placed({"error": "Order has zero size.", "resting": {"oid": 5}})),
+        dump(samples.placed({"error": "Order has zero size.", "filled": {"oid": 5}})),
+        dump(samples.placed({"resting": {"oid": 5}, "filled": {"oid": 5, "totalSz": "1"}})),
+        dump(samples.placed({"resting": {"oid": 5, "cloid": 5}})),
+        dump(samples.filled())[:-1] + b',"status":"err","response":"Order has zero size."}',
+        b'{"status":"err","response":"Order has zero size.","response":"Order has zero size."}',
     ],
 )
 def test_success_that_shows_no_order_is_unknown(body: bytes) -> None:

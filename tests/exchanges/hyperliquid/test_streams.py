@@ -165,6 +165,20 @@ def test_order_whose_event_is_lost_is_told(channel: str, kind: FaultKind) -> Non
     at_simulator(story)
 
 
+def test_end_that_the_reply_has_told_is_told_on_the_stream_too() -> None:
+    async def story(desk: Desk) -> None:
+        async with orders_heard(desk) as heard:
+            desk.fault(FaultKind.DROP_EVENT, UPDATES)
+            order = desk.limit("empty", "49000", tif=TimeInForce.IOC)
+            replied = await desk.exchange.submit(order)
+            told = await heard.until(is_over("kimp-empty"), 2 * QUIET_S)
+
+            assert replied.status is told.status is OrderStatus.EXPIRED
+            assert replied.filled == told.filled == 0
+
+    at_simulator(story)
+
+
 def test_resting_order_filled_without_a_word_is_read_when_it_stays_quiet() -> None:
     async def story(desk: Desk) -> None:
         async with orders_heard(desk) as heard:

@@ -240,7 +240,7 @@ class Ledger(RuleBasedStateMachine):
         assert position.size == sum((size for size, _ in signed), ZERO)
         assert position.cost == paid + profits
         if not position.size:
-            assert (position.cost, position.isolated_margin) == (0, 0)
+            assert position.cost == position.isolated_margin == 0
         if 0 not in account.isolated:
             assert position.isolated_margin == 0
 
