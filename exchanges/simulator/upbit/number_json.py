@@ -12,7 +12,6 @@ import orjson
 
 from exchanges.decimal_json import plain
 
-ZERO = Decimal(0)
 _PRICE_STEP = Decimal("0.00000001")
 
 
@@ -20,13 +19,12 @@ def to_bytes(content: object) -> bytes:
     return orjson.dumps(content, default=_number)
 
 
-def as_price(value: Decimal) -> Decimal:
-    """``value`` with the eight decimals that are written; the venue writes just ``0`` for none."""
-    return value.quantize(_PRICE_STEP) if value else ZERO
+def as_price(value: Decimal) -> orjson.Fragment:
+    """``value`` with eight decimals; the venue writes just ``0`` for none."""
+    return orjson.Fragment(format(value.quantize(_PRICE_STEP), "f") if value else "0")
 
 
 def _number(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        is_price = value.as_tuple().exponent == _PRICE_STEP.as_tuple().exponent
-        return orjson.Fragment(format(value, "f") if is_price else plain(value))
+        return orjson.Fragment(plain(value))
     raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -113,7 +113,7 @@ def _objects(frame: Frame) -> list[dict[str, Any]]:
         or not all(isinstance(entry, dict) for entry in parsed)
         or not _is_text(parsed)
     ):
-        raise StreamError("WRONG_FORMAT", "Format이 맞지 않습니다.")
+        raise _wrong_format()
     return parsed
 
 
@@ -161,7 +161,10 @@ def _feed(entry: Mapping[str, Any], markets: Collection[str], *, is_private: boo
 
 
 def _codes(entry: Mapping[str, Any], kind: str) -> tuple[str, ...]:
-    """Of the private types only ``myOrder`` knows markets, and needs none."""
+    """Of the private types only ``myOrder`` knows markets, and needs none; ``myAsset`` must not
+    come with any (Upbit docs, WebSocket MyAsset)."""
+    if kind == "myAsset" and "codes" in entry:
+        raise _wrong_format()
     if kind in ("myAsset", "announcement"):
         return ()
     codes = entry.get("codes")
@@ -190,6 +193,10 @@ def _level(entry: Mapping[str, Any]) -> Decimal:
     if not (level.is_finite() and level >= 0):
         raise _bad_value("level")
     return level
+
+
+def _wrong_format() -> StreamError:
+    return StreamError("WRONG_FORMAT", "Format이 맞지 않습니다.")
 
 
 def _bad_value(name: str) -> StreamError:

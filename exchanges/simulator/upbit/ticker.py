@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.simulator.upbit.candle import Candle, Period
-from exchanges.simulator.upbit.number_json import ZERO, as_price
+from exchanges.simulator.upbit.number_json import as_price
 from exchanges.simulator.upbit.tape import Tape
 
+ZERO = Decimal(0)
 DAY = timedelta(days=1)
 YEAR = timedelta(weeks=52)
 _RATE_STEP = Decimal("0.0000000001")

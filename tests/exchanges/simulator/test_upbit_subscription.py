@@ -56,6 +56,17 @@ async def test_a_bad_frame_is_answered_by_name_and_the_connection_goes_on(
     assert ticker["type"] == "ticker"
 
 
+def test_assets_are_of_all_markets() -> None:
+    with pytest.raises(StreamError) as caught:
+        parse_frame(
+            json.dumps([TICKET, {"type": "myAsset", "codes": ["KRW-BTC"]}]),
+            MARKETS,
+            is_private=True,
+        )
+
+    assert caught.value.name == "WRONG_FORMAT"
+
+
 async def test_binary_frames_are_read_like_text(venues: Running) -> None:
     async with public_stream(venues) as stream:
         await stream.socket.send_bytes(
