@@ -138,7 +138,7 @@ class BinancePerpetual:
             raise
         try:
             report = parsing.parse_order(response.body, order.symbol, native)
-            return parsing.answering(report, order.client_order_id)
+            return parsing.about(report, order)
         except BadReply as error:
             raise outcomes.unreadable_order(error) from None
 

@@ -85,19 +85,21 @@ def submit_error(response: Response) -> ExchangeError:
     """What a reply other than 2xx to an order means."""
     code, message = _told(response)
     said = _said(response, code, message)
+    meaning = BY_CODE.get(code) if code is not None else None
+    if meaning is Meaning.UNKNOWN:  # whatever the status: the doubt outweighs it
+        return OutcomeUnknown(_VENUE, f"the venue does not say what became of the order ({said})")
     limited = rate_limit(response)
     if limited is not None:
         return limited
-    meaning = BY_CODE.get(code) if code is not None else None
     if meaning is Meaning.NOT_PROCESSED or (
         response.status == 503 and message == _NOT_EXECUTED and meaning is None
     ):
         return VenueUnavailable(_VENUE, f"the order was not processed ({said})")
-    if meaning is Meaning.UNAUTHENTICATED or (response.status == 401 and code is None):
+    is_refusal = 400 <= response.status < 500
+    is_turned_away = meaning is Meaning.UNAUTHENTICATED or (response.status == 401 and code is None)
+    if is_turned_away and is_refusal:
         return _unauthenticated(response, code, said)
-    if meaning is Meaning.UNKNOWN:
-        return OutcomeUnknown(_VENUE, f"the venue does not say what became of the order ({said})")
-    if 400 <= response.status < 500 and response.status != _TIMED_OUT and code is not None:
+    if is_refusal and response.status != _TIMED_OUT and code is not None:
         why = HEDGE_MODE if code == _WRONG_POSITION_SIDE else "the order was rejected"
         return OrderRejected(_VENUE, f"{why} ({said})", code=str(code), status=response.status)
     if response.status == 403:

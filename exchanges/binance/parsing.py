@@ -20,7 +20,7 @@ from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Venue
-from exchanges.order import OrderReport, OrderStatus
+from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.reply import Fields, document, fields, objects, sorted_book
 from exchanges.rules import Rules, TickBand
 from exchanges.side import Side
@@ -112,7 +112,8 @@ def pays_in_bnb(fee_burn: bytes) -> bool:
 def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
     """An order without its trades: since mid-2026 order replies carry no average price, and
     prices come from the trades alone (Binance change log, 2026-06)."""
-    return _report(_object("order", body), symbol, native)
+    row = fields(_VENUE, "order", document(_VENUE, "order", body, unique_keys=True))
+    return _report(row, symbol, native)
 
 
 def parse_orders(body: bytes, symbol: str, native: str) -> tuple[OrderReport, ...]:
@@ -129,6 +130,17 @@ def answering(report: OrderReport, client_order_id: str) -> OrderReport:
     if report.client_order_id != client_order_id:
         raise BadReply(_VENUE, f"order.clientOrderId: expected {client_order_id}")
     return report
+
+
+def about(report: OrderReport, order: Order) -> OrderReport:
+    """``report``, if it is about the order that was sent and not merely about its id. Of a
+    reduce-only order the venue may take less than it was sent."""
+    if report.side is not order.side:
+        raise BadReply(_VENUE, f"order.side: expected {order.side}")
+    is_cut = order.reduce_only and 0 < report.quantity < order.quantity
+    if report.quantity != order.quantity and not is_cut:
+        raise BadReply(_VENUE, f"order.origQty: expected {order.quantity}")
+    return answering(report, order.client_order_id)
 
 
 def parse_fills(body: bytes, symbol: str, native: str) -> tuple[Fill, ...]:
@@ -195,14 +207,18 @@ def _filter(market: Fields, filters: dict[str, Fields], name: str) -> Fields:
 def _report(row: Fields, symbol: str, native: str) -> OrderReport:
     if row.text("symbol") != native:
         raise row.bad("symbol", native)
+    status, filled = status_of(row, "status"), row.not_negative("executedQty")
+    quantity = row.not_negative("origQty")
+    if filled > quantity or (status is OrderStatus.FILLED and filled != quantity):
+        raise row.bad("executedQty", "what the order's status and quantity say")
     return OrderReport(
         client_order_id=row.text("clientOrderId"),
         venue_order_id=str(row.integer("orderId")),
         symbol=symbol,
         side=side_of(row, "side"),
-        status=status_of(row, "status"),
-        quantity=row.not_negative("origQty"),
-        filled=row.not_negative("executedQty"),
+        status=status,
+        quantity=quantity,
+        filled=filled,
         updated_at=row.milliseconds("updateTime"),
     )
 

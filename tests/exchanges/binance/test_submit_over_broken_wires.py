@@ -39,6 +39,10 @@ def error(code: int) -> bytes:
     return json.dumps({"code": code, "msg": "?"}).encode()
 
 
+def made(**changes: object) -> bytes:
+    return http("200 OK", json.dumps(samples.order() | changes).encode())
+
+
 @asynccontextmanager
 async def venue(answer: bytes | None) -> AsyncIterator[tuple[BinancePerpetual, list[bytes]]]:
     """Knows the rules, gives ``answer`` to an order and closes; None: resets the connection."""
@@ -91,6 +95,32 @@ async def venue(answer: bytes | None) -> AsyncIterator[tuple[BinancePerpetual, l
         pytest.param(http("200 OK", HTML), OutcomeUnknown, id="a page with 200"),
         pytest.param(http("200 OK", b""), OutcomeUnknown, id="nothing with 200"),
         pytest.param(http("200 OK", error(-2019)), OutcomeUnknown, id="an error with 200"),
+        pytest.param(made(clientOrderId="other"), OutcomeUnknown, id="another order"),
+        pytest.param(made(side="BUY"), OutcomeUnknown, id="our id on the other side"),
+        pytest.param(made(symbol="ETHUSDT"), OutcomeUnknown, id="our id in another market"),
+        pytest.param(made(origQty="0.020"), OutcomeUnknown, id="our id and another quantity"),
+        pytest.param(made(origQty="0.009"), OutcomeUnknown, id="our id and less"),
+        pytest.param(
+            made(status="FILLED", executedQty="0"), OutcomeUnknown, id="filled with nothing"
+        ),
+        pytest.param(
+            made(status="EXPIRED", executedQty="0.011"), OutcomeUnknown, id="more than was ordered"
+        ),
+        pytest.param(
+            http("200 OK", MADE[:-1] + b',"executedQty":"0"}'), OutcomeUnknown, id="a key twice"
+        ),
+        *(
+            pytest.param(
+                http("200 OK", MADE[:-1] + b',"more":' + number + b"}"), OutcomeUnknown, id=name
+            )
+            for name, number in {
+                "not a number": b"NaN",
+                "endless exponent": b"1e99999999999999999999",
+                "endless digits": b"9" * 5_000,
+            }.items()
+        ),
+        pytest.param(http("429 Too Many", error(-1007)), OutcomeUnknown, id="limited in doubt"),
+        pytest.param(http("500 Error", error(-1021)), OutcomeUnknown, id="clock with 500"),
         pytest.param(
             http("302 Found", b"", "Location: http://127.0.0.1:1/"), OutcomeUnknown, id="redirect"
         ),
@@ -125,6 +155,23 @@ async def test_order_ends_as_its_answer_allows(
 
         assert type(caught.value) is expected
         assert len(seen) == 1
+
+
+async def test_a_redirect_is_not_followed_with_a_signed_order() -> None:
+    reached: list[object] = []
+
+    async def elsewhere(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(writer)
+        writer.close()
+
+    server = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fapi/v1/order"
+    async with server, venue(http("307 Elsewhere", b"", f"Location: {address}")) as (exchange, _):
+        with pytest.raises(OutcomeUnknown) as caught:
+            await exchange.submit(SELL)
+
+        assert reached == []
+        assert address not in str(caught.value)
 
 
 async def test_order_that_reaches_nobody_is_certainly_not_sent() -> None:
