@@ -7,12 +7,14 @@ what the open pairs need. Reports; changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
+from typing import TypeVar
 from uuid import uuid4
 
 from exchanges.clock import Clock
-from exchanges.errors import ExchangeError
+from exchanges.errors import ExchangeError, RateLimited
 from exchanges.side import Side
 from tasks.client_order_id import PREFIX
 from tasks.leg_venue import LegVenue
@@ -21,6 +23,11 @@ from tasks.pair_book import PairBook
 from tasks.settings import Settings
 from tasks.wire_text import decimal_text
 from warehouse.records import Difference, ReconciliationRecord
+
+T = TypeVar("T")
+
+PATIENCE_S = 10.0
+"""How long a question may wait for room in the rate limits: not having asked is no disagreement."""
 
 
 class Reconciliation:
@@ -55,7 +62,7 @@ class Reconciliation:
     async def _perpetual_position(self, symbol: str) -> list[Difference]:
         venue = self._venues[LegName.PERPETUAL]
         try:
-            position = await venue.call(venue.exchange.position(symbol))
+            position = await self._ask(venue, lambda: venue.exchange.position(symbol))
         except ExchangeError as error:
             return [_unreadable(venue, symbol, "position", error)]
         expected = sum(
@@ -68,7 +75,7 @@ class Reconciliation:
         """Less coin than the long pairs hold is a difference; more belongs to somebody else."""
         venue = self._venues[LegName.SPOT]
         try:
-            balances = await venue.call(venue.exchange.balances())
+            balances = await self._ask(venue, venue.exchange.balances)
         except ExchangeError as error:
             return [_unreadable(venue, symbol, "balance", error)]
         total = next((item.total for item in balances if item.currency == symbol), Decimal(0))
@@ -82,7 +89,7 @@ class Reconciliation:
     async def _resting_orders(self, venue: LegVenue, symbol: str) -> list[Difference]:
         """Our orders never rest, except for moments while they are being settled."""
         try:
-            resting = await venue.call(venue.exchange.open_orders(symbol))
+            resting = await self._ask(venue, lambda: venue.exchange.open_orders(symbol))
         except ExchangeError as error:
             return [_unreadable(venue, symbol, "order", error)]
         known = {
@@ -103,6 +110,18 @@ class Reconciliation:
             for order in resting
             if order.client_order_id.startswith(PREFIX)
         ]
+
+    async def _ask(self, venue: LegVenue, question: Callable[[], Awaitable[T]]) -> T:
+        """The answer, asked again when it could not be asked for a moment. Raises ExchangeError."""
+        give_up = self._clock.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await venue.call(question())
+            except RateLimited as error:
+                if error.banned or self._clock.monotonic() + error.retry_after_s > give_up:
+                    raise
+                wait_s = error.retry_after_s
+            await asyncio.sleep(wait_s)
 
     def _compare(
         self, kind: str, venue: LegVenue, symbol: str, expected: Decimal, found: Decimal

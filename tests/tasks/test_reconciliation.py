@@ -35,3 +35,14 @@ def test_a_venue_that_cannot_be_read_is_a_difference(
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 
     run(tmp_path, scenario)
+
+
+def test_room_in_the_rate_limits_is_waited_for(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            bench.fault(Venue.BINANCE, "rate_limited", endpoint="GET /fapi/v3/positionRisk")
+
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
