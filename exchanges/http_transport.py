@@ -23,6 +23,10 @@ _IDLE_S = 30.0
 request written to a dropped one is an unknown outcome."""
 
 
+_LONGEST_BODY = 16 * 1024 * 1024
+"""Bytes, unpacked. No venue sends a fifth of it; a longer one would fill the memory."""
+
+
 async def _fail_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -73,7 +77,7 @@ class HttpTransport:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s * _CONNECT_SHARE),
             ) as reply:
-                body = await reply.read()
+                body = await _whole_body(reply)
                 headers = {name.lower(): value for name, value in reply.headers.items()}
                 return Response(reply.status, headers, body)
         except (aiohttp.ClientError, OSError) as error:
@@ -96,6 +100,15 @@ class HttpTransport:
             skip_auto_headers=("Content-Type", "User-Agent"),
             middlewares=(_fail_once,),
         )
+
+
+async def _whole_body(reply: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for part in reply.content.iter_any():
+        body += part
+        if len(body) > _LONGEST_BODY:
+            raise aiohttp.ClientPayloadError
+    return bytes(body)
 
 
 def _name(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -250,6 +251,19 @@ async def test_answer_that_is_not_whole_is_interrupted(answer: bytes) -> None:
 
     async with raw_server(peer) as transport:
         with pytest.raises(Interrupted):
+            await transport.send(Request("POST", "/v1/orders"), timeout_s=5)
+
+
+async def test_small_answer_that_unpacks_to_a_huge_one_is_interrupted() -> None:
+    packed = gzip.compress(bytes(17 * 1024 * 1024), compresslevel=1)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(head.encode() + packed)
+
+    async with raw_server(peer) as transport:
+        with pytest.raises(Interrupted, match="ClientPayloadError"):
             await transport.send(Request("POST", "/v1/orders"), timeout_s=5)
 
 
