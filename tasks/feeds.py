@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 DOLLAR_POLL_S = 1.0
 REST_CHECK_S = 2.0
 """A book that the stream keeps fresh is still read this often: a stream is not the venue's word."""
+QUIET_S = 0.6
+"""A pushed book may be this old before it is read: Hyperliquid pushes each half second, and reading
+in between would use up its rate limit."""
 CLOCK_POLL_S = 30.0
 FUNDING_POLL_S = 30.0
 FIRST_RULES_POLL_S = 2.0
@@ -70,6 +73,7 @@ class Feeds:
         self._settings = settings
         self._failing: set[str] = set()
         self._book_read_at: dict[tuple[LegName, str], float] = {}
+        self._book_read: dict[tuple[LegName, str], Book] = {}
         self._journalled: dict[str, Any] = {}
 
     async def read_all(self) -> None:
@@ -196,6 +200,8 @@ class Feeds:
         read_at = self._book_read_at.get((venue.leg, symbol))
         if book is None or read_at is None or now - read_at >= REST_CHECK_S:
             return True
+        if book is not self._book_read.get((venue.leg, symbol)):  # pushed
+            every_s = max(every_s, min(QUIET_S, self._settings.max_book_age_ms / 2000))
         return now - book.received >= every_s
 
     def _book_of(self, venue: LegVenue, symbol: str) -> Book | None:
@@ -230,7 +236,9 @@ class Feeds:
 
     async def _read_book(self, venue: LegVenue, symbol: str) -> None:
         self._book_read_at[venue.leg, symbol] = self._clock.monotonic()
-        self.note_book(venue, await venue.call(venue.exchange.book(symbol)))
+        book = await venue.call(venue.exchange.book(symbol))
+        self._book_read[venue.leg, symbol] = book
+        self.note_book(venue, book)
 
     async def _read_rules(self, venue: LegVenue, symbol: str) -> None:
         venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
