@@ -261,16 +261,19 @@ class BinanceEngine:
         price: Decimal | None,
         quantity: Decimal,
         match: PriceMatch = PriceMatch.NONE,
+        *,
+        modify_id: int | None = None,
+        reduce_only: bool = False,
     ) -> None:
-        """Change price (None: as ``match`` says) and quantity of an open order. Raises
-        Refused."""
+        """Change price (None: as ``match`` says) and quantity of an open order; ``modify_id`` is
+        the client's name of the change. Raises Refused."""
         if price is None:
             price = self._matched_price(order.symbol, order.side, match)
         if self.is_halted(order.symbol):
             raise Refused(-5024)
         situation = self._situation(account, order.symbol, order.side)
-        check_amendment(account, order, price, quantity, situation)
-        self._book.amend(account, order, price, quantity, match, self.now_ms())
+        check_amendment(account, order, price, quantity, situation, reduce_only=reduce_only)
+        self._book.amend(account, order, price, quantity, match, modify_id, self.now_ms())
 
     def cancel(
         self, account: VenueAccount, symbol: str, order_id: int | None, client_id: str | None

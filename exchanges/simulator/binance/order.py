@@ -125,8 +125,8 @@ class VenueOrder:
     good_till_ms: int = 0
     amendments: int = 0
     """How often price or quantity were changed."""
-    modify_id: int = 0
-    """Of the last such change."""
+    modify_id: int | None = None
+    """What the client has called the last such change."""
 
     @property
     def remaining(self) -> Decimal:

@@ -98,13 +98,14 @@ class OrderBook:
         price: Decimal,
         quantity: Decimal,
         match: PriceMatch,
+        modify_id: int | None,
         now_ms: int,
     ) -> None:
         """Change an open order, which then arrives anew. What has filled already as much as the
         new quantity, and a post-only order that would take, is cancelled by it."""
         order.price, order.quantity, order.price_match = price, quantity, match
         order.amendments += 1
-        order.modify_id = self.order_ids.take()
+        order.modify_id = modify_id
         order.updated_ms = now_ms
         self._tell(account, order, ExecutionType.AMENDMENT, now_ms)
         meeting = None if order.remaining <= 0 else self._meet(account, order, None)

@@ -64,8 +64,16 @@ def check_amendment(
     price: Decimal,
     quantity: Decimal,
     situation: Situation,
+    *,
+    reduce_only: bool,
 ) -> None:
-    """Refuse a change that changes nothing, comes too often or breaks what a new order would."""
+    """Refuse a change that changes nothing, comes too often or breaks what a new order would.
+
+    ``reduce_only``: the change says so of the order, which excuses it from the smallest value
+    (Binance docs, Modify Order); the order stays what it was.
+    """
+    if reduce_only and not order.reduce_only:
+        raise Refused(-5047)
     if (price, quantity) == (order.price, order.quantity):
         raise Refused(-5027)
     if order.amendments >= MAX_AMENDMENTS:
@@ -73,6 +81,8 @@ def check_amendment(
     rules = situation.rules
     rules.check_price(price, order.side, situation.mark)
     rules.check_quantity(quantity, market=False)
+    if not reduce_only:
+        rules.check_notional(price * quantity, code=-5029)
     if order.reduce_only:
         more = quantity - order.quantity
         held = abs(account.position(order.symbol, order.position_side).quantity)
@@ -80,7 +90,6 @@ def check_amendment(
         if account.hedge_mode and more > 0 and closing + more > held:
             raise Refused(-2022)
         return
-    rules.check_notional(price * quantity, code=-5029)
     left = max(quantity - order.executed, Decimal(0))
     wish = Pending(order.side, order.position_side, price * left)
     _check_margin(account, order.symbol, situation, wish, price, replaced=order)

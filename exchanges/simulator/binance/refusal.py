@@ -111,6 +111,7 @@ TEXTS: Mapping[int, str] = {
         "and smaller than 253402300799000"
     ),
     -5041: "No depth matches this BBO order",
+    -5047: "The original order is not a reduce-only order",
 }
 """Message of each code this venue can answer (Binance docs, USDⓈ-M error codes)."""
 

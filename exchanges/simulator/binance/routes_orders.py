@@ -15,7 +15,7 @@ from exchanges.simulator.binance.order_request import (
     parse_order,
     price_match,
 )
-from exchanges.simulator.binance.parameters import number
+from exchanges.simulator.binance.parameters import boolean, number
 from exchanges.simulator.binance.refusal import Refused
 
 SUCCESS = {"code": 200, "msg": "The operation of cancel all open order is done."}
@@ -49,7 +49,16 @@ def _amend(call: Call) -> dict[str, Any]:
         raise Refused(-2013)
     if order.side is not side:
         raise Refused(-1117)
-    call.engine.amend(call.account, order, price, quantity, match)
+    modify_id = call.integer("modifyId")
+    call.engine.amend(
+        call.account,
+        order,
+        price,
+        quantity,
+        match,
+        modify_id=modify_id,
+        reduce_only=boolean(call.params, "reduceOnly", default=False),
+    )
     return wire_orders.order_amended(order, call.rules())
 
 

@@ -60,8 +60,9 @@ def order_acknowledged(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
 
 
 def order_amended(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:
-    """Answer to PUT."""
-    return order_reply(order, rules) | {"pair": order.symbol, "modifyId": order.modify_id}
+    """Answer to PUT; the change's own id only when the client has given one."""
+    named = {} if order.modify_id is None else {"modifyId": order.modify_id}
+    return order_reply(order, rules) | {"pair": order.symbol} | named
 
 
 def order_rehearsed(order: VenueOrder, rules: SymbolRules) -> dict[str, Any]:

@@ -40,9 +40,36 @@ async def test_an_amended_order_keeps_its_ids_and_rests_at_the_new_price() -> No
         assert reply.json["orderId"] == placed.json["orderId"]
         assert (reply.json["clientOrderId"], reply.json["status"]) == ("mine", "NEW")
         assert (reply.json["price"], reply.json["origQty"]) == ("49000.00", "0.020")
-        assert reply.json["modifyId"] > 0
+        assert "modifyId" not in reply.json
         assert "avgPrice" not in reply.json
         assert reply.headers["x-mbx-order-count-10s"] == "2"
+
+
+async def test_an_amendment_is_answered_with_the_name_that_the_client_gave_it() -> None:
+    async with running_venue() as venue:
+        await venue.limit("48000.0", newClientOrderId="mine")
+
+        named = await amend(venue, "mine", price="49000.0", modifyId=77)
+        nameless = await amend(venue, "mine", price="49100.0")
+
+        assert named.json["modifyId"] == 77
+        assert "modifyId" not in nameless.json
+
+
+async def test_only_a_change_that_says_reduce_only_may_make_a_reduce_only_order_tiny() -> None:
+    async with running_venue() as venue:
+        await venue.order(quantity="0.010")
+        await venue.limit("51000.0", side="SELL", reduceOnly="true", newClientOrderId="target")
+        await venue.limit("48000.0", newClientOrderId="plain")
+
+        unsaid = await amend(venue, "target", side="SELL", price="49999.5", quantity="0.001")
+        said = await amend(
+            venue, "target", side="SELL", price="49999.5", quantity="0.001", reduceOnly="true"
+        )
+        untrue = await amend(venue, "plain", price="48100.0", reduceOnly="true")
+
+        assert (unsaid.code, untrue.code) == (-5029, -5047)
+        assert (said.status, said.json["reduceOnly"]) == (200, True)
 
 
 async def test_an_amended_order_that_crosses_the_book_trades() -> None:

@@ -124,7 +124,7 @@ async def test_an_answer_has_the_fields_of_the_venues_and_no_others(path: str, f
                 "price": "47000.0",
                 "origClientOrderId": "resting",
             },
-            f"{ORDER} pair modifyId",
+            f"{ORDER} pair",
         ),
         ("GET", "order", {"origClientOrderId": "resting"}, READ),
         ("GET", "openOrder", {"origClientOrderId": "resting"}, READ),

@@ -103,6 +103,7 @@ async def test_a_resting_order_is_amended_filled_as_maker_or_cancelled() -> None
             side="BUY",
             quantity="0.200",
             price="49100.0",
+            modifyId=77,
         )
         await venue.limit("48000.0", quantity="0.100", newClientOrderId="second")
         await venue.signed("DELETE", "/fapi/v1/order", symbol=SYMBOL, origClientOrderId="second")
@@ -119,6 +120,7 @@ async def test_a_resting_order_is_amended_filled_as_maker_or_cancelled() -> None
         ]
         assert (events[0]["b"], events[0]["a"]) == ("4900.00000000", "0")
         assert (events[1]["q"], events[1]["p"]) == ("0.200", "49100.00")
+        assert [one.get("M") for one in events] == [None, "77", None, None, None]
         assert (events[4]["m"], events[4]["L"]) == (True, "49100.00")
 
 

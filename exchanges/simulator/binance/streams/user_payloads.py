@@ -13,7 +13,13 @@ from typing import Any
 from exchanges.side import Side
 from exchanges.simulator.binance.account import MARGIN_ASSET, VenueAccount
 from exchanges.simulator.binance.engine import BinanceEngine
-from exchanges.simulator.binance.events import AccountChanged, Filled, LeverageChanged, OrderChanged
+from exchanges.simulator.binance.events import (
+    AccountChanged,
+    ExecutionType,
+    Filled,
+    LeverageChanged,
+    OrderChanged,
+)
 from exchanges.simulator.binance.leverage_brackets import maintenance_margin
 from exchanges.simulator.binance.margin import pending_value
 from exchanges.simulator.binance.order import (
@@ -47,6 +53,8 @@ def order_trade_update(engine: BinanceEngine, event: OrderChanged) -> dict[str, 
         "z": quantity_text(order.executed, rules.step),
         "L": "0" if trade is None else price_text(trade.price, rules),
     }
+    if event.execution is ExecutionType.AMENDMENT and order.modify_id is not None:
+        fields["M"] = str(order.modify_id)
     if trade is not None and trade.commission:
         fields |= {"n": money_text(trade.commission), "N": MARGIN_ASSET}
     fields |= {
