@@ -7,6 +7,7 @@ Whoever goes on through 429s is shut out for a while, each time longer (Upbit do
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -78,6 +79,10 @@ class Window:
     def left(self) -> int:
         return self.limit - self._used
 
+    def ends_in(self, now: float) -> float:
+        """Seconds until there is room again."""
+        return self._started + self.seconds - now
+
 
 @dataclass(slots=True)
 class _Offender:
@@ -110,7 +115,7 @@ class RateLimits:
         if taken:
             return header
         self._note_refused(who, now)
-        raise too_many_requests(header)
+        raise too_many_requests(header, seconds=math.ceil(window.ends_in(now)))
 
     def _note_refused(self, who: str, now: float) -> None:
         offender = self._offenders.setdefault(who, _Offender())

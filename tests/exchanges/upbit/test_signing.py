@@ -80,16 +80,21 @@ def test_token_has_the_known_signature(algorithm: Algorithm, signature: str) -> 
 
 
 def test_token_of_a_request_without_parameters_has_no_hash() -> None:
-    claims = decoded(token(CREDENTIALS, NONCE, ()).split(".")[1])
+    header, claims = map(decoded, token(CREDENTIALS, NONCE, ()).split(".")[:2])
 
+    assert header == {"alg": "HS256", "typ": "JWT"}  # what the venue's own SDK sends
     assert claims == {"access_key": "AK-TEST", "nonce": NONCE}
 
 
 def test_address_escapes_values_but_not_the_brackets_of_lists() -> None:
-    parameters = [("states[]", "wait"), ("start_time", "2026-01-01T00:00:00+09:00")]
+    parameters = [
+        ("states[]", "wait"),
+        ("start_time", "2026-01-01T00:00:00+09:00"),
+        ("identifier", "a/b &c"),
+    ]
 
     assert query_string(parameters) == (
-        "states[]=wait&start_time=2026-01-01T00%3A00%3A00%2B09%3A00"
+        "states[]=wait&start_time=2026-01-01T00%3A00%3A00%2B09%3A00&identifier=a%2Fb%20%26c"
     )
 
 
