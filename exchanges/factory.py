@@ -36,7 +36,7 @@ def create_exchange(
 
     Args:
         venue: Where.
-        adapter: Whose code speaks to the venue; ``direct`` is ours.
+        adapter: Whose code speaks to the venue; ``direct`` is ours, ``ccxt`` the library's.
         credentials: The account's key; None leaves only market data.
         endpoints: Addresses; not used for what a ``transport`` or ``connector`` is given for.
         clock: Where the time is read.
@@ -52,12 +52,23 @@ def create_exchange(
         AuthenticationFailed: order entry by WebSocket without a key.
         OSError: ``limits_file`` cannot be used.
     """
-    if adapter != "direct":
-        raise ValueError(f"adapter: expected direct, got {adapter!r}")
+    if adapter not in ("direct", "ccxt"):
+        raise ValueError(f"adapter: expected direct or ccxt, got {adapter!r}")
     if not timeout_s > 0:
         raise ValueError(f"timeout_s: expected seconds above 0, got {timeout_s}")
     if order_entry != "rest" and venue is not Venue.BINANCE:
         raise ValueError(f"order_entry: expected rest, {venue} takes orders no other way")
+    if adapter == "ccxt":
+        if transport is not None or connector is not None:
+            raise ValueError("transport, connector: expected none, ccxt makes its own connections")
+        if order_entry != "rest":
+            raise ValueError("order_entry: expected rest, orders through ccxt go no other way")
+        # The library takes seconds to import.
+        from exchanges.ccxt_adapter.make import make_ccxt_exchange
+
+        return make_ccxt_exchange(
+            venue, credentials, endpoints, clock, timeout_s=timeout_s, limits_file=limits_file
+        )
     wire = HttpTransport(endpoints) if transport is None else transport
     sockets = HttpConnector() if connector is None else connector
     match venue:

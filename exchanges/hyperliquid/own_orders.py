@@ -105,4 +105,7 @@ class OwnOrders:
             question = {"type": kind, "user": user, "startTime": start, "endTime": end}
             return await self._client.info(question, costs, urgent=urgent)
 
-        return pages(kind, ask, milliseconds(since), until)
+        def times(body: bytes) -> Sequence[int]:
+            return [milliseconds(time) for time in parsing.parse_times(kind, body)]
+
+        return pages(ask, times, milliseconds(since), until)

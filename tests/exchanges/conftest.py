@@ -9,37 +9,39 @@ import pytest
 import pytest_asyncio
 
 from exchanges.instrument import Venue
-from tests.exchanges.simulated_desk import (
-    Desk,
-    open_desk,
-)
+from tests.exchanges.simulated_desk import Desk, choices, open_desk
 
 
-@pytest_asyncio.fixture(params=list(Venue))
+@pytest_asyncio.fixture(params=choices(*Venue))
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(request.param, stack)
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, adapter=adapter)
 
 
-@pytest_asyncio.fixture
-async def upbit() -> AsyncIterator[Desk]:
+@pytest_asyncio.fixture(params=choices(Venue.UPBIT))
+async def upbit(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(Venue.UPBIT, stack)
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, adapter=adapter)
 
 
-@pytest_asyncio.fixture(params=[Venue.BINANCE, Venue.HYPERLIQUID])
+@pytest_asyncio.fixture(params=choices(Venue.BINANCE, Venue.HYPERLIQUID))
 async def perpetual(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(request.param, stack)
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, adapter=adapter)
 
 
-@pytest_asyncio.fixture
-async def hyperliquid() -> AsyncIterator[Desk]:
+@pytest_asyncio.fixture(params=choices(Venue.HYPERLIQUID))
+async def hyperliquid(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(Venue.HYPERLIQUID, stack)
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, adapter=adapter)
 
 
-@pytest_asyncio.fixture
-async def binance() -> AsyncIterator[Desk]:
+@pytest_asyncio.fixture(params=choices(Venue.BINANCE))
+async def binance(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(Venue.BINANCE, stack)
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, adapter=adapter)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import get_args
 
+import pytest
+from _pytest.mark import ParameterSet
+
+from exchanges.adapter_names import AdapterName
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.errors import OrderNotFound
@@ -60,6 +65,16 @@ LEAST_VALUE = {
 }
 
 
+def choices(*venues: Venue) -> list[ParameterSet]:
+    """Every adapter at each of ``venues``, for a fixture's ``params``: ``direct-upbit`` …"""
+    adapters: tuple[AdapterName, ...] = get_args(AdapterName)
+    return [
+        pytest.param((venue, adapter), id=f"{adapter}-{venue}")
+        for adapter in adapters
+        for venue in venues
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """An adapter at a simulated venue, on one clock that stands still."""
@@ -69,6 +84,7 @@ class Desk:
     clock: ManualClock
     stack: AsyncExitStack
     endpoints: Endpoints
+    adapter: AdapterName
 
     @property
     def venue(self) -> Venue:
@@ -98,6 +114,7 @@ class Desk:
         """One more adapter at the same venue."""
         exchange = create_exchange(
             self.venue,
+            adapter=self.adapter,
             credentials=credentials or CREDENTIALS[self.venue],
             endpoints=self.endpoints,
             clock=self.clock,
@@ -137,7 +154,12 @@ def known_secret(venue: Venue, credentials: Credentials) -> str:
     return credentials.secret_key
 
 
-async def open_desk(venue: Venue, stack: AsyncExitStack, clock: ManualClock | None = None) -> Desk:
+async def open_desk(
+    venue: Venue,
+    stack: AsyncExitStack,
+    clock: ManualClock | None = None,
+    adapter: AdapterName = "direct",
+) -> Desk:
     """``clock``: None for one that stands still."""
     clock = ManualClock() if clock is None else clock
     simulation = Simulation(still_path(), clock)
@@ -150,11 +172,8 @@ async def open_desk(venue: Venue, stack: AsyncExitStack, clock: ManualClock | No
     urls = await serve(simulation, Addresses(free, free, free, free), stack)
     endpoints = Endpoints(getattr(urls, venue.value))
     exchange = create_exchange(
-        venue,
-        credentials=credentials,
-        endpoints=endpoints,
-        clock=clock,
+        venue, adapter=adapter, credentials=credentials, endpoints=endpoints, clock=clock
     )
     stack.push_async_callback(exchange.aclose)
     await exchange.rules("BTC")
-    return Desk(exchange, simulation, clock, stack, endpoints)
+    return Desk(exchange, simulation, clock, stack, endpoints, adapter)

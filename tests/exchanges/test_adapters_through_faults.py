@@ -23,6 +23,7 @@ from tests.exchanges.simulated_desk import (
     CREDENTIALS,
     START_MONEY,
     Desk,
+    choices,
 )
 
 
@@ -124,7 +125,7 @@ async def test_id_that_is_live_already_is_unknown_and_the_first_order_stands(des
     assert listed.venue_order_id == first.venue_order_id
 
 
-@pytest.mark.parametrize("desk", [Venue.UPBIT, Venue.BINANCE], indirect=True)
+@pytest.mark.parametrize("desk", choices(Venue.UPBIT, Venue.BINANCE), indirect=True)
 @pytest.mark.parametrize(
     "credentials",
     [Credentials("access-key", "wrong-secret"), Credentials("wrong-key", "secret-key")],

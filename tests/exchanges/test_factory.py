@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from exchanges.adapter_names import AdapterName
 from exchanges.clock import SystemClock
 from exchanges.endpoints import Endpoints
 from exchanges.factory import create_exchange
@@ -23,6 +24,7 @@ def build(venue: Venue, **changes: Any) -> Any:
     return create_exchange(venue, **arguments)
 
 
+@pytest.mark.parametrize("adapter", ["direct", "ccxt"])
 @pytest.mark.parametrize(
     ("venue", "expected"),
     [
@@ -31,10 +33,16 @@ def build(venue: Venue, **changes: Any) -> Any:
             Venue.BINANCE,
             Instrument(Venue.BINANCE, InstrumentKind.PERPETUAL, "BTC", "USDT", "BTCUSDT"),
         ),
+        (
+            Venue.HYPERLIQUID,
+            Instrument(Venue.HYPERLIQUID, InstrumentKind.PERPETUAL, "BTC", "USDC", "BTC"),
+        ),
     ],
 )
-async def test_each_venue_has_its_adapter(venue: Venue, expected: Instrument) -> None:
-    exchange = build(venue)
+async def test_each_venue_has_its_adapter(
+    venue: Venue, expected: Instrument, adapter: AdapterName
+) -> None:
+    exchange = build(venue, adapter=adapter)
 
     assert exchange.venue is venue
     assert exchange.kind is expected.kind
@@ -56,7 +64,11 @@ async def test_given_transport_is_used_and_closed_with_the_exchange() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"adapter": "soap"}, "adapter: expected direct, got 'soap'"),
+        ({"adapter": "soap"}, "adapter: expected direct or ccxt, got 'soap'"),
+        (
+            {"adapter": "ccxt", "transport": ScriptedTransport()},
+            "transport, connector: expected none, ccxt makes its own connections",
+        ),
         ({"timeout_s": 0}, "timeout_s: expected seconds above 0, got 0"),
         ({"timeout_s": float("nan")}, "timeout_s: expected seconds above 0, got nan"),
     ],

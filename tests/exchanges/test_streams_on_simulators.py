@@ -19,7 +19,7 @@ from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.simulator.faults import Fault, FaultKind
 from exchanges.simulator.market import Quote
 from tests.exchanges.running_clock import RunningClock
-from tests.exchanges.simulated_desk import NATIVE, TOUCH, Desk, open_desk
+from tests.exchanges.simulated_desk import NATIVE, TOUCH, Desk, choices, open_desk
 from tests.exchanges.upbit.hearing import Hearing, hearing
 
 ORDER_EVENTS = {
@@ -29,10 +29,11 @@ ORDER_EVENTS = {
 }
 
 
-@pytest_asyncio.fixture(params=list(Venue))
+@pytest_asyncio.fixture(params=choices(*Venue))
 async def desk(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        yield await open_desk(request.param, stack, RunningClock())
+        venue, adapter = request.param
+        yield await open_desk(venue, stack, RunningClock(), adapter)
 
 
 def move(desk: Desk, steps: int) -> Decimal:

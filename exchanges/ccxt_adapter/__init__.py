@@ -1,0 +1,1 @@
+"""Venues through the library ccxt: its requests and streams behind our protocol and limits."""
