@@ -50,6 +50,8 @@ class WsApi:
         self._ids = itertools.count(1)
         self._connection: Connection | None = None
         self._is_logged_on = False
+        self._is_shut_out = False
+        """The session is the account's no more; only another log-on helps."""
         self._waiting: dict[str, asyncio.Future[Fields | None]] = {}
 
     @property
@@ -84,16 +86,18 @@ class WsApi:
         """Nothing to close: the connection belongs to who called :meth:`serve`."""
 
     async def serve(self, connection: Connection) -> AsyncGenerator[None, None]:
-        """Take ``connection`` into use until it ends or is too old; yields now and then.
+        """Take ``connection`` into use until it ends, is too old or its log-on holds no longer;
+        yields now and then.
 
         Raises AuthenticationFailed when the venue does not let the session log on.
         """
         ends = self._clock.monotonic() + LIFE_S
+        self._is_shut_out = False
         try:
             if self._signer.is_ed25519:
                 await self._log_on(connection)
             self._connection = connection
-            while self._clock.monotonic() < ends:
+            while self._clock.monotonic() < ends and not self._is_shut_out:
                 self._take(await next_frame(connection, _LOOK_S))
                 yield
             self._connection = None  # nothing new on it; who still waits gets his reply
@@ -137,6 +141,7 @@ class WsApi:
         reply = self._waiting.get(request_id) if isinstance(request_id, str) else None
         if reply is not None and not reply.done():
             reply.set_result(row)
+            self._is_shut_out = self._is_logged_on and row.values.get("status") == 401
 
 
 def _row(frame: Frame) -> Fields:

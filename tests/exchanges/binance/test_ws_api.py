@@ -9,12 +9,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchanges.binance.adapter import BinancePerpetual
 from exchanges.binance.signing import Signer
 from exchanges.binance.ws_api import WsApi
+from exchanges.credentials import Credentials
 from exchanges.errors import (
     AuthenticationFailed,
     BadReply,
@@ -29,6 +31,7 @@ from exchanges.transport import Interrupted, NotSent, Request
 from exchanges.web_socket import NO_HEADERS, Connection, Disconnected, Frame
 from tests.exchanges.binance import samples
 from tests.exchanges.binance.scripted_connection import ScriptedConnection
+from tests.exchanges.binance.test_signing import pem_of
 from tests.exchanges.binance.wired import CREDENTIALS, RULES, SELL, adapter
 from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.scripted_transport import ScriptedTransport
@@ -186,6 +189,21 @@ async def test_reply_that_nobody_waits_for_is_passed_over() -> None:
     assert not api.is_ready
     with pytest.raises(NotSent):
         await api.send(Request("WS", "order.place", body=b"{}"), timeout_s=1)
+
+
+async def test_session_that_holds_no_longer_is_given_up_for_a_new_one() -> None:
+    credentials = Credentials("key", pem_of(Ed25519PrivateKey.generate()))
+    api = WsApi(Signer(credentials), ManualClock().now, ManualClock(), timeout_s=1)
+    connector = AnsweringConnector(answered(200))
+    served = asyncio.create_task(drain(api, connector))
+    await until(lambda: api.is_ready)
+
+    connector.answer = refused(401, -2015)
+    response = await api.send(Request("WS", "order.place", body=b"{}"), timeout_s=1)
+    await served
+
+    assert (response.status, api.is_ready) == (401, False)
+    assert [one["method"] for one in connector.requests] == ["session.logon", "order.place"]
 
 
 async def test_connection_that_is_old_takes_nothing_new_but_lets_replies_come() -> None:
