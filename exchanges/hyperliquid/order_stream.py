@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 
 from exchanges.clock import Clock
-from exchanges.errors import BadReply, VenueUnavailable
+from exchanges.errors import BadReply, RateLimited, VenueUnavailable
 from exchanges.hyperliquid.order_parsing import changed_order, fills_of
 from exchanges.hyperliquid.stream_frames import ACKNOWLEDGED, message_of, pinging, subscribe
 from exchanges.order import OrderReport
@@ -59,19 +59,29 @@ class OrderStream:
                     async with aclosing(self._news(message)) as reports:
                         async for report in reports:
                             yield report
-            async with aclosing(catch_up(self._tracker, self._reads, self._symbols())) as missed:
-                async for report in missed:
-                    yield report
+            gap_due: float | None = self._clock.monotonic()
             while True:
+                if gap_due is not None and self._clock.monotonic() >= gap_due:
+                    try:
+                        missed = catch_up(self._tracker, self._reads, self._symbols())
+                        async with aclosing(missed) as reports:
+                            async for report in reports:
+                                yield report
+                        gap_due = None
+                    except RateLimited as error:
+                        # What the connection tells is free; to give it up would open a new gap.
+                        log.info("hyperliquid orders: the gap is closed later (%s)", error)
+                        gap_due = self._clock.monotonic() + error.retry_after_s
                 # A pong at least comes every second, so quiet orders get their turn.
                 heard = message_of(await connection.receive())
                 if heard is not None:
                     async with aclosing(self._news(heard)) as reports:
                         async for report in reports:
                             yield report
-                async with aclosing(self._quiet_orders()) as reports:
-                    async for report in reports:
-                        yield report
+                if gap_due is None:
+                    async with aclosing(self._quiet_orders()) as reports:
+                        async for report in reports:
+                            yield report
 
     async def _news(self, message: Fields) -> AsyncGenerator[OrderReport, None]:
         """What is known now of the orders that ``message`` is about. Of an order made by hand it

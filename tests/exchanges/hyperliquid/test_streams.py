@@ -261,21 +261,23 @@ def test_gap_that_cannot_be_closed_is_tried_again() -> None:
     at_simulator(story)
 
 
-def test_ten_minutes_of_drops_every_five_seconds_lose_no_order() -> None:
+def test_connection_is_heard_while_the_rate_limit_keeps_a_gap_open() -> None:
     async def story(desk: Desk) -> None:
-        names = [f"soak-{number}" for number in range(120)]
-        async with hearing(desk.exchange.stream_orders()) as heard:
-            for number, name in enumerate(names):
-                desk.simulation.faults.clear()  # one that found no stream is not kept for later
-                desk.fault(FaultKind.DROP_STREAM, (UPDATES, FILLS, "*")[number % 3])
-                side = Side.BUY if number % 2 else Side.SELL
-                await desk.exchange.submit(desk.market(name, side))
-                await asyncio.sleep(5)
-            await asyncio.sleep(60)
+        async with orders_heard(desk) as heard:
+            desk.fault(FaultKind.RATE_LIMITED, "POST /info", seconds=30)
+            desk.fault(FaultKind.DROP_STREAM, UPDATES)
+            await desk.exchange.cancel("BTC", "kimp-first")
+            await asyncio.sleep(2)
+            began = desk.clock.monotonic()
+            elsewhere = desk.another()
+            await elsewhere.rules("BTC")
+            await elsewhere.submit(desk.limit("meanwhile", "40000"))
+            await heard.until(lambda report: report.client_order_id == "kimp-meanwhile")
+            told_after_s = desk.clock.monotonic() - began
+            await heard.until(is_over("kimp-first"), patience_s=60)
 
-            over = {r.client_order_id: r for r in heard.items if r.is_terminal and r.fills_complete}
-            assert set(over) == {f"kimp-{name}" for name in names}
-            assert all(report.filled == Decimal("0.01") for report in over.values())
+            assert told_after_s < 1
+            assert desk.asked("/ws") == 2
 
     at_simulator(story)
 

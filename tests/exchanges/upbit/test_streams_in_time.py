@@ -1,9 +1,8 @@
-"""Streams over hours, in virtual time: keep-alive, tokens, and a long soak."""
+"""Streams over hours, in virtual time: keep-alive, tokens, and the pace of a gap's questions."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -164,52 +163,3 @@ def test_many_orders_of_a_gap_are_read_at_the_pace_of_the_rate_limit() -> None:
     assert over == {f"kimp-{number}" for number in range(60)}
     assert dials == 1
     assert 2 <= took_s <= 5
-
-
-def test_ten_minutes_of_broken_streams_lose_no_order() -> None:
-    """Each second an order; every five seconds the stream is cut, and events are lost or doubled
-    in between."""
-    chance = random.Random(20_261_121)
-
-    async def scenario(clock: VirtualClock) -> tuple[dict[str, OrderReport], list[OrderReport]]:
-        world = await open_world(clock)
-        sent: list[Order] = []
-
-        async with hearing(world.exchange.stream_orders()) as heard:
-            for second in range(600):
-                if second % 5 == 0:
-                    world.simulation.faults.clear()
-                    world.fault(FaultKind.DROP_STREAM)
-                elif chance.random() < 0.3:
-                    kinds = (FaultKind.DROP_EVENT, FaultKind.DUPLICATE_EVENT)
-                    world.fault(chance.choice(kinds), times=chance.randint(1, 3))
-                side = chance.choice((Side.BUY, Side.SELL))
-                rests = chance.random() < 0.3
-                sent.append(order(second, side, rests=rests))
-                await world.exchange.submit(sent[-1])
-                await asyncio.sleep(0.5)
-                if rests:
-                    await world.exchange.cancel("BTC", sent[-1].client_order_id)
-                await asyncio.sleep(0.5)
-            world.simulation.faults.clear()
-            for each in sent:
-                await heard.until(is_about(each.client_order_id, over=True), patience_s=120)
-        truth = {}
-        for each in sent:
-            await asyncio.sleep(0.1)
-            truth[each.client_order_id] = await world.exchange.order("BTC", each.client_order_id)
-        await world.exchange.aclose()
-        return truth, heard.items
-
-    truth, told = virtually(scenario)
-
-    last = {report.client_order_id: report for report in told}
-    assert set(last) == set(truth)
-    for name, report in last.items():
-        assert (report.status, report.filled) == (truth[name].status, truth[name].filled)
-        assert report.fills == truth[name].fills
-    ended: set[str] = set()
-    for report in told:
-        assert report.is_terminal or report.client_order_id not in ended
-        if report.is_terminal:
-            ended.add(report.client_order_id)
