@@ -290,6 +290,11 @@ class Settings(BaseSettings):
                     f"mode and {access}: expected no venue key in paper mode unless {venue}_url is "
                     "a simulator on this machine, got one for a real venue"
                 )
+        if self.binance_adapter != "direct" and self.binance_order_entry != "rest":
+            raise ValueError(
+                "binance_adapter and binance_order_entry: expected rest unless the adapter is "
+                f"direct, got {self.binance_adapter} and {self.binance_order_entry}"
+            )
         for smaller, larger, factor in _SMALLER_THAN:
             if getattr(self, smaller) * factor >= getattr(self, larger):
                 raise ValueError(

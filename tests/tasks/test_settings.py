@@ -124,6 +124,11 @@ def test_a_wrong_variable_gets_one_sentence(
             "the total, got 300000000 and 200000000",
         ),
         (
+            'binance_adapter = "ccxt"\nbinance_order_entry = "websocket"',
+            "binance_adapter and binance_order_entry: expected rest unless the adapter is direct, "
+            "got ccxt and websocket",
+        ),
+        (
             'upbit_access_key = "abc"',
             "upbit_access_key and upbit_secret_key: expected both or neither, got one",
         ),
