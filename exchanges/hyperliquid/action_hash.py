@@ -26,6 +26,7 @@ def action_bytes(
 ) -> bytes:
     """What is hashed. Raises as :func:`action_hash` does."""
     try:
+        _check(action)
         parts = [msgpack.packb(action), nonce.to_bytes(8, "big")]
         parts.append(b"\x00" if vault is None else b"\x01" + parse_address(vault))
         if expires_after is not None:
@@ -47,7 +48,24 @@ def action_hash(
         expires_after: Milliseconds since 1970 after which the venue refuses the action.
 
     Raises:
-        ValueError: the action holds what MessagePack has no form for, a time does not fit into 8
-            bytes, or ``vault`` is no address.
+        ValueError: the action holds what no action can hold (a fraction among it: those are text),
+            a time does not fit into 8 bytes, or ``vault`` is no address.
     """
     return keccak256(action_bytes(action, nonce, vault=vault, expires_after=expires_after))
+
+
+def _check(value: object) -> None:
+    """Raises TypeError for what :data:`Action` does not name."""
+    match value:
+        case None | bool() | int() | str():
+            return
+        case list():
+            for item in value:
+                _check(item)
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise TypeError("expected keys as text")
+                _check(item)
+        case _:
+            raise TypeError(f"cannot sign a {type(value).__name__}")

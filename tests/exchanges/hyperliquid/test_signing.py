@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -332,6 +333,44 @@ def test_any_document_has_a_hash_or_is_refused(action: dict[str, object], nonce:
         return
 
     assert len(hashed) == 32
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1.0, Decimal(1), b"1", (1,), 2**64, -(2**63) - 1, "\ud800", {1: 2}, [{"x": [0.5]}]],
+    ids=repr,
+)
+def test_what_no_action_can_hold_is_not_signed(value: object) -> None:
+    with pytest.raises(ValueError):
+        sign_action({"type": "dummy", "value": value}, 0, KEY, is_mainnet=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "packed"),
+    [
+        (127, "7f"),
+        (128, "cc80"),
+        (256, "cd0100"),
+        (65_536, "ce00010000"),
+        (2**32, "cf0000000100000000"),
+        (-32, "e0"),
+        (-33, "d0df"),
+        (None, "c0"),
+        (False, "c2"),
+        ("x" * 31, "bf" + "78" * 31),
+        ("x" * 32, "d920" + "78" * 32),
+        ("x" * 256, "da0100" + "78" * 256),
+        ("x" * 65_536, "db00010000" + "78" * 65_536),
+        ("é", "a2c3a9"),
+        ([0] * 15, "9f" + "00" * 15),
+        ([0] * 16, "dc0010" + "00" * 16),
+        ({str(n): 0 for n in range(10, 26)}, "de0010" + "".join(
+            f"a2{str(n).encode().hex()}00" for n in range(10, 26)
+        )),
+    ],
+)  # fmt: skip
+def test_values_are_packed_in_the_shortest_form(value: object, packed: str) -> None:
+    assert action_bytes({"v": value}, 0) == bytes.fromhex("81a176" + packed) + bytes(9)
 
 
 @pytest.mark.parametrize("vault", ["", "0x12", VAULT[2:], "0x" + "g" * 40])
