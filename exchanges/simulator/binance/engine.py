@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,14 +21,8 @@ from exchanges.simulator.binance.forced_closing import REASONS, ForcedClosing
 from exchanges.simulator.binance.funding_schedule import FundingRate, FundingSchedule
 from exchanges.simulator.binance.listen_keys import ListenKeys
 from exchanges.simulator.binance.margin import AccountMargin, account_margin
-from exchanges.simulator.binance.order import (
-    OrderRequest,
-    PriceMatch,
-    VenueOrder,
-    VenueOrderStatus,
-)
-from exchanges.simulator.binance.order_book import OrderBook, new_order
-from exchanges.simulator.binance.order_checks import Situation, check_amendment, check_order
+from exchanges.simulator.binance.order_book import OrderBook
+from exchanges.simulator.binance.order_desk import OrderDesk
 from exchanges.simulator.binance.position import PositionSide
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, SymbolRules
@@ -59,8 +52,9 @@ class BinanceEngine:
         """Rises with everything that is worth remembering; a front counts what it lets write."""
         self.funding = FundingSchedule(self.now_ms())
         self.charts = Charts(self.events)
+        self.orders = OrderDesk(self, self._book)
         self.algos = AlgoDesk(
-            self._trigger_price, self._place_triggered, self.events, self.now_ms()
+            self._trigger_price, self.orders.place_triggered, self.events, self.now_ms()
         )
         self._forced = ForcedClosing(self._book, self._booking, self.mark)
         self.is_halted: Callable[[str], bool] = lambda symbol: False
@@ -203,90 +197,6 @@ class BinanceEngine:
         change_margin(account, symbol, side, amount, tuple(self.contracts), self.mark, now_ms)
         held = ((symbol, side),)
         self.events.publish(AccountChanged(account, Reason.MARGIN_TRANSFER, now_ms, held))
-
-    # ---- orders
-
-    def place(
-        self, account: VenueAccount, request: OrderRequest, *, fraction: Decimal | None = None
-    ) -> VenueOrder:
-        """Check and place; ``fraction`` lets only that share trade. Raises Refused."""
-        accepted = self._accepted(account, request)
-        rules, mark = self.rules(request.symbol), self.mark(request.symbol)
-        return self._book.enter(account, accepted, rules, mark, self.now_ms(), fraction=fraction)
-
-    def _place_triggered(self, account: VenueAccount, request: OrderRequest) -> VenueOrder:
-        accepted = self._accepted(account, request, triggered=True)
-        rules, mark = self.rules(request.symbol), self.mark(request.symbol)
-        return self._book.enter(account, accepted, rules, mark, self.now_ms(), fraction=None)
-
-    def rehearse(self, account: VenueAccount, request: OrderRequest) -> VenueOrder:
-        """The order that would be placed; nothing happens. Raises Refused."""
-        return new_order(self._accepted(account, request), 0, self.now_ms())
-
-    def _accepted(
-        self, account: VenueAccount, request: OrderRequest, *, triggered: bool = False
-    ) -> OrderRequest:
-        """``request``, its price filled in, once it has passed all checks."""
-        self.rules(request.symbol)
-        if self.is_halted(request.symbol):
-            raise Refused(-4108)
-        priced = self._priced(request)
-        situation = self._situation(account, request.symbol, request.side)
-        check_order(account, priced, situation, triggered=triggered)
-        return priced
-
-    def _situation(self, account: VenueAccount, symbol: str, side: Side) -> Situation:
-        quote = self.quote(symbol)
-        touch = quote.ask if side is Side.BUY else quote.bid
-        return Situation(self.rules(symbol), self.mark(symbol), touch, self.margin(account))
-
-    def _priced(self, request: OrderRequest) -> OrderRequest:
-        match = request.price_match
-        if match is PriceMatch.NONE:
-            return request
-        return replace(request, price=self._matched_price(request.symbol, request.side, match))
-
-    def _matched_price(self, symbol: str, side: Side, match: PriceMatch) -> Decimal:
-        """A price match in numbers; refused with -5041 when the book is not so deep."""
-        resting = side if match.is_queue else side.opposite
-        levels = self.levels(symbol, resting, match.level)
-        if len(levels) < match.level:
-            raise Refused(-5041)
-        return levels[-1][0]
-
-    def amend(
-        self,
-        account: VenueAccount,
-        order: VenueOrder,
-        price: Decimal | None,
-        quantity: Decimal,
-        match: PriceMatch = PriceMatch.NONE,
-        *,
-        modify_id: int | None = None,
-        reduce_only: bool = False,
-    ) -> None:
-        """Change price (None: as ``match`` says) and quantity of an open order; ``modify_id`` is
-        the client's name of the change. Raises Refused."""
-        if price is None:
-            price = self._matched_price(order.symbol, order.side, match)
-        if self.is_halted(order.symbol):
-            raise Refused(-5024)
-        situation = self._situation(account, order.symbol, order.side)
-        check_amendment(account, order, price, quantity, situation, reduce_only=reduce_only)
-        self._book.amend(account, order, price, quantity, match, modify_id, self.now_ms())
-
-    def cancel(
-        self, account: VenueAccount, symbol: str, order_id: int | None, client_id: str | None
-    ) -> VenueOrder:
-        """Cancel an open order; refused with -2011 when there is none."""
-        order = account.orders.find(symbol, order_id, client_id)
-        if order is None or not order.is_open:
-            raise Refused(-2011)
-        self._book.end(account, order, VenueOrderStatus.CANCELED, self.now_ms())
-        return order
-
-    def cancel_all(self, account: VenueAccount, symbol: str) -> None:
-        self._book.cancel_all(account, symbol, self.now_ms())
 
     def place_algo(self, account: VenueAccount, request: AlgoRequest) -> AlgoOrder:
         """Take a conditional order. Raises Refused."""

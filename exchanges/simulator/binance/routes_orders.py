@@ -28,7 +28,7 @@ KEPT_MS = 90 * DAY_MS
 def _place(call: Call) -> dict[str, Any]:
     request = parse_order(call.params, call.engine.now_ms())
     rules = call.engine.rules(request.symbol)
-    order = call.engine.place(call.account, request, fraction=call.fraction)
+    order = call.engine.orders.place(call.account, request, fraction=call.fraction)
     if request.result_wanted:
         return wire_orders.order_reply(order, rules)
     return wire_orders.order_acknowledged(order, rules)
@@ -36,7 +36,7 @@ def _place(call: Call) -> dict[str, Any]:
 
 def _rehearse(call: Call) -> dict[str, Any]:
     request = parse_order(call.params, call.engine.now_ms())
-    order = call.engine.rehearse(call.account, request)
+    order = call.engine.orders.rehearse(call.account, request)
     return wire_orders.order_rehearsed(order, call.engine.rules(request.symbol))
 
 
@@ -50,7 +50,7 @@ def _amend(call: Call) -> dict[str, Any]:
     if order.side is not side:
         raise Refused(-1117)
     modify_id = call.integer("modifyId")
-    call.engine.amend(
+    call.engine.orders.amend(
         call.account,
         order,
         price,
@@ -111,7 +111,7 @@ def _read_open(call: Call) -> dict[str, Any]:
 
 
 def _cancel(call: Call) -> dict[str, Any]:
-    order = call.engine.cancel(call.account, *_ids(call))
+    order = call.engine.orders.cancel(call.account, *_ids(call))
     return wire_orders.order_reply(order, call.rules())
 
 
@@ -130,7 +130,7 @@ def _cancel_batch(call: Call) -> list[dict[str, Any]]:
 
 
 def _cancel_all(call: Call) -> dict[str, Any]:
-    call.engine.cancel_all(call.account, call.rules().symbol)
+    call.engine.orders.cancel_all(call.account, call.rules().symbol)
     return dict(SUCCESS)
 
 

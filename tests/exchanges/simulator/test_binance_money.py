@@ -216,7 +216,7 @@ def _carry_out(simulation: Simulation, step: Step) -> None:
                 self_trade=step.self_trade,
             )
             with contextlib.suppress(Refused):
-                engine.place(account, request, fraction=step.fraction)
+                engine.orders.place(account, request, fraction=step.fraction)
         case MoveMarket():
             move_market(simulation, step.middle - 1, step.middle + 1)
         case SettleFunding():
@@ -267,7 +267,7 @@ async def test_what_one_account_pays_in_funding_another_receives() -> None:
         engine = venue.simulation.binance
         engine.add_account("other-key", "other-secret", {"USDT": START_USDT})
         await venue.order(side="BUY", quantity="1.234")
-        engine.place(
+        engine.orders.place(
             engine.account("other-key"),
             OrderRequest(
                 symbol=SYMBOL,
