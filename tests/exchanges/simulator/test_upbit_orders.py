@@ -199,6 +199,24 @@ async def test_a_resting_buy_trades_at_its_own_price_when_the_market_comes(
     assert (await balances(venues))["KRW"] == (100_000_000 - locked, NOTHING)
 
 
+async def test_a_resting_buy_gets_no_more_than_is_offered(venues: Running) -> None:
+    created = await venues.upbit.order(
+        market="KRW-BTC", side="bid", ord_type="limit", volume="0.7", price="59000000"
+    )
+
+    set_btc(venues.simulation.market, "58990000", "59000000")
+    waiting = await read(venues, created)
+
+    assert (waiting.json["state"], waiting.json["executed_volume"]) == ("wait", "0.5")
+
+
+async def test_all_that_is_held_can_be_sold(venues: Running) -> None:
+    created = await venues.upbit.order(market="KRW-BTC", side="ask", ord_type="market", volume="2")
+
+    assert created.status == 201
+    assert "BTC" not in await balances(venues)
+
+
 async def test_a_buy_that_rests_after_a_better_price_keeps_just_its_rest_locked(
     venues: Running,
 ) -> None:

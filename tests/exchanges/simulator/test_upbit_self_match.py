@@ -103,6 +103,35 @@ async def test_a_reduced_market_buy_gets_its_won_back(venues: Running) -> None:
     assert (bought["state"], bought["locked"]) == ("cancel", "0")
 
 
+async def test_best_does_not_go_on_behind_an_own_order_at_the_touch(venues: Running) -> None:
+    await maker(venues)
+
+    await venues.upbit.order(
+        market="KRW-BTC", side="bid", ord_type="best", price="20000000", time_in_force="ioc",
+        smp_type="none", identifier="best",
+    )  # fmt: skip
+    bought = await shown(venues, "best")
+
+    assert (bought["state"], bought["executed_volume"]) == ("cancel", "0.1")
+    assert [trade["price"] for trade in bought["trades"]] == [MIDDLE]
+
+
+async def test_a_market_buy_that_is_cancelled_is_prevented_to_the_last_won(
+    venues: Running,
+) -> None:
+    await maker(venues)
+
+    await venues.upbit.order(
+        market="KRW-BTC", side="bid", ord_type="price", price="6001001", smp_type="cancel_taker",
+        identifier="market",
+    )  # fmt: skip
+    bought = await shown(venues, "market")
+
+    assert (bought["state"], bought["locked"]) == ("cancel", "0")
+    assert bought["prevented_locked"] == "6001001"
+    assert bought["prevented_volume"] == "0.10000834"  # cut to the eight decimals of a volume
+
+
 async def test_both_sides_of_an_own_trade_are_booked(venues: Running) -> None:
     await maker(venues)
     await taker(venues, smp_type="none", volume="0.1")
