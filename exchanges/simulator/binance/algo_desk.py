@@ -22,11 +22,11 @@ from exchanges.simulator.binance.algo_order import (
 )
 from exchanges.simulator.binance.events import AlgoChanged, Events
 from exchanges.simulator.binance.given_id import given_id
-from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.order import OrderRequest, VenueOrder
 from exchanges.simulator.binance.order_checks import check_mode
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, SymbolRules
+from exchanges.simulator.id_counter import IdCounter
 
 MAX_OPEN = 200
 

@@ -15,13 +15,13 @@ from exchanges.simulator.binance.events import (
     Printed,
     Reason,
 )
-from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.matching import Execution
 from exchanges.simulator.binance.order import VenueOrder
 from exchanges.simulator.binance.position import money
 from exchanges.simulator.binance.records import Income, IncomeType, VenueTrade
 from exchanges.simulator.binance.rules import MAKER_FEE, TAKER_FEE
 from exchanges.simulator.binance.tape import Tape
+from exchanges.simulator.id_counter import IdCounter
 
 
 class Booking:

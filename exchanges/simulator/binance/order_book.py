@@ -16,7 +16,6 @@ from exchanges.simulator.binance.account import VenueAccount
 from exchanges.simulator.binance.events import ExecutionType, OrderChanged
 from exchanges.simulator.binance.execution import Booking
 from exchanges.simulator.binance.given_id import given_id
-from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.matching import Execution, at_most, reaches, take, total
 from exchanges.simulator.binance.order import (
     RESTING,
@@ -30,6 +29,7 @@ from exchanges.simulator.binance.order_checks import closes_only
 from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, MARKET_TAKE_BOUND, SymbolRules
 from exchanges.simulator.binance.self_trade import Meeting, meet
+from exchanges.simulator.id_counter import IdCounter
 from exchanges.simulator.market import DEPTH, Market
 
 

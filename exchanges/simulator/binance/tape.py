@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exchanges.simulator.binance.id_counter import IdCounter
+from exchanges.simulator.id_counter import IdCounter
 
 DAY_MS = 86_400_000
 KEPT = 1_000

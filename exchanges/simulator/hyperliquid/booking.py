@@ -7,7 +7,6 @@ from decimal import Decimal
 from hashlib import sha256
 
 from exchanges.side import Side
-from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.hyperliquid.account import VenueAccount
 from exchanges.simulator.hyperliquid.asset import MAKER_FEE, TAKER_FEE, Asset
 from exchanges.simulator.hyperliquid.events import Events, Filled, Funded, OrderChanged, Printed
@@ -17,6 +16,7 @@ from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.position import direction
 from exchanges.simulator.hyperliquid.records import FundingPayment, FundingRate, VenueFill
 from exchanges.simulator.hyperliquid.tape import Print, Tape
+from exchanges.simulator.id_counter import IdCounter
 
 ADL = "ADL"
 

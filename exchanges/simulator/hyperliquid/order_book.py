@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from exchanges.instrument import Venue
 from exchanges.side import Side
-from exchanges.simulator.binance.id_counter import IdCounter
 from exchanges.simulator.binance.matching import Execution, at_most, reaches, take, total
 from exchanges.simulator.hyperliquid import refusal
 from exchanges.simulator.hyperliquid.account import VenueAccount
@@ -29,6 +28,7 @@ from exchanges.simulator.hyperliquid.order_checks import (
 )
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.refusal import OrderRefused
+from exchanges.simulator.id_counter import IdCounter
 from exchanges.simulator.market import DEPTH, Market, Quote
 
 Level = tuple[Decimal, Decimal]
