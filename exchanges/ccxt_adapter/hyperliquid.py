@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import ccxt
-import ccxt.pro
-
 from exchanges.account import Balance, Position
 from exchanges.book import Book
 from exchanges.ccxt_adapter import unified
-from exchanges.ccxt_adapter.client import ExactClient, exact_json
+from exchanges.ccxt_adapter.client import exact_json
 from exchanges.ccxt_adapter.dialect import Dialect, Watch
+from exchanges.ccxt_adapter.hyperliquid_client import HyperliquidClient
+from exchanges.ccxt_adapter.hyperliquid_history import HyperliquidHistory, id_of
 from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
@@ -28,9 +26,7 @@ from exchanges.funding import FundingPayment
 from exchanges.hyperliquid import limits, order_request, outcomes
 from exchanges.hyperliquid.address import parse_address
 from exchanges.hyperliquid.address_budget import AddressBudget
-from exchanges.hyperliquid.client import ORDER_LIFE_MS
-from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, client_order_id_of, cloid_of
-from exchanges.hyperliquid.history import pages
+from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.numbers import market_bound, price_bands
 from exchanges.hyperliquid.order_parsing import with_fills
@@ -46,9 +42,6 @@ from exchanges.venue_client import Costs
 
 _BOOK_AGE_S = 1.0
 """The bound of a market order is not taken from an older book."""
-_AHEAD = timedelta(days=1)
-_AFTER_END = timedelta(minutes=1)
-"""Trades of an order are looked for until so long after its end."""
 _FEW_ROWS_MS = 3_600_000
 """A span in which an account has not many trades."""
 _NOBODY = "0x" + "0" * 40
@@ -61,29 +54,6 @@ _TIMES_IN_FORCE = {
     TimeInForce.IOC: "Ioc",
     TimeInForce.POST_ONLY: "Alo",
 }
-
-
-class HyperliquidClient(ExactClient, ccxt.pro.hyperliquid):  # type: ignore[misc]
-    async def initialize_client(self) -> bool:
-        """ccxt would sign an approval of fees for itself, and name itself as referrer."""
-        return True
-
-    def create_orders_request(self, orders: Any, params: Any = None) -> Any:
-        """An order that is held up on the way dies, as those of the direct adapter do."""
-        request = super().create_orders_request(orders, params or {})
-        return {**request, "expiresAfter": request["nonce"] + ORDER_LIFE_MS}
-
-    def sign_l1_action(
-        self, action: Any, nonce: Any, vaultAdress: Any = None, expiresAfter: Any = None
-    ) -> Any:
-        if action["type"] == "order":
-            expiresAfter = nonce + ORDER_LIFE_MS
-        return super().sign_l1_action(action, nonce, vaultAdress, expiresAfter)
-
-    def handle_pong(self, client: Any, message: Any) -> Any:
-        """ccxt compares it with the machine's clock."""
-        client.lastPong = ccxt.Exchange.milliseconds()
-        return message
 
 
 class Hyperliquid(Dialect):
@@ -100,6 +70,7 @@ class Hyperliquid(Dialect):
 
     def begin(self, ask: Requests) -> None:
         super().begin(ask)
+        self._history = HyperliquidHistory(ask)
         self._address_budget = AddressBudget(ask.clock)
         self._books: dict[str, Book] = {}
         self._rules: dict[str, Rules] = {}
@@ -231,7 +202,7 @@ class Hyperliquid(Dialect):
         )
 
     def report(self, row: Fields, symbol: str) -> OrderReport:
-        name = _id_of(row.optional_text("clientOrderId"))
+        name = id_of(row.optional_text("clientOrderId"))
         status = row.child("info").optional_text("status")
         told = "canceled" if status == "scheduledCancel" else row.text("status")
         values = {
@@ -259,40 +230,16 @@ class Hyperliquid(Dialect):
             report = self.answering(report, key.client_order_id)
         # Between two changes of its status an order is told as it was at the last one; what has
         # traded since is in the trades.
-        ends = report.updated_at + _AFTER_END if report.is_terminal else self._end()
-        trades = await self._trades(market, row.milliseconds("timestamp"), ends, urgent=urgent)
-        own = [trade for trade in trades if trade.text("order") == report.venue_order_id]
-        return with_fills(report, [unified.fill_of(trade, key.symbol) for trade in own])
+        made_at = row.milliseconds("timestamp")
+        return with_fills(
+            report, await self._history.of_order(market, report, made_at, urgent=urgent)
+        )
 
     async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
-        """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
-        trades = await self._trades(market, since, self._end(), urgent=False)
-        fills = [
-            replace(
-                unified.fill_of(trade, symbol),
-                client_order_id=_id_of(trade.child("info").optional_text("cloid")),
-            )
-            for trade in trades
-        ]
-        found = [fill for fill in fills if fill.time >= since]
-        return sorted(found, key=lambda fill: (fill.time, int(fill.trade_id)))
+        return await self._history.fills(market, symbol, since)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
-        """Hourly settlements. The hash that ccxt names them by can be zeros."""
-        native, found = self.instrument(symbol).native, dict[str, FundingPayment]()
-
-        async def page(start: int, end: int) -> Sequence[Fields]:
-            answer = self.ask.client.fetch_funding_history(None, start, None, {"until": end})
-            return await self.ask.rows("funding", answer)
-
-        async with aclosing(pages(page, _times, milliseconds(since), self._end_ms())) as rows:
-            async for row in (row async for page_ in rows for row in page_):
-                if row.child("info").child("delta").text("coin") == native:
-                    name = f"{native}-{row.integer('timestamp')}"
-                    payment = replace(unified.payment_of(row, symbol), transaction_id=name)
-                    found[name] = payment
-        kept = [payment for payment in found.values() if payment.time >= since]
-        return sorted(kept, key=lambda payment: payment.time)
+        return await self._history.funding(self.instrument(symbol), since)
 
     async def balances(self) -> Sequence[Balance]:
         """USDC alone: what was paid in and earned. ccxt counts open profit as balance."""
@@ -344,30 +291,6 @@ class Hyperliquid(Dialect):
         now = milliseconds(self.ask.venue_time())
         return (client.watch_orders, partial(client.watch_my_trades, None, now))
 
-    async def _trades(
-        self, market: str, since: datetime, until: datetime, *, urgent: bool
-    ) -> Sequence[Fields]:
-        """The account's trades in this market, each once."""
-        found: dict[str, Fields] = {}
-
-        async def page(start: int, end: int) -> Sequence[Fields]:
-            answer = self.ask.client.fetch_my_trades(None, start, None, {"until": end})
-            return await self.ask.rows("trades", answer, urgent=urgent)
-
-        span = milliseconds(since), milliseconds(until)
-        async with aclosing(pages(page, _times, *span)) as rows:
-            async for row in (row async for page_ in rows for row in page_):
-                if row.optional_text("symbol") == market:
-                    found[row.text("id")] = row
-        return list(found.values())
-
-    def _end(self) -> datetime:
-        """After everything, also when our clock is behind the venue's."""
-        return self.ask.venue_time() + _AHEAD
-
-    def _end_ms(self) -> int:
-        return milliseconds(self._end())
-
     def _cloid(self, client_order_id: str) -> str:
         try:
             return cloid_of(client_order_id)
@@ -399,11 +322,3 @@ def _empty_end(order: Order, now: datetime) -> OrderReport:
         filled=Decimal(0),
         updated_at=now,
     )
-
-
-def _id_of(cloid: str | None) -> str | None:
-    return None if cloid is None else client_order_id_of(cloid)
-
-
-def _times(rows: Sequence[Fields]) -> Sequence[int]:
-    return [row.integer("timestamp") for row in rows]

@@ -1,0 +1,34 @@
+"""ccxt's Hyperliquid client, without what it would sign for its own sake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ccxt
+import ccxt.pro
+
+from exchanges.ccxt_adapter.client import ExactClient
+from exchanges.hyperliquid.client import ORDER_LIFE_MS
+
+
+class HyperliquidClient(ExactClient, ccxt.pro.hyperliquid):  # type: ignore[misc]
+    async def initialize_client(self) -> bool:
+        """ccxt would sign an approval of fees for itself, and name itself as referrer."""
+        return True
+
+    def create_orders_request(self, orders: Any, params: Any = None) -> Any:
+        """An order that is held up on the way dies, as those of the direct adapter do."""
+        request = super().create_orders_request(orders, params or {})
+        return {**request, "expiresAfter": request["nonce"] + ORDER_LIFE_MS}
+
+    def sign_l1_action(
+        self, action: Any, nonce: Any, vaultAdress: Any = None, expiresAfter: Any = None
+    ) -> Any:
+        if action["type"] == "order":
+            expiresAfter = nonce + ORDER_LIFE_MS
+        return super().sign_l1_action(action, nonce, vaultAdress, expiresAfter)
+
+    def handle_pong(self, client: Any, message: Any) -> Any:
+        """ccxt compares it with the machine's clock."""
+        client.lastPong = ccxt.Exchange.milliseconds()
+        return message

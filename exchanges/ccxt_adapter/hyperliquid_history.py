@@ -1,0 +1,108 @@
+"""Own trades and funding at Hyperliquid through ccxt, over any span of time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from exchanges.ccxt_adapter import unified
+from exchanges.ccxt_adapter.requests import Requests
+from exchanges.fill import Fill
+from exchanges.funding import FundingPayment
+from exchanges.hyperliquid.client_order_ids import client_order_id_of
+from exchanges.hyperliquid.history import pages
+from exchanges.hyperliquid.nonces import milliseconds
+from exchanges.instrument import Instrument
+from exchanges.order import OrderReport
+from exchanges.reply import Fields, objects
+
+_AHEAD = timedelta(days=1)
+_AFTER_END = timedelta(minutes=1)
+"""Trades of an order are looked for until so long after its end."""
+
+
+class HyperliquidHistory:
+    """What the account did. ccxt's own methods sort a page and pick a market out of it; then they
+    tell no more whether it was full, nor what it left out. Raises as questions do."""
+
+    def __init__(self, ask: Requests) -> None:
+        self._ask = ask
+
+    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
+        """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
+        trades = await self._trades(market, since, self._end(), urgent=False)
+        fills = [
+            replace(
+                unified.fill_of(trade, symbol),
+                client_order_id=id_of(trade.child("info").optional_text("cloid")),
+            )
+            for trade in trades
+        ]
+        found = [fill for fill in fills if fill.time >= since]
+        return sorted(found, key=lambda fill: (fill.time, int(fill.trade_id)))
+
+    async def of_order(
+        self, market: str, report: OrderReport, made_at: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
+        until = report.updated_at + _AFTER_END if report.is_terminal else self._end()
+        trades = await self._trades(market, made_at, until, urgent=urgent)
+        own = (trade for trade in trades if trade.text("order") == report.venue_order_id)
+        return [unified.fill_of(trade, report.symbol) for trade in own]
+
+    async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
+        """Hourly settlements. The hash that ccxt names them by can be zeros."""
+        found: dict[str, FundingPayment] = {}
+        async with aclosing(
+            self._rows("userFunding", "parse_incomes", since, self._end(), urgent=False)
+        ) as rows:
+            async for row in rows:
+                if row.child("info").child("delta").text("coin") == instrument.native:
+                    name = f"{instrument.native}-{row.integer('timestamp')}"
+                    payment = unified.payment_of(row, instrument.symbol)
+                    found[name] = replace(payment, transaction_id=name)
+        kept = [payment for payment in found.values() if payment.time >= since]
+        return sorted(kept, key=lambda payment: payment.time)
+
+    async def _trades(
+        self, market: str, since: datetime, until: datetime, *, urgent: bool
+    ) -> Sequence[Fields]:
+        """The account's trades in this market, each once."""
+        found: dict[str, Fields] = {}
+        history = self._rows("userFillsByTime", "parse_trades", since, until, urgent=urgent)
+        async with aclosing(history) as rows:
+            async for row in rows:
+                if row.optional_text("symbol") == market:
+                    found[row.text("id")] = row
+        return list(found.values())
+
+    async def _rows(
+        self, kind: str, parser: str, since: datetime, until: datetime, *, urgent: bool
+    ) -> AsyncGenerator[Fields, None]:
+        """Everything of a history, page by page; a row may come twice."""
+        client = self._ask.client
+
+        async def page(start: int, end: int) -> Sequence[Fields]:
+            span = {"startTime": start, "endTime": end}
+            question = {"type": kind, "user": client.walletAddress, **span}
+            return await self._ask.rows(kind, client.public_post_info(question), urgent=urgent)
+
+        async with aclosing(pages(page, _times, milliseconds(since), milliseconds(until))) as found:
+            async for rows in found:
+                parsed = self._ask.parsed(parser, [row.values for row in rows])
+                for row in objects(self._ask.venue, kind, parsed):
+                    yield row
+
+    def _end(self) -> datetime:
+        """After everything, also when our clock is behind the venue's."""
+        return self._ask.venue_time() + _AHEAD
+
+
+def id_of(cloid: str | None) -> str | None:
+    """The client order id that a cloid stands for."""
+    return None if cloid is None else client_order_id_of(cloid)
+
+
+def _times(rows: Sequence[Fields]) -> Sequence[int]:
+    return [row.integer("time") for row in rows]
