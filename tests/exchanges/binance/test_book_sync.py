@@ -109,9 +109,32 @@ def test_change_that_comes_twice_is_taken_once() -> None:
     sync.on_event(event(111, 120, 110, size="6"), 0.0)
 
     sync.on_event(event(99, 110, 98, size="5"), 0.0)
+    sync.on_event(event(111, 120, 110, size="6"), 0.0)
 
     assert bids_of(sync) == {"99": "6", "98": "1"}
     assert sync.last_id == 120
+
+
+def test_touch_is_gone_with_the_change_that_has_its_number() -> None:
+    sync = BookSync()
+    sync.on_snapshot(snapshot(100))
+    sync.on_touch(touch(110), 0.0)
+
+    sync.on_event(event(99, 110, 98), 0.0)
+
+    assert bids_of(sync) == {"99": "5", "98": "1"}
+
+
+def test_second_snapshot_may_fall_in_the_middle_of_a_change() -> None:
+    sync = BookSync()
+    sync.on_snapshot(snapshot(100))
+    sync.on_event(event(99, 110, 98), 0.0)
+
+    sync.on_snapshot(snapshot(115))
+    sync.on_event(event(111, 120, 110, size="9"), 0.0)
+
+    assert sync.is_whole
+    assert bids_of(sync) == {"99": "9", "98": "1"}
 
 
 def test_touch_goes_on_top_until_the_changes_reach_it() -> None:

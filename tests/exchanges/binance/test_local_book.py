@@ -54,6 +54,17 @@ def test_touch_stands_before_everything_that_is_worse_and_hides_what_is_better(
 
 
 @pytest.mark.parametrize("side", list(Side))
+def test_fewer_levels_behind_the_touch_than_asked_for_are_all_shown(side: Side) -> None:
+    levels = [Level(Decimal(price), Decimal(1)) for price in range(1, 9)]
+    touch = Level(Decimal(3 if side is Side.BUY else 6), Decimal(7))
+
+    shown = BookSide(side, levels).best_from(touch, 5)
+
+    behind = [2, 1] if side is Side.BUY else [7, 8]
+    assert [int(level.price) for level in shown] == [int(touch.price), *behind]
+
+
+@pytest.mark.parametrize("side", list(Side))
 def test_level_that_was_never_there_can_be_taken_away(side: Side) -> None:
     book_side = BookSide(side, [Level(Decimal(5), Decimal(1))])
 

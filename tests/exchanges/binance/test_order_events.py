@@ -30,6 +30,23 @@ def test_trade_is_told_with_price_quantity_and_fee() -> None:
     assert (fill.fee, fill.fee_currency) == (Decimal("0.18000030"), "USDT")
 
 
+def test_later_trade_has_its_own_price_and_quantity_and_the_order_all_of_it() -> None:
+    report = report_of(X="FILLED", l="0.004", z="0.010", L="60010.10", ap="60004.10")
+
+    (fill,) = report.fills
+    assert (fill.price, fill.quantity) == (Decimal("60010.10"), Decimal("0.004"))
+    assert (report.filled, report.quantity) == (Decimal("0.010"), Decimal("0.010"))
+
+
+def test_commission_asset_without_a_commission_costs_nothing() -> None:
+    event = samples.order_event()
+    del event["o"]["n"]
+
+    (fill,) = order_update(event_of(json.dumps(event)), perpetual("BTC")).fills
+
+    assert (fill.fee, fill.fee_currency) == (Decimal(0), "USDT")
+
+
 def test_trade_without_commission_costs_nothing() -> None:
     event = samples.order_event()
     del event["o"]["n"], event["o"]["N"]

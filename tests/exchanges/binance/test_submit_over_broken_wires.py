@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -155,6 +157,13 @@ async def test_order_ends_as_its_answer_allows(
 
         assert type(caught.value) is expected
         assert len(seen) == 1
+
+
+async def test_of_a_reduce_only_order_the_venue_may_take_less() -> None:
+    async with venue(made(origQty="0.008", executedQty="0.008")) as (exchange, _):
+        report = await exchange.submit(replace(SELL, reduce_only=True))
+
+        assert (report.quantity, report.filled) == (Decimal("0.008"), Decimal("0.008"))
 
 
 async def test_a_redirect_is_not_followed_with_a_signed_order() -> None:
