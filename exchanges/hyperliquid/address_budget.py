@@ -2,7 +2,8 @@
 
 Source: Hyperliquid docs, "Rate limits and user limits": one action for every USDC traded since the
 address exists, after a first 10,000; one every 10 s when they are used up; cancels have at least
-twice the number. Unlike weight it does not come back with time, so it is no pool of a
+twice the number. What comes after its ``expiresAfter`` counts five times ("Exchange endpoint").
+Unlike weight it does not come back with time, so it is no pool of a
 :class:`~exchanges.rate_budget.RateBudget`; the venue tells how it stands (``userRateLimit``).
 """
 
@@ -14,6 +15,7 @@ RESERVE = 100
 """Actions kept for recovery: entries stop before the last ones are used."""
 EVERY_S = 10.0
 """How often an address without any left is heard."""
+_STALE_COSTS = 5
 _UNKNOWN = 10_000
 """Every address starts with so many."""
 
@@ -33,6 +35,10 @@ class AddressBudget:
     def spend(self) -> None:
         """An action was sent."""
         self._left -= 1
+
+    def came_too_late(self) -> None:
+        """An action that was sent had expired."""
+        self._left -= _STALE_COSTS - 1
 
     def refused(self) -> None:
         """The venue says that none is left."""

@@ -35,7 +35,8 @@ dies that could still be answered; short enough that one held up on the wire nei
 price of a minute ago nor keeps its fate open."""
 
 _BELIEVED = timedelta(days=1)
-_CLOCK_CODES = ("expired", "nonce")
+_EXPIRED = "expired"
+_CLOCK_CODES = (_EXPIRED, "nonce")
 """Refusals (see refusals.py) of an action whose times were not the venue's."""
 _NOBODY = "0x" + "0" * 40
 """An address like any other, to ask for the time without an account."""
@@ -149,6 +150,8 @@ class HyperliquidClient:
             self.address_budget.refused()
             raise
         except AuthenticationFailed as error:
+            if error.code == _EXPIRED:
+                self.address_budget.came_too_late()
             if error.code in _CLOCK_CODES:
                 self._doubts_clock = True
                 self._offset = ClockOffset()

@@ -15,13 +15,26 @@ from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
 from exchanges.simulator.hyperliquid.events import Event, Filled, Funded, OrderChanged, Printed
 from exchanges.simulator.hyperliquid.info_api import MAX_FILLS, MAX_ROWS, InfoApi
 from exchanges.simulator.hyperliquid.subscription import Subscription
-from exchanges.simulator.hyperliquid.wire_account import clearinghouse_state, funding_event
+from exchanges.simulator.hyperliquid.wire_account import (
+    active_asset_data,
+    clearinghouse_state,
+    funding_event,
+)
 from exchanges.simulator.hyperliquid.wire_market import bbo, candle_row, l2_book, trade_row
 from exchanges.simulator.hyperliquid.wire_orders import fill_row, order_update
 
 FIRST_TRADES = 30
 STANDING = frozenset(
-    ("l2Book", "bbo", "allMids", "activeAssetCtx", "candle", "clearinghouseState", "spotState")
+    (
+        "l2Book",
+        "bbo",
+        "allMids",
+        "activeAssetCtx",
+        "activeAssetData",
+        "candle",
+        "clearinghouseState",
+        "spotState",
+    )
 )
 
 
@@ -67,6 +80,9 @@ class Feeds:
             return None
         if wanted.kind == "activeAssetCtx":
             return {"coin": asset.coin, "ctx": self._info.context(asset)}
+        if wanted.kind == "activeAssetData":
+            owner = self._engine.account(str(user))
+            return None if owner is None else active_asset_data(self._engine, owner, asset)
         if wanted.kind == "candle":
             interval = str(wanted.interval)
             candle = self._engine.tape(asset).candles.latest(interval)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exchanges.simulator.hyperliquid.actions import Fields, address_of, json_object
@@ -24,6 +24,7 @@ OF_USERS = frozenset(
         "spotState",
     )
 )
+OF_BOTH = frozenset(("activeAssetData",))
 CHANNELS: Mapping[str, str] = {"userEvents": "user"}
 """Where the frames' channel has another name than the subscription."""
 
@@ -69,6 +70,9 @@ def parse_subscription(raw: object, engine: HyperliquidEngine) -> Subscription:
         return Subscription("allMids")
     if kind in OF_USERS:
         return Subscription(str(kind), user=address_of(fields.get("user")))
+    if kind in OF_BOTH:
+        user = address_of(fields.get("user"))
+        return replace(_of_coin(str(kind), fields, engine), user=user)
     if kind not in OF_COINS:
         raise Malformed
     return _of_coin(str(kind), fields, engine)

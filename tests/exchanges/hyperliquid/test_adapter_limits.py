@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchanges.errors import RateLimited
+from exchanges.errors import AuthenticationFailed, RateLimited
 from tests.exchanges.hyperliquid import samples
 from tests.exchanges.hyperliquid.wired import LIMIT, RULES, build, build_ready
 from tests.exchanges.scripted_transport import reply
@@ -60,3 +60,27 @@ async def test_booked_place_is_used_once() -> None:
     booking.release()
 
     assert exchange.order_room() == room - 1
+
+
+async def test_order_that_came_too_late_has_cost_five_actions() -> None:
+    use = {"cumVlm": "0.0", "nRequestsUsed": 9_700, "nRequestsCap": 10_000}
+    late = reply(samples.err("Action already expired"))
+    exchange, _, _ = build(*RULES[:2], reply(use), late)
+    await exchange.rules("BTC")
+
+    with pytest.raises(AuthenticationFailed):
+        await exchange.submit(LIMIT)
+
+    assert exchange.order_room() == 300 - 100 - 5
+
+
+async def test_cancel_may_use_the_reserve_of_weight() -> None:
+    exchange, wire, _ = await build_ready(reply(samples.CANCELLED))
+    while exchange.order_room():
+        exchange.book_order()
+
+    await exchange.cancel("BTC", samples.ID)
+
+    assert [request.path for request in wire.requests] == ["/exchange"]
+    with pytest.raises(RateLimited):
+        exchange.book_order()

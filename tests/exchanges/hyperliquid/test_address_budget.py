@@ -41,3 +41,13 @@ def test_after_a_refusal_one_is_tried_every_ten_seconds() -> None:
     assert budget.room() == 0
     budget.observe(used=10, cap=5_000)
     assert budget.room() == 4_990 - RESERVE
+
+
+def test_an_action_that_came_too_late_counts_five_times() -> None:
+    budget = AddressBudget(ManualClock())
+    budget.observe(used=0, cap=5_000)
+
+    budget.spend()
+    budget.came_too_late()
+
+    assert budget.room() == 5_000 - 5 - RESERVE

@@ -92,6 +92,20 @@ async def test_the_book_is_sent_at_once_when_it_moves_and_when_it_does_not() -> 
         assert moved["levels"][0][0]["px"] == "50099.0"
 
 
+async def test_what_may_be_traded_is_told_when_it_changes() -> None:
+    async with running_venue() as venue, venue.stream() as stream:
+        await stream.subscribe("activeAssetData", user=MAIN, coin="BTC")
+        first = await stream.next("activeAssetData")
+        await venue.act({"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 10})
+        venue.move("50009", "50011")
+        second = await stream.next("activeAssetData")
+
+        assert (first["user"], first["coin"], first["markPx"]) == (MAIN, "BTC", "50000.0")
+        assert first["maxTradeSzs"] == ["40.0", "40.0"]
+        assert second["leverage"] == {"type": "cross", "value": 10}
+        assert second["markPx"] == "50010.0"
+
+
 async def test_the_touch_mids_contexts_and_candles_are_sent_when_they_change() -> None:
     async with running_venue() as venue, venue.stream() as stream:
         for kind, fields in (
