@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from exchanges.clock import SystemClock
+from exchanges.instrument import Venue
 from exchanges.simulator.server import Address, Addresses, serve
 from exchanges.simulator.simulation import Simulation
 from tasks.errors import ExecutorGone
@@ -23,16 +24,18 @@ from tasks.key_store import KeyStore
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
+from tests.exchanges.simulated_desk import CREDENTIALS, known_secret
 from tests.exchanges.simulator.still_market import still_path
 
 ROOT = Path(__file__).parents[2]
 KEY, SECRET = "access-1", "secret-1"
+HYPERLIQUID = CREDENTIALS[Venue.HYPERLIQUID]
 _numbers = count(1)
 
 
 @dataclass(slots=True)
 class Served:
-    """Both venues over HTTP, and settings for an executor on them."""
+    """The venues over HTTP, and settings for an executor on them."""
 
     simulation: Simulation
     settings: Settings
@@ -72,19 +75,27 @@ class Served:
         return account.ledger.total("BTC")
 
     def position(self) -> Decimal:
+        if self.settings.perpetual_venue is Venue.HYPERLIQUID:
+            account = self.simulation.hyperliquid.account(HYPERLIQUID.access_key)
+            return sum((position.size for _, position in account.held()), Decimal(0))
         held = self.simulation.binance.account(KEY).held()
         return sum((position.quantity for _, _, position in held), Decimal(0))
 
 
 @asynccontextmanager
 async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
-    """Markets that stand still: 60 M KRW against 50,000 USDT at 1,150 KRW."""
+    """Markets that stand still: 60 M KRW against 50,000 dollars at 1,150 KRW."""
     simulation = Simulation(still_path(krw_per_usd="1150"), SystemClock())
     simulation.upbit.add_account(KEY, SECRET, {"KRW": Decimal(100_000_000)})
     simulation.binance.add_account(KEY, SECRET, {"USDT": Decimal(100_000)})
+    simulation.hyperliquid.add_account(
+        HYPERLIQUID.access_key,
+        known_secret(Venue.HYPERLIQUID, HYPERLIQUID),
+        {"USDC": Decimal(100_000)},
+    )
     free = Address("127.0.0.1", 0)
     async with AsyncExitStack() as stack:
-        urls = await serve(simulation, Addresses(free, free, free), stack)
+        urls = await serve(simulation, Addresses(free, free, free, free), stack)
         made = Settings(
             home=home,
             upbit_url=urls.upbit,
@@ -94,6 +105,9 @@ async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
             upbit_secret_key=SECRET,
             binance_access_key=KEY,
             binance_secret_key=SECRET,
+            hyperliquid_url=urls.hyperliquid,
+            hyperliquid_access_key=HYPERLIQUID.access_key,
+            hyperliquid_secret_key=HYPERLIQUID.secret_key,
             **settings,
         )
         keys = KeyStore(made.keys_dir)

@@ -1,0 +1,71 @@
+"""An executor whose venues are all spoken to by ccxt, over HTTP and WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exchanges.instrument import Venue
+from exchanges.simulator.market import Quote
+from tasks.executor import run_executor
+from tasks.executor_client import ExecutorClient
+from tasks.outcome import OutcomeStatus
+from tasks.paper_desk import MemorySwitches
+from tests.tasks.executors import Served, served_venues, until_accepting
+
+
+@asynccontextmanager
+async def trading(home: Path, perpetual: Venue) -> AsyncIterator[tuple[Served, ExecutorClient]]:
+    """An executor in this process that takes entries."""
+    adapters = {f"{venue}_adapter": "ccxt" for venue in Venue}
+    async with AsyncExitStack() as stack:
+        served = await stack.enter_async_context(
+            served_venues(home, perpetual_venue=perpetual, **adapters)
+        )
+        stop = asyncio.Event()
+        running = asyncio.create_task(
+            run_executor(
+                served.settings,
+                switches=MemorySwitches(),
+                on_decided=lambda *_: None,
+                stop=stop,
+            )
+        )
+        try:
+            async with ExecutorClient(served.settings.socket_file) as client:
+                await until_accepting(client)
+                yield served, client
+        finally:
+            stop.set()
+            await running
+
+
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+async def test_pair_is_opened_and_closed_through_ccxt(tmp_path: Path, perpetual: Venue) -> None:
+    async with trading(tmp_path, perpetual) as (served, client):
+        entry = served.signal(action="ENTER", quantity="0.010").model_dump(mode="json")
+        opened = await client.submit(entry, door="fast")
+        held = served.coin(), served.position()
+        rise(served)
+        exit_ = served.signal(action="EXIT", pair_id=opened.pair_id).model_dump(mode="json")
+        closed = await client.submit(exit_, door="fast")
+        record = await client.reconcile()
+
+        assert opened.status is OutcomeStatus.HEDGED
+        assert held == (Decimal("0.010"), Decimal("-0.010"))
+        assert closed.status is OutcomeStatus.CLOSED
+        assert (served.coin(), served.position()) == (0, 0)
+        assert record["differences"] == []
+
+
+def rise(served: Served) -> None:
+    """Coins at Upbit are dearer by 2 %, which makes the exit pay."""
+    market = served.simulation.market
+    touch = market.quote(Venue.UPBIT, "KRW-BTC")
+    up = Quote(touch.bid + 1_200_000, touch.ask + 1_200_000, touch.size)
+    market.set_quote(Venue.UPBIT, "KRW-BTC", up)
