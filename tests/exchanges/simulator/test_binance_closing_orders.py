@@ -31,6 +31,17 @@ async def test_what_rests_to_close_the_whole_position_leaves_nothing_to_reduce()
         assert (await venue.signed("GET", "/fapi/v1/openOrders", symbol=SYMBOL)).json == []
 
 
+async def test_what_only_closes_binds_no_margin_however_much_it_asks() -> None:
+    async with running_venue() as venue:
+        await venue.order(quantity="0.300")
+        await venue.limit("51000.0", side="SELL", quantity="1.000", reduceOnly="true")
+
+        position = await venue.position() or {}
+
+        assert Decimal(position["openOrderInitialMargin"]) == 0
+        assert Decimal(position["askNotional"]) == 0
+
+
 async def test_a_reduce_only_order_may_not_leave_resting_ones_beyond_the_margin() -> None:
     async with running_venue(Decimal(1_000)) as venue:
         await venue.order(quantity="0.300")

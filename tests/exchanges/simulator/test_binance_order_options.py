@@ -72,6 +72,16 @@ async def test_only_a_change_that_says_reduce_only_may_make_a_reduce_only_order_
         assert (said.status, said.json["reduceOnly"]) == (200, True)
 
 
+async def test_an_amended_order_needs_margin_for_what_it_becomes_alone() -> None:
+    async with running_venue(Decimal(1_000)) as venue:
+        await venue.limit("48000.0", quantity="0.300", newClientOrderId="mine")
+
+        dearer = await amend(venue, "mine", price="49000.0", quantity="0.300")
+        too_dear = await amend(venue, "mine", price="49000.0", quantity="0.500")
+
+        assert (dearer.status, too_dear.code) == (200, -2019)
+
+
 async def test_an_amended_order_that_crosses_the_book_trades() -> None:
     async with running_venue() as venue:
         await venue.limit("48000.0", newClientOrderId="mine")

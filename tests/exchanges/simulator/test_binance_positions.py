@@ -111,6 +111,30 @@ async def test_hedge_mode_holds_both_sides_and_has_its_own_rules() -> None:
         assert [(row["positionSide"], row["positionAmt"]) for row in rows] == [("LONG", "0.300")]
 
 
+async def test_in_hedge_mode_each_side_has_its_own_largest_size() -> None:
+    async with running_venue() as venue:
+        await _hedge_mode(venue, "true")
+        await venue.signed("POST", "/fapi/v1/leverage", symbol=SYMBOL, leverage=150)
+
+        long = await venue.order(positionSide="LONG", quantity="5.000")
+        short = await venue.order(positionSide="SHORT", side="SELL", quantity="5.000")
+        too_much = await venue.order(positionSide="LONG", quantity="2.000")
+
+        assert (long.status, short.status, too_much.code) == (200, 200, -2027)
+
+
+async def test_a_large_position_is_liquidated_by_the_rate_of_its_bracket() -> None:
+    async with running_venue() as venue:
+        await venue.order(quantity="10.000")  # half a million: the second bracket
+
+        position = await venue.position() or {}
+
+        # Binance docs: (wallet + cumulative - size x entry) / (size x rate - size)
+        cost, wallet = 10 * Decimal(position["entryPrice"]), await venue.wallet()
+        expected = (wallet + 300 - cost) / (10 * Decimal("0.005") - 10)
+        assert Decimal(position["liquidationPrice"]) == round(expected, 8)
+
+
 async def test_the_position_mode_changes_only_when_there_is_nothing_to_lose() -> None:
     async with running_venue() as venue:
         same = await _hedge_mode(venue, "false")
