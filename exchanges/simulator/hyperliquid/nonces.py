@@ -23,8 +23,8 @@ class Nonces:
     """
 
     def __init__(self, used: Mapping[str, Iterable[int]] = NONE_USED) -> None:
-        """``used``: those of earlier, by signer."""
-        self.used = {signer: sorted(nonces)[-KEPT:] for signer, nonces in used.items()}
+        """``used``: as :attr:`used` of an earlier one has it."""
+        self.used = {signer: list(nonces) for signer, nonces in used.items()}
         """By signer, rising."""
 
     def use(self, signer: str, nonce: int, now_ms: int) -> None:

@@ -220,6 +220,22 @@ async def test_an_isolated_position_has_its_own_margin() -> None:
         assert removed.json["status"] == flat.json["status"] == "err"
 
 
+async def test_an_isolated_position_pays_funding_and_gives_margin_back_by_its_share() -> None:
+    async with running_venue() as venue:
+        await venue.act({"type": "updateLeverage", "asset": 0, "isCross": False, "leverage": 10})
+        await venue.buy("1")
+        await venue.sell("0.5")
+        half = await venue.position()
+        venue.engine.settle_funding(Decimal("0.001"))
+        funded = await venue.position()
+        await venue.sell("0.5")
+        state = await venue.state()
+
+        assert half["marginUsed"] == "2499.55"  # 50001 / 10 / 2, and half a dollar lost
+        assert funded["marginUsed"] == "2474.55"
+        assert state["crossMarginSummary"] == state["marginSummary"]
+
+
 async def test_funding_is_paid_every_hour_on_the_venue_s_clock() -> None:
     async with running_venue() as venue:
         await venue.sell("2")
