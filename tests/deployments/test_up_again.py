@@ -16,7 +16,7 @@ from tests.deployments.up_process import UpProcess, desk_environment, kimp
 
 
 @pytest.mark.prefect
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_a_pair_that_was_left_open_is_there_and_agreed_on(
     tmp_path: Path,
 ) -> None:

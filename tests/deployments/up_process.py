@@ -56,12 +56,15 @@ class UpProcess:
     def output(self) -> str:
         return self._output.read_text("utf-8")
 
-    def wait_for(self, text: str, timeout_s: float = 90) -> None:
-        """Until ``text`` was printed; fails when ``up`` ends or takes longer."""
+    def wait_for(self, text: str, timeout_s: float = 180) -> None:
+        """Until ``text`` was printed; fails when ``up`` ends, or takes longer and is stopped."""
         deadline = time.monotonic() + timeout_s
         while text not in self.output:
             assert self.process.poll() is None, f"up has ended without {text!r}:\n{self.output}"
-            assert time.monotonic() < deadline, f"no {text!r} in time:\n{self.output}"
+            if time.monotonic() > deadline:
+                self.process.terminate()
+                self.wait()
+                raise AssertionError(f"no {text!r} in time:\n{self.output}")
             time.sleep(0.05)
 
     def wait(self, timeout_s: float = 60) -> int:

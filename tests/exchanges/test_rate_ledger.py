@@ -187,3 +187,15 @@ def test_every_byte_of_the_file_is_there_before_it_is_used(tmp_path: Path) -> No
 
     assert file.stat().st_blocks * 512 >= file.stat().st_size
     budget.close()
+
+
+def test_reply_that_comes_after_the_end_does_no_harm(tmp_path: Path) -> None:
+    ours = RateBudget([HOUR], SystemClock(), tmp_path / "limits")
+    theirs = RateBudget([HOUR], SystemClock(), tmp_path / "limits")
+    ours.close()
+
+    ours.observe_left("hour", 3)
+    ours.close()
+
+    assert theirs.room("hour") == 90
+    theirs.close()
