@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from exchanges.simulator.hyperliquid.asset import TAKER_FEE
+from exchanges.simulator.hyperliquid.snapshot import HyperliquidSnapshot, restored_accounts
+from exchanges.simulator.snapshot_json import to_json
 from tests.exchanges.simulator.hyperliquid_venue import MAIN, limit, running_venue
 
 
@@ -61,6 +63,8 @@ async def test_what_cross_positions_lose_beyond_the_account_is_not_owed() -> Non
         first, last = account.fills
         assert account.cash == 0
         assert account.forgiven == first.fee + last.fee - last.closed_pnl - 3_000
+        saved = HyperliquidSnapshot.model_validate_json(to_json(venue.engine.snapshot()))
+        assert restored_accounts(saved)[MAIN].forgiven == account.forgiven > 0
 
 
 async def test_the_operator_closes_positions_by_force() -> None:

@@ -244,11 +244,13 @@ async def test_funding_is_paid_every_hour_on_the_venue_s_clock() -> None:
         venue.advance(2 * 3_600)
         payments = await venue.info("userFunding", user=MAIN, startTime=start)
         rates = await venue.info("fundingHistory", coin="BTC", startTime=start)
+        elsewhere = await venue.info("fundingHistory", coin="DOGE", startTime=start)
         position = await venue.position()
 
         hours = [(start // HOUR_MS + number) * HOUR_MS for number in (1, 2)]
         assert [payment["time"] for payment in payments] == hours
         assert [rate["time"] for rate in rates] == hours
+        assert elsewhere == []
         assert {rate["fundingRate"] for rate in rates} == {"0.0000125"}
         assert [payment["delta"] for payment in payments] == [
             {
