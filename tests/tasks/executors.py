@@ -77,6 +77,7 @@ class Served:
     def position(self) -> Decimal:
         if self.settings.perpetual_venue is Venue.HYPERLIQUID:
             account = self.simulation.hyperliquid.account(HYPERLIQUID.access_key)
+            assert account is not None
             return sum((position.size for _, position in account.held()), Decimal(0))
         held = self.simulation.binance.account(KEY).held()
         return sum((position.quantity for _, _, position in held), Decimal(0))

@@ -59,7 +59,7 @@ async def test_pair_is_opened_and_closed_through_ccxt(tmp_path: Path, perpetual:
         assert opened.status is OutcomeStatus.HEDGED
         assert held == (Decimal("0.010"), Decimal("-0.010"))
         assert closed.status is OutcomeStatus.CLOSED
-        assert (served.coin(), served.position()) == (0, 0)
+        assert (served.coin(), served.position()) == (Decimal(0), Decimal(0))
         assert record["differences"] == []
 
 
