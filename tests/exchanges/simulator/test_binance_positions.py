@@ -123,6 +123,26 @@ async def test_in_hedge_mode_each_side_has_its_own_largest_size() -> None:
         assert (long.status, short.status, too_much.code) == (200, 200, -2027)
 
 
+async def test_a_price_beyond_the_mark_costs_its_loss_besides_the_margin() -> None:
+    async with running_venue(Decimal(1_000)) as venue:
+        too_much = await venue.limit("52000.0", quantity="0.300")  # 780 margin, 600 at once
+        enough = await venue.limit("52000.0", quantity="0.200")
+
+        assert (too_much.code, enough.status) == (-2019, 200)
+
+
+async def test_what_is_closed_of_an_isolated_position_frees_its_share_of_the_margin() -> None:
+    async with running_venue() as venue:
+        await _margin_type(venue, "ISOLATED")
+        await venue.order(quantity="0.200")
+        before = await venue.position() or {}
+        await venue.order(side="SELL", quantity="0.050")
+
+        after = await venue.position() or {}
+
+        assert Decimal(after["isolatedWallet"]) == Decimal(before["isolatedWallet"]) * 3 / 4 > 0
+
+
 async def test_a_large_position_is_liquidated_by_the_rate_of_its_bracket() -> None:
     async with running_venue() as venue:
         await venue.order(quantity="10.000")  # half a million: the second bracket
