@@ -56,8 +56,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if given.hyperliquid is not None:
         usual.append(DEFAULT_HYPERLIQUID_ACCOUNT)
     accounts = tuple(
-        [*(given.account or ()), *(given.accounts_file or ())]
-        or [_account(text) for text in usual]
+        [*(given.account or ()), *(given.accounts_file or ())] or [_account(text) for text in usual]
     )
     seen = set()
     for account in accounts:

@@ -108,7 +108,10 @@ def test_without_room_for_one_leg_neither_is_sent(tmp_path: Path, busy: LegName)
 
             settled = await desk.parts.trading.execute(both_legs(desk, Purpose.ENTRY))
 
-            assert [(one.decided, one.filled) for one in settled] == [(True, Decimal(0)), (True, Decimal(0))]
+            assert [(one.decided, one.filled) for one in settled] == [
+                (True, Decimal(0)),
+                (True, Decimal(0)),
+            ]
             assert all("not sent" in (one.error or "") for one in settled)
             assert bench.orders_placed() == []
             assert desk.parts.trading.venues[idle].exchange.order_room() == room

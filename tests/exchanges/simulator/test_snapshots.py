@@ -151,7 +151,7 @@ def test_a_resting_order_that_the_market_reaches_is_a_change() -> None:
         client_order_id="rests",
         result_wanted=True,
     )
-    simulation.binance.place(simulation.binance.account(KEY), request)
+    simulation.binance.orders.place(simulation.binance.account(KEY), request)
     changes = simulation.binance.changes
 
     _carry_out(simulation, [("move", 60_000, 49_500)])
@@ -200,12 +200,14 @@ def _carry_out(simulation: Simulation, steps: list[tuple[Any, ...]]) -> None:
                     upbit.place(investor, request, second)
                 case "binance":
                     side = PositionSide.LONG if trader.hedge_mode else PositionSide.BOTH
-                    binance.place(trader, replace(first, position_side=side), fraction=second)
+                    binance.orders.place(
+                        trader, replace(first, position_side=side), fraction=second
+                    )
                 case "cancel":
                     for chosen in list(investor.open.values())[first : first + 1]:
                         upbit.cancel(investor, chosen)
                     for order in trader.orders.open()[first : first + 1]:
-                        binance.cancel(trader, SYMBOL, order.order_id, None)
+                        binance.orders.cancel(trader, SYMBOL, order.order_id, None)
                 case "move":
                     set_btc(market, str(first * 1000), str((first + 1) * 1000), "0.01")
                     quote = Quote(Decimal(second), second + Decimal(1), Decimal("0.1"))
