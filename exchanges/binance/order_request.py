@@ -15,7 +15,7 @@ from exchanges.order import Order, OrderType, TimeInForce
 
 CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
-_TIMES_IN_FORCE = {
+TIMES_IN_FORCE = {
     None: "GTC",
     TimeInForce.GTC: "GTC",
     TimeInForce.IOC: "IOC",
@@ -30,7 +30,7 @@ def parameters(order: Order, native: str) -> Parameters:
     if order.type is OrderType.MARKET:
         pairs.append(("type", "MARKET"))
     else:
-        pairs += [("type", "LIMIT"), ("timeInForce", _TIMES_IN_FORCE[order.time_in_force])]
+        pairs += [("type", "LIMIT"), ("timeInForce", TIMES_IN_FORCE[order.time_in_force])]
     pairs.append(("quantity", plain(order.quantity)))
     if order.price is not None:
         pairs.append(("price", plain(order.price)))

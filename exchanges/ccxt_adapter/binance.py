@@ -28,7 +28,7 @@ from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
-from exchanges.order import Order, OrderReport, TimeInForce
+from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
 from exchanges.rules import Rules, TickBand
@@ -41,13 +41,6 @@ _COSTS: Mapping[str, Costs] = {
     "/fapi/v1/userTrades": limits.ACCOUNT,
     "/fapi/v1/commissionRate": limits.COMMISSION,
     "/fapi/v1/income": limits.INCOME,
-}
-_TIMES_IN_FORCE = {
-    None: "GTC",
-    TimeInForce.GTC: "GTC",
-    TimeInForce.IOC: "IOC",
-    TimeInForce.FOK: "FOK",
-    TimeInForce.POST_ONLY: "GTX",
 }
 
 
@@ -117,7 +110,7 @@ class Binance(Dialect):
             "newOrderRespType": "RESULT",
         }
         if order.price is not None:
-            sent["timeInForce"] = _TIMES_IN_FORCE[order.time_in_force]
+            sent["timeInForce"] = order_request.TIMES_IN_FORCE[order.time_in_force]
         if order.reduce_only:
             sent["reduceOnly"] = True
         return sent

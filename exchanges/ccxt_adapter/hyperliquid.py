@@ -33,7 +33,7 @@ from exchanges.hyperliquid.order_parsing import with_fills
 from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE
 from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Instrument, InstrumentKind, Venue
-from exchanges.order import Order, OrderReport, OrderStatus, TimeInForce
+from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
 from exchanges.rules import Rules
@@ -48,12 +48,6 @@ _NOBODY = "0x" + "0" * 40
 """An address like any other, to ask for the time without an account."""
 _LIGHT = ("l2Book", "clearinghouseState", "orderStatus")
 _HISTORIES = ("userFillsByTime", "userFunding")
-_TIMES_IN_FORCE = {
-    None: "Gtc",
-    TimeInForce.GTC: "Gtc",
-    TimeInForce.IOC: "Ioc",
-    TimeInForce.POST_ONLY: "Alo",
-}
 
 
 class Hyperliquid(Dialect):
@@ -176,7 +170,7 @@ class Hyperliquid(Dialect):
         at_once = order_request.ends_at_once(order)
         return {
             "clientOrderId": cloid_of(order.client_order_id),
-            "timeInForce": "Ioc" if at_once else _TIMES_IN_FORCE[order.time_in_force],
+            "timeInForce": "Ioc" if at_once else order_request.TIMES_IN_FORCE[order.time_in_force],
             "reduceOnly": order.reduce_only,
         }
 

@@ -13,7 +13,7 @@ from exchanges.hyperliquid.numbers import wire_number
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
 
-_TIMES_IN_FORCE = {
+TIMES_IN_FORCE = {
     None: "Gtc",
     TimeInForce.GTC: "Gtc",
     TimeInForce.IOC: "Ioc",
@@ -36,7 +36,7 @@ def ends_at_once(order: Order) -> bool:
 def order_action(order: Order, asset: int, price: Decimal) -> Action:
     """``asset``: the market's place in the universe. ``price``: the limit, also of a market
     order."""
-    tif = "Ioc" if ends_at_once(order) else _TIMES_IN_FORCE[order.time_in_force]
+    tif = "Ioc" if ends_at_once(order) else TIMES_IN_FORCE[order.time_in_force]
     row = {
         "a": asset,
         "b": order.side is Side.BUY,

@@ -14,7 +14,7 @@ from exchanges.instrument import Venue
 from exchanges.simulator.market import Quote
 from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
-from tasks.outcome import OutcomeStatus
+from tasks.outcome import Outcome, OutcomeStatus
 from tasks.paper_desk import MemorySwitches
 from tests.tasks.executors import Served, served_venues, until_accepting
 
@@ -52,8 +52,7 @@ async def test_pair_is_opened_and_closed_through_ccxt(tmp_path: Path, perpetual:
         opened = await client.submit(entry, door="fast")
         held = served.coin(), served.position()
         rise(served)
-        exit_ = served.signal(action="EXIT", pair_id=opened.pair_id).model_dump(mode="json")
-        closed = await client.submit(exit_, door="fast")
+        closed = await exited(served, client, opened)
         record = await client.reconcile()
 
         assert opened.status is OutcomeStatus.HEDGED
@@ -61,6 +60,17 @@ async def test_pair_is_opened_and_closed_through_ccxt(tmp_path: Path, perpetual:
         assert closed.status is OutcomeStatus.CLOSED
         assert (served.coin(), served.position()) == (Decimal(0), Decimal(0))
         assert record["differences"] == []
+
+
+async def exited(served: Served, client: ExecutorClient, opened: Outcome) -> Outcome:
+    """An exit is held until the dearer book has come over the stream."""
+    async with asyncio.timeout(20):
+        while True:
+            signal = served.signal(action="EXIT", pair_id=opened.pair_id).model_dump(mode="json")
+            outcome = await client.submit(signal, door="fast")
+            if outcome.status is not OutcomeStatus.HELD:
+                return outcome
+            await asyncio.sleep(0.1)
 
 
 def rise(served: Served) -> None:
