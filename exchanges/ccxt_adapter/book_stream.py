@@ -26,7 +26,7 @@ async def stream_books(
     sessions: Sessions, dialect: Dialect, markets: Mapping[str, str], clock: Clock
 ) -> AsyncGenerator[Book, None]:
     """The books of ``markets`` (ccxt's name → coin) as they change, until the connection breaks."""
-    news: News[str, Book] = News(dialect.stream_failure)
+    news: News[str, Book] = News(partial(dialect.stream_failure, is_signed=False))
 
     def take(raw: Any) -> None:
         symbol = markets[raw["symbol"]]

@@ -177,6 +177,8 @@ class Dialect(Terms, ABC):
         """What tells that orders have changed: each returns orders, or trades of orders."""
         return (client.watch_orders,)
 
-    def stream_failure(self, refused: NotConnected) -> ExchangeError | NotConnected:
+    def stream_failure(
+        self, refused: NotConnected, *, is_signed: bool
+    ) -> ExchangeError | NotConnected:
         """What the refusal of a WebSocket means."""
         return refused

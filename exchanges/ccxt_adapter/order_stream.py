@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from exchanges.ccxt_adapter.dialect import Dialect
@@ -62,7 +63,7 @@ class OrderStream:
             raise VenueUnavailable(error.venue, error.message) from None
 
     async def _serve(self, sessions: Sessions) -> AsyncGenerator[OrderReport, None]:
-        news: News[OrderKey, None] = News(self._dialect.stream_failure)
+        news: News[OrderKey, None] = News(partial(self._dialect.stream_failure, is_signed=True))
         async with sessions.open() as client:
 
             def take(rows: Any) -> None:

@@ -200,8 +200,10 @@ class Upbit(Dialect):
         # Nothing ran between the reply and this.
         return parse_date_header(Response(200, self.ask.client.last_response_headers, b""))
 
-    def stream_failure(self, refused: NotConnected) -> ExchangeError | NotConnected:
-        return outcomes.handshake_error(refused, is_signed=True)
+    def stream_failure(
+        self, refused: NotConnected, *, is_signed: bool
+    ) -> ExchangeError | NotConnected:
+        return outcomes.handshake_error(refused, is_signed=is_signed)
 
     async def room_to_ask(self, pool: str = limits.DEFAULT) -> None:
         """Wait until one more question fits: for what takes many and has time. Raises RateLimited
