@@ -21,15 +21,19 @@ WEBSOCKET_CONNECT = "websocket-connect"
 WEBSOCKET_MESSAGE = "websocket-message"
 WEBSOCKET_MESSAGE_1M = "websocket-message-1m"
 
+SECOND_S = 1.1
+"""The venue counts by arrival: two requests that leave a second apart may arrive closer together,
+by as much as their ways differ."""
+
 POOLS = (
-    RatePool(ORDER, limit=12, interval_s=1, reserve=4),
+    RatePool(ORDER, limit=12, interval_s=SECOND_S, reserve=4),
     RatePool(ORDER_CANCEL_ALL, limit=1, interval_s=2, reserve=0),
-    RatePool(DEFAULT, limit=30, interval_s=1, reserve=10),
-    RatePool(ORDERBOOK, limit=10, interval_s=1, reserve=0),
-    RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=1, reserve=0),
+    RatePool(DEFAULT, limit=30, interval_s=SECOND_S, reserve=10),
+    RatePool(ORDERBOOK, limit=10, interval_s=SECOND_S, reserve=0),
+    RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=SECOND_S, reserve=0),
 )
 CONNECTION_POOLS = (
-    RatePool(WEBSOCKET_MESSAGE, limit=5, interval_s=1, reserve=0),
+    RatePool(WEBSOCKET_MESSAGE, limit=5, interval_s=SECOND_S, reserve=0),
     RatePool(WEBSOCKET_MESSAGE_1M, limit=100, interval_s=60, reserve=0),
 )
 """Of each WebSocket by itself."""
