@@ -11,7 +11,6 @@ import pytest
 
 from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
-from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tests.tasks.desks import (
     Bench,
@@ -135,12 +134,11 @@ def test_funding_is_booked_once_in_the_venue_s_dollar(tmp_path: Path, perpetual:
 def test_dollar_is_priced_by_its_own_market(tmp_path: Path, perpetual: Venue) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            await entered(desk, "0.010")
-            rates = bench.records(RecordType.FX_RATE)
+            bench.simulation.market.set_krw_per_usdt(Decimal(1_163))
+            await asyncio.sleep(2)
 
-            assert f"{DOLLAR[perpetual]}KRW" in {record.body["pair"] for record in rates}
-            spot = desk.parts.trading.venues[LegName.SPOT].exchange
-            book = await spot.book(DOLLAR[perpetual])
-            assert book.symbol == DOLLAR[perpetual]
+            told = {r.body["pair"]: r.body["rate"] for r in bench.records(RecordType.FX_RATE)}
+            assert told[f"{DOLLAR[perpetual]}KRW"] == "1163"
+            assert desk.parts.view.state()["rates"]["krw_per_usdt"] == "1163"
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
