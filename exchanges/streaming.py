@@ -127,6 +127,31 @@ async def keep_coming_back(
         await asyncio.sleep(pause_s)
 
 
+async def together(*streams: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """What all of ``streams`` yield, as it comes: none waits for another. Ends or raises with the
+    first of them that does, after what the others have ready; closes them all."""
+    waiting = {asyncio.ensure_future(anext(stream)): stream for stream in streams}
+    try:
+        while True:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            ended = [task for task in done if task.exception() is not None]
+            for task in done.difference(ended):
+                stream = waiting.pop(task)
+                yield task.result()
+                waiting[asyncio.ensure_future(anext(stream))] = stream
+            for task in ended:
+                try:
+                    task.result()
+                except StopAsyncIteration:
+                    return
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        for stream in streams:
+            await stream.aclose()
+
+
 class _Listened:
     """A connection that counts as gone when it stays mute."""
 

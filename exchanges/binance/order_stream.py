@@ -7,6 +7,7 @@ it is never deleted here: another program of the account may be listening with i
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -17,13 +18,14 @@ from exchanges.binance import limits
 from exchanges.binance.client import BinanceClient
 from exchanges.binance.markets import perpetual_named
 from exchanges.binance.order_events import KEY_EXPIRED, ORDER_UPDATE, market_name, order_update
-from exchanges.binance.stream_frames import LIFE_S, event_of, next_frame
+from exchanges.binance.stream_frames import LIFE_S, event_of
 from exchanges.clock import Clock
 from exchanges.errors import AuthenticationFailed, BadReply, VenueUnavailable
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport
 from exchanges.order_tracking import OrderReads, OrderTracker, catch_up
 from exchanges.reply import Fields, document, fields
+from exchanges.streaming import together
 from exchanges.web_socket import Connection
 
 log = logging.getLogger(__name__)
@@ -87,21 +89,31 @@ class OrderStream:
             raise self._client.while_streaming(error) from None
 
     async def _serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
-        now = self._clock.monotonic()
-        ends, renewal, looked_at = now + LIFE_S, now + RENEW_S, now
+        began = self._clock.monotonic()
         async with aclosing(catch_up(self._tracker, self._reads, self._symbols())) as missed:
             async for report in missed:
                 yield report
-        while now < ends:
-            frame = await next_frame(connection, LOOK_S)
-            if frame is not None:
-                event = event_of(frame)
-                if event.optional_text("e") == KEY_EXPIRED:
-                    log.info("binance orders: the listen key has expired")
-                    return
-                if (news := self._news(event)) is not None:
-                    yield news
-            now = self._clock.monotonic()
+        heard = together(self._listen(connection, began), self._look_after(began))
+        async with aclosing(heard) as reports:
+            async for report in reports:
+                yield report
+
+    async def _listen(
+        self, connection: Connection, began: float
+    ) -> AsyncGenerator[OrderReport, None]:
+        while self._clock.monotonic() - began < LIFE_S:
+            event = event_of(await connection.receive())
+            if event.optional_text("e") == KEY_EXPIRED:
+                log.info("binance orders: the listen key has expired")
+                return
+            if (news := self._news(event)) is not None:
+                yield news
+
+    async def _look_after(self, began: float) -> AsyncGenerator[OrderReport, None]:
+        """Keep the listen key alive and ask for quiet orders, until the connection is too old or
+        the key gone."""
+        renewal = began + RENEW_S
+        while (now := self._clock.monotonic()) - began < LIFE_S:
             if now >= renewal:
                 try:
                     await self._client.ask_for_key("PUT", _LISTEN_KEY, limits.ONE)
@@ -112,11 +124,10 @@ class OrderStream:
                 except VenueUnavailable as error:
                     log.info("binance orders: the listen key was not renewed (%s)", error)
                     renewal = now + RENEW_AGAIN_S
-            if now - looked_at >= LOOK_S:
-                looked_at = now
-                async with aclosing(self._quiet_orders()) as reports:
-                    async for report in reports:
-                        yield report
+            async with aclosing(self._quiet_orders()) as reports:
+                async for report in reports:
+                    yield report
+            await asyncio.sleep(LOOK_S)
 
     def _news(self, event: Fields) -> OrderReport | None:
         """All that is known of the order that ``event`` is about; None for another event."""

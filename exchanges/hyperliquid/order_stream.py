@@ -6,6 +6,7 @@ its trades, ``userFills`` of trades. The second begins with a snapshot of the la
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -17,6 +18,7 @@ from exchanges.hyperliquid.stream_frames import ACKNOWLEDGED, message_of, pingin
 from exchanges.order import OrderReport
 from exchanges.order_tracking import OrderKey, OrderReads, OrderTracker, catch_up, read_again
 from exchanges.reply import Fields
+from exchanges.streaming import together
 from exchanges.web_socket import Connection
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 QUIET_S = 10.0
 """When nothing was heard for so long of an order that may be live, the open orders are read over
 REST: the stream is a hint, and an event can get lost while the connection stands."""
+LOOK_S = 1.0
+"""How often orders are looked for that the stream is quiet about."""
 LATE_S = 1.0
 """An order whose trades do not add up is read so soon: they are told at the same time."""
 
@@ -59,29 +63,38 @@ class OrderStream:
                     async with aclosing(self._news(message)) as reports:
                         async for report in reports:
                             yield report
-            gap_due: float | None = self._clock.monotonic()
-            while True:
-                if gap_due is not None and self._clock.monotonic() >= gap_due:
-                    try:
-                        missed = catch_up(self._tracker, self._reads, self._symbols())
-                        async with aclosing(missed) as reports:
-                            async for report in reports:
-                                yield report
-                        gap_due = None
-                    except RateLimited as error:
-                        # What the connection tells is free; to give it up would open a new gap.
-                        log.info("hyperliquid orders: the gap is closed later (%s)", error)
-                        gap_due = self._clock.monotonic() + error.retry_after_s
-                # A pong at least comes every second, so quiet orders get their turn.
-                heard = message_of(await connection.receive())
-                if heard is not None:
-                    async with aclosing(self._news(heard)) as reports:
-                        async for report in reports:
-                            yield report
-                if gap_due is None:
-                    async with aclosing(self._quiet_orders()) as reports:
-                        async for report in reports:
-                            yield report
+            heard = together(self._listen(connection), self._look_after())
+            async with aclosing(heard) as reports:
+                async for report in reports:
+                    yield report
+
+    async def _listen(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
+        while True:
+            message = message_of(await connection.receive())
+            if message is not None:
+                async with aclosing(self._news(message)) as reports:
+                    async for report in reports:
+                        yield report
+
+    async def _look_after(self) -> AsyncGenerator[OrderReport, None]:
+        """Close the gap, then ask for quiet orders."""
+        is_closed = False
+        while not is_closed:
+            try:
+                missed = catch_up(self._tracker, self._reads, self._symbols())
+                async with aclosing(missed) as reports:
+                    async for report in reports:
+                        yield report
+                is_closed = True
+            except RateLimited as error:
+                # What the connection tells is free; to give it up would open a new gap.
+                log.info("hyperliquid orders: the gap is closed later (%s)", error)
+                await asyncio.sleep(error.retry_after_s)
+        while True:
+            await asyncio.sleep(LOOK_S)
+            async with aclosing(self._quiet_orders()) as reports:
+                async for report in reports:
+                    yield report
 
     async def _news(self, message: Fields) -> AsyncGenerator[OrderReport, None]:
         """What is known now of the orders that ``message`` is about. Of an order made by hand it

@@ -7,6 +7,7 @@ after each connect, and again about orders that stay quiet.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -17,6 +18,7 @@ from exchanges.errors import VenueUnavailable
 from exchanges.order import OrderReport
 from exchanges.order_tracking import OrderKey, OrderReads, OrderTracker, catch_up, read_again
 from exchanges.reply import Fields
+from exchanges.streaming import together
 from exchanges.upbit.socket import UpbitSocket
 from exchanges.upbit.stream_parsing import parse_book, parse_my_order, symbol_of, type_of
 from exchanges.web_socket import Connection, Disconnected
@@ -34,9 +36,10 @@ CONFIRM_S = 2.0
 """How long a list of subscriptions is waited for. Events between the first question over REST and
 the venue's taking in the subscription would go unseen."""
 SWEEP_S = 1.0
-QUIET_S = 10.0
-"""An order that may be live and has not been heard of for so long is read."""
-_READS_PER_SWEEP = 5
+QUIET_S = 3.0
+"""When nothing was heard for so long of an order that may be live, REST is asked: an event can get
+lost while the connection stands. All that rest as they did cost one question a market, at most each
+:data:`SWEEP_S`, of the 20 a second that the limit leaves to ordinary questions."""
 
 
 async def books(
@@ -82,15 +85,19 @@ async def orders(
         for message in early:
             async for report in _told(message, tracker, reads):
                 yield report
-        swept_at = clock.monotonic()
-        async for news in messages:
-            if news is not None:
-                async for report in _told(news, tracker, reads):
-                    yield report
-            if clock.monotonic() - swept_at >= SWEEP_S:
-                async for report in _read(_to_sweep(tracker), tracker, reads):
-                    yield report
-                swept_at = clock.monotonic()
+        news = _news(messages, tracker, reads)
+        async with aclosing(together(news, _quiet_orders(tracker, reads))) as reports:
+            async for report in reports:
+                yield report
+
+
+async def _news(
+    messages: AsyncGenerator[Fields | None, None], tracker: OrderTracker, reads: OrderReads
+) -> AsyncGenerator[OrderReport, None]:
+    async for message in messages:
+        if message is not None:
+            async for report in _told(message, tracker, reads):
+                yield report
 
 
 async def _until_subscribed(
@@ -125,22 +132,34 @@ async def _told(
     report = tracker.take(parse_my_order(message, symbol))
     if report.is_terminal and not report.fills_complete:
         key = OrderKey(symbol, report.client_order_id, report.venue_order_id)
-        async for whole in _read([key], tracker, reads):
+        async for whole in _as_far_as_read(read_again(tracker, reads, [key])):
             report = whole
     yield report
 
 
-def _to_sweep(tracker: OrderTracker) -> Sequence[OrderKey]:
-    keys = dict.fromkeys((*tracker.incomplete(), *tracker.unsettled(quiet_s=QUIET_S)))
-    return list(keys)[:_READS_PER_SWEEP]
-
-
-async def _read(
-    keys: Sequence[OrderKey], tracker: OrderTracker, reads: OrderReads
+async def _quiet_orders(
+    tracker: OrderTracker, reads: OrderReads
 ) -> AsyncGenerator[OrderReport, None]:
-    """``keys`` over REST. While it is down the stream goes on; the orders stay due."""
+    """Now and then: orders of which a trade is missing, and those that the stream has been quiet
+    about."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        if tracker.unsettled(quiet_s=QUIET_S):
+            missed = catch_up(tracker, reads, ())
+        else:
+            missed = read_again(tracker, reads, tracker.incomplete())
+        async with aclosing(_as_far_as_read(missed)) as reports:
+            async for report in reports:
+                yield report
+
+
+async def _as_far_as_read(
+    reports: AsyncGenerator[OrderReport, None],
+) -> AsyncGenerator[OrderReport, None]:
+    """While REST is down the stream goes on; the orders stay due."""
     try:
-        async for report in read_again(tracker, reads, keys):
-            yield report
+        async with aclosing(reports) as read:
+            async for report in read:
+                yield report
     except VenueUnavailable as error:
         log.info("orders that may have changed cannot be read: %s", error)

@@ -12,7 +12,7 @@ import pytest
 
 from exchanges.errors import AuthenticationFailed, BadReply, RateLimited
 from exchanges.instrument import Venue
-from exchanges.streaming import LONGEST_PAUSE_S, Backoff, keep_streaming
+from exchanges.streaming import LONGEST_PAUSE_S, Backoff, keep_streaming, together
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
 from exchanges.web_socket import Connection, Disconnected, Frame, NotConnected
 
@@ -203,3 +203,44 @@ def test_pauses_start_anew_after_a_healthy_connection() -> None:
     pause_s = backoff.next_s(lasted_s=4)
 
     assert pause_s <= 0.1
+
+
+async def slowly(items: list[str], pause_s: float, closed: list[str]) -> AsyncGenerator[str, None]:
+    try:
+        for item in items:
+            await asyncio.sleep(pause_s)
+            yield item
+        await asyncio.sleep(pause_s)
+    finally:
+        closed.append(items[0])
+
+
+def test_together_no_stream_waits_for_another_and_the_first_end_ends_all() -> None:
+    closed: list[str] = []
+
+    async def scenario(_: VirtualClock) -> list[str]:
+        both = together(slowly(["a", "b"], 1.0, closed), slowly(["slow", "never"], 2.5, closed))
+        return [item async for item in both]
+
+    found = virtually(scenario)
+
+    assert found == ["a", "b", "slow"]
+    assert closed == ["a", "slow"]
+
+
+def test_together_what_is_ready_comes_before_the_failure_of_another() -> None:
+    async def failing() -> AsyncGenerator[str, None]:
+        await asyncio.sleep(1.0)
+        raise Disconnected
+        yield "never"
+
+    found: list[str] = []
+
+    async def scenario(_: VirtualClock) -> None:
+        async for item in together(failing(), slowly(["ready"], 1.0, [])):
+            found.append(item)
+
+    with pytest.raises(Disconnected):
+        virtually(scenario)
+
+    assert found == ["ready"]

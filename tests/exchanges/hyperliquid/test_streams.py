@@ -101,6 +101,7 @@ def test_market_order_is_bound_by_the_book_of_the_stream() -> None:
 def test_order_is_told_to_its_end_with_its_trades() -> None:
     async def story(desk: Desk) -> None:
         async with orders_heard(desk) as heard:
+            await asyncio.sleep(0.5)  # the gap is closed
             asked = desk.asked("/info")
             order = desk.limit("told", "50100", tif=TimeInForce.IOC)
             await desk.exchange.submit(replace(order, quantity=Decimal("1.2")))
