@@ -14,7 +14,7 @@ from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport
 from exchanges.simulator.binance.streams import connection as binance_connection
 from exchanges.simulator.faults import FaultKind
-from exchanges.simulator.front import Channel
+from exchanges.simulator.front import Channel, Conversation
 from exchanges.upbit import streams as upbit_streams
 from tests.exchanges.upbit.hearing import Hearing, hearing
 from tests.exchanges.weak_wires import World, virtually
@@ -295,10 +295,19 @@ async def _mute(channel: Channel) -> None:
         await channel.receive()
 
 
+async def _rare(channel: Channel) -> None:
+    while True:
+        await asyncio.sleep(10)
+        await channel.send('{"channel":"pong"}')
+
+
 @pytest.mark.parametrize("venue", list(Venue))
-def test_subscription_that_is_never_answered_hides_nothing(venue: Venue) -> None:
+@pytest.mark.parametrize("stranger", [_mute, _rare])
+def test_subscription_that_is_never_answered_hides_nothing(
+    venue: Venue, stranger: Conversation
+) -> None:
     async def scenario(world: World) -> tuple[float, float]:
-        world.connector.strangers = [_mute, _mute]
+        world.connector.strangers = [stranger, stranger]
         async with (
             hearing(world.exchange.stream_orders()) as heard,
             hearing(world.exchange.stream_books(["BTC"])) as books,
