@@ -41,7 +41,7 @@ QUIET_S = 0.6
 """A pushed book may be this old before it is read: Hyperliquid pushes each half second, and reading
 in between would use up its rate limit."""
 CLOCK_POLL_S = 30.0
-FUNDING_POLL_S = 30.0
+FUNDING_POLL_S = 10.0
 FIRST_RULES_POLL_S = 2.0
 """Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0
