@@ -30,9 +30,11 @@ _ROOM = FINEST + 2
 """Uses per pool: a window touches one slot more than it has."""
 _POOL_BYTES = _HEAD.size + _ROOM * _USE.size
 
-_LONGEST_LOCK_S = 0.005
-"""A process that was stopped while it held the lock must not keep orders waiting: after this the
-ledger is used without it, at the risk of miscounting by one request."""
+_LONGEST_LOCK_S = 0.25
+"""A process that was stopped while it held the lock must not keep orders waiting for ever: after
+this, which is much longer than a busy machine keeps a process off its core, the ledger is used
+without it, at the risk of miscounting by one request."""
+_LOCK_PAUSE_S = 0.000_1
 
 
 class RateLedger(Protocol):
@@ -114,6 +116,7 @@ class FileRateLedger:
             except BlockingIOError:
                 if time.monotonic() > give_up:
                     return False
+                time.sleep(_LOCK_PAUSE_S)  # lets the holder have the core
             else:
                 return True
 

@@ -238,7 +238,9 @@ def test_drops_leave_no_tasks_and_no_memory_behind(venue: Venue) -> None:
     counts = virtually(venue, scenario)
 
     assert len(counts) == 3
-    assert counts[0] == counts[1] == counts[2]
+    (tasks, own), *_, (tasks_later, own_later) = counts
+    assert tasks_later == tasks
+    assert own_later - own < 40  # an object a cut would be 80
 
 
 def test_listen_key_that_expires_unrenewed_loses_nothing() -> None:
