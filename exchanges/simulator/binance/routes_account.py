@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
+from exchanges.decimal_json import plain
 from exchanges.simulator.binance import wire_account, wire_orders, wire_positions
 from exchanges.simulator.binance.account_settings import (
     set_hedge_mode,
@@ -146,7 +149,7 @@ def _change_margin(call: Call) -> dict[str, Any]:
     check_mode(call.account, side, reduce_only_sent=False)
     call.engine.change_margin(call.account, symbol, side, signed)
     return {
-        "amount": float(amount),
+        "amount": orjson.Fragment(plain(amount)),
         "code": 200,
         "msg": "Successfully modify position margin.",
         "type": kind,

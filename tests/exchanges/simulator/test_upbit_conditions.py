@@ -224,10 +224,10 @@ class DeafClient:
         raise ChannelClosed
 
     async def ping(self) -> None:
-        raise NotImplementedError
+        raise ChannelClosed
 
     async def close(self, code: int, reason: str = "") -> None:
-        raise NotImplementedError
+        self.cut()
 
     def cut(self) -> None:
         self.was_cut.set()
