@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -89,9 +90,17 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
             client.on_error(ccxt.NetworkError("a message that cannot be read"))
 
 
+_BEYOND_MEASURE = re.compile(r'[":,\[\s][+-]?\d+(?:\.\d*)?[eE][+-]?\d{3,}(?=[",\]}\s])')
+"""A number, also one in text, with an exponent of three digits or more."""
+
+
 def exact_json(content: bytes | str) -> Any:
-    """JSON with fractions as they are written, for ``number = str``. Raises ValueError."""
-    return json.loads(content, parse_float=str)
+    """JSON with fractions as they are written, for ``number = str``. Raises ValueError, for a
+    number beyond all measure too: ccxt would write out its zeros, and never come back."""
+    text = content if isinstance(content, str) else content.decode()
+    if _BEYOND_MEASURE.search(text):
+        raise ValueError("a number beyond all measure")
+    return json.loads(text, parse_float=str)
 
 
 def _handle_text(client: Any, data: bytes | str) -> None:

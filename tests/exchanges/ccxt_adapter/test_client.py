@@ -169,3 +169,9 @@ async def test_hyperliquid_signs_nothing_for_the_library_itself() -> None:
 
         paths = [one.path for one in desk.simulation.requests.requests()]
         assert paths.count("/exchange") == 2
+
+
+@pytest.mark.parametrize("number", ["1e999999999999999999999", '"1e999999999999999999999"'])
+def test_number_beyond_all_measure_is_no_json(number: str) -> None:
+    with pytest.raises(ValueError, match="beyond all measure"):
+        exact_json(f'{{"price": {number}}}')
