@@ -29,6 +29,10 @@ HEALTHY_S = 3.0
 """A connection that lasted this long starts the pauses anew: one that is cut now and then is worth
 opening again at once, only one that never holds is not."""
 
+HELD_S = 1.0
+"""A connection that lasted at least this long is waited for no longer than it lasted: where
+connections are cut in a rhythm, the pauses would otherwise eat up more and more of the next one."""
+
 Connect = Callable[[], Awaitable[Connection]]
 """Opens a connection, minting what is good for one only. Raises WebSocketError or ExchangeError,
 and :class:`StreamClosed` when there is to be no further one."""
@@ -57,6 +61,8 @@ class Backoff:
         """Seconds to wait now that a connection (or the try) lasted ``lasted_s``."""
         if lasted_s >= HEALTHY_S:
             self._pause_s = FIRST_PAUSE_S
+        elif lasted_s >= HELD_S:
+            self._pause_s = min(self._pause_s, lasted_s)
         pause_s = self._pause_s * self._chance.uniform(0.5, 1.0)
         self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
         return pause_s

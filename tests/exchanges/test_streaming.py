@@ -205,6 +205,16 @@ def test_pauses_start_anew_after_a_healthy_connection() -> None:
     assert pause_s <= 0.1
 
 
+def test_connection_that_held_a_while_is_not_waited_for_longer_than_it_lasted() -> None:
+    backoff = Backoff(random.Random(7))
+    for _ in range(8):
+        backoff.next_s(lasted_s=0.05)
+
+    pauses = [backoff.next_s(lasted_s=2.0) for _ in range(8)]
+
+    assert all(1.0 <= pause_s <= 2.0 for pause_s in pauses)
+
+
 async def slowly(items: list[str], pause_s: float, closed: list[str]) -> AsyncGenerator[str, None]:
     try:
         for item in items:
