@@ -63,6 +63,7 @@ BY_NAME: Mapping[str, Meaning] = {
     "invalid_funds": Meaning.REJECTED,
     "validation_error": Meaning.REJECTED,
     "volume_too_large": Meaning.REJECTED,
+    "withdraw_address_not_registered": Meaning.REJECTED,  # never in answer to an order
     "invalid_query_payload": Meaning.UNAUTHENTICATED,
     "jwt_verification": Meaning.UNAUTHENTICATED,
     "invalid_access_key": Meaning.UNAUTHENTICATED,

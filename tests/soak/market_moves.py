@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -100,13 +101,17 @@ class MarketMoves:
 def is_of(venue: Venue, book: Book, seen: list[Seen], earlier: list[Seen]) -> bool:
     """Was ``book`` one of those ``seen``? Binance tells the touch before the levels below it,
     which may be :data:`~exchanges.binance.book_sync.LATE_S` behind: there the touch must be one of
-    ``seen``, and each level of one of ``earlier``, which reaches back that much farther."""
+    ``seen``, and what stands behind it all of one of ``earlier``, which reaches back farther."""
+    bid, ask = book.bids[0], book.asks[0]
     if venue is not Venue.BINANCE:
-        return any(
-            book.bids == one.bids[: len(book.bids)] and book.asks == one.asks[: len(book.asks)]
-            for one in seen
-        )
-    levels = {level for one in earlier for level in (*one.bids, *one.asks)}
-    return any(book.bids[0] == one.bids[0] and book.asks[0] == one.asks[0] for one in seen) and (
-        levels.issuperset((*book.bids, *book.asks))
+        return any(_begins(one.bids, book.bids) and _begins(one.asks, book.asks) for one in seen)
+    is_touch = any((one.bids[0], one.asks[0]) == (bid, ask) for one in seen)
+    return is_touch and any(
+        _begins([level for level in one.bids if level.price < bid.price], book.bids[1:])
+        and _begins([level for level in one.asks if level.price > ask.price], book.asks[1:])
+        for one in earlier
     )
+
+
+def _begins(levels: Sequence[Level], best: Side_) -> bool:
+    return tuple(levels[: len(best)]) == best

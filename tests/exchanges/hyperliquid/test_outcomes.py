@@ -66,6 +66,8 @@ REJECTED = [
     ("Order has zero size.", "zeroSize"),
     ("Trading is halted. asset=0", "halted"),
     ("Failed to deserialize the JSON body into the target type", "malformed"),
+    # Said of cancels and amendments; an order with an error of its own was not taken either.
+    ("Order was never placed, already canceled, or filled. asset=0", "missingOrder"),
 ]
 SPECIAL = [
     (
@@ -135,14 +137,13 @@ def test_words_about_an_order_mean(
 
 
 def test_every_row_of_the_table_is_tried_above() -> None:
-    texts = [*(text for text, _ in REJECTED), *(text for text, _, _ in SPECIAL), MISSING]
+    texts = [*(text for text, _ in REJECTED), *(text for text, _, _ in SPECIAL)]
     tried = [text.lower() for text in texts]
 
     assert [row for row in REFUSALS if not any(row.words in text for text in tried)] == []
     assert {row.code for row in REFUSALS} == {
         *(code for _, code in REJECTED),
         *(code for _, _, code in SPECIAL),
-        "missingOrder",
     }
 
 

@@ -49,6 +49,7 @@ REJECTED = [
     "invalid_funds",
     "validation_error",
     "volume_too_large",
+    "withdraw_address_not_registered",
     "an_error_of_tomorrow",
 ]
 UNAUTHENTICATED = [
