@@ -218,6 +218,20 @@ async def test_listen_key_that_has_expired_is_replaced() -> None:
         assert (await orders.until(filled)).client_order_id == "kimp-renewed"
 
 
+async def test_listen_key_that_is_gone_when_it_is_renewed_is_replaced() -> None:
+    async with scene() as stage:
+        exchange = stage.connect()
+        orders = await orders_of(stage, exchange)
+        stage.fault("PUT /fapi/v1/listenKey", FaultKind.REJECT, code=-1125)
+
+        stage.desk.clock.advance(RENEW_S)
+        await stage.until(lambda: stage.asked(*PRIVATE) == 2 and stage.asked(*OPEN_ORDERS) == 2)
+        await exchange.submit(stage.desk.order("renewed", "0.1"))
+
+        assert (await orders.until(filled)).client_order_id == "kimp-renewed"
+        assert stage.asked(*RENEWAL) == 1
+
+
 async def test_renewal_that_does_not_get_through_is_tried_again() -> None:
     async with scene() as stage:
         await orders_of(stage, stage.connect())
