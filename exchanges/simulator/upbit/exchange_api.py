@@ -95,9 +95,8 @@ class ExchangeApi:
         return usual if fault.kind is FaultKind.INSUFFICIENT else rejection(fault, usual.name)
 
     def _create(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
-        request = self._request(fields)
-        self._engine.use_identifier(account, request.identifier)
-        return order_json(self._engine.place(account, request, share))
+        self._engine.use_identifier(account, fields.one("identifier"))
+        return order_json(self._engine.place(account, self._request(fields), share))
 
     def _test(self, account: UpbitAccount, fields: Fields) -> Any:
         return order_json(self._engine.rehearse(account, self._request(fields)))

@@ -37,11 +37,10 @@ class Reorder:
     def answer(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
         """The old order as it was, and the ids of the new one. Raises Refusal."""
         previous = self.previous(account, fields)
+        self._engine.use_identifier(account, fields.one("new_identifier"))
         if previous.state is OrderState.DONE:
-            self._engine.use_identifier(account, fields.one("new_identifier"))
             return order_json(previous)
         request = self._request(previous, fields)
-        self._engine.use_identifier(account, request.identifier)
         cancelled, created = self._engine.reorder(account, previous, request, share)
         shape = order_json(cancelled) | {"new_order_uuid": created.uuid}
         if request.identifier is not None:
