@@ -84,7 +84,11 @@ class Binance(Dialect):
             "apiKey": credentials.access_key if credentials else None,
             "secret": credentials.secret_key if credentials else None,
             "urls": {"api": {**rest, "ws": {"linear": f"{sockets}/ws"}}},
-            "options": {"recvWindow": RECEIVE_WINDOW_MS},
+            "options": {
+                "recvWindow": RECEIVE_WINDOW_MS,
+                # It is asked for with each stream of orders otherwise, and nobody looks at it.
+                "watchPositions": {"fetchPositionsSnapshot": False},
+            },
         }
 
     def costs(self, request: Request) -> Costs:

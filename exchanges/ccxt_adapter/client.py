@@ -76,8 +76,8 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
         client.handle_text_or_binary_message = partial(_handle_text, client)
         return client
 
-    def is_open(self) -> bool:
-        """A WebSocket stands."""
+    def hears(self) -> bool:
+        """What happens to orders from now on is told, as far as ccxt lets that be seen."""
         return any(socket.isConnected for socket in self.clients.values())
 
     def handle_message(self, client: Any, message: Any) -> None:

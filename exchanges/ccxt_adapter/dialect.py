@@ -49,6 +49,11 @@ class Dialect(Terms, ABC):
     place_costs: ClassVar[Costs]
     connect_costs: ClassVar[Costs] = NOTHING
     """Of opening a WebSocket."""
+    acknowledges: ClassVar[bool] = False
+    """ccxt lets it be seen that the subscriptions of a stream of orders stand."""
+    quiet_s: ClassVar[float] = 3.0
+    """When nothing was heard for so long of an order that may be live, REST is asked: the stream is
+    a hint, and an event can get lost while the connection stands."""
     levels: ClassVar[int]
     """Of a book that is read, a side."""
     id_pattern: ClassVar[re.Pattern[str]]
@@ -176,6 +181,11 @@ class Dialect(Terms, ABC):
     def watches(self, client: Any) -> Sequence[Watch]:
         """What tells that orders have changed: each returns orders, or trades of orders."""
         return (client.watch_orders,)
+
+    def told(self, row: Fields, symbol: str) -> OrderReport | Fill | None:
+        """The change that an order or a trade of a stream tells; None: it does not tell all of it,
+        and the order has to be read. Raises BadReply."""
+        return None
 
     def stream_failure(
         self, refused: NotConnected, *, is_signed: bool

@@ -29,7 +29,8 @@ from exchanges.hyperliquid.address_budget import AddressBudget
 from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.numbers import market_bound, price_bands
-from exchanges.hyperliquid.order_parsing import with_fills
+from exchanges.hyperliquid.order_parsing import ToldOrder, with_fills
+from exchanges.hyperliquid.order_stream import QUIET_S
 from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE
 from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Instrument, InstrumentKind, Venue
@@ -57,6 +58,8 @@ class Hyperliquid(Dialect):
     pools = limits.POOLS
     order_pools = (limits.WEIGHT,)
     place_costs = limits.ACTION
+    acknowledges = True
+    quiet_s = QUIET_S  # open orders weigh a sixtieth of a minute's questions
     levels = 20  # as many as there are
     replies = outcomes.REPLIES
     clock_codes = ("expired", "nonce")
@@ -96,8 +99,9 @@ class Hyperliquid(Dialect):
         if question["type"] in _LIGHT:
             return limits.LIGHT
         if question["type"] in _HISTORIES:
-            span = question.get("endTime", 0) - question.get("startTime", 0)
-            return limits.ORDER_FILLS if 0 < span <= _FEW_ROWS_MS else limits.HISTORY
+            now = milliseconds(self.ask.venue_time())  # no row is younger, whatever is asked for
+            span = min(question.get("endTime", now), now) - question.get("startTime", 0)
+            return limits.ORDER_FILLS if span <= _FEW_ROWS_MS else limits.HISTORY
         return limits.QUESTION
 
     def is_order(self, request: Request) -> bool:
@@ -225,6 +229,8 @@ class Hyperliquid(Dialect):
         # Between two changes of its status an order is told as it was at the last one; what has
         # traded since is in the trades.
         made_at = row.milliseconds("timestamp")
+        if ToldOrder(report, made_at).never_traded:
+            return report
         return with_fills(
             report, await self._history.of_order(market, report, made_at, urgent=urgent)
         )
@@ -284,6 +290,10 @@ class Hyperliquid(Dialect):
         long ago, which are passed over."""
         now = milliseconds(self.ask.venue_time())
         return (client.watch_orders, partial(client.watch_my_trades, None, now))
+
+    def told(self, row: Fields, symbol: str) -> OrderReport | Fill:
+        """All of it: what else REST would say of each change weighs more than a minute allows."""
+        return self._history.trade(row, symbol) if row.has("order") else self.report(row, symbol)
 
     def _cloid(self, client_order_id: str) -> str:
         try:

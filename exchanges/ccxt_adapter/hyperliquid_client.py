@@ -12,6 +12,10 @@ from exchanges.hyperliquid.client import ORDER_LIFE_MS
 
 
 class HyperliquidClient(ExactClient, ccxt.pro.hyperliquid):  # type: ignore[misc]
+    def __init__(self, config: Any) -> None:
+        self._acknowledged: set[str] = set()
+        super().__init__(config)
+
     async def initialize_client(self) -> bool:
         """ccxt would sign an approval of fees for itself, and name itself as referrer."""
         return True
@@ -27,6 +31,13 @@ class HyperliquidClient(ExactClient, ccxt.pro.hyperliquid):  # type: ignore[misc
         if action["type"] == "order":
             expiresAfter = nonce + ORDER_LIFE_MS
         return super().sign_l1_action(action, nonce, vaultAdress, expiresAfter)
+
+    def hears(self) -> bool:
+        return self._acknowledged.issuperset(("orderUpdates", "userFills"))
+
+    def handle_subscription_response(self, client: Any, message: Any) -> None:
+        super().handle_subscription_response(client, message)
+        self._acknowledged.add(message["data"]["subscription"]["type"])
 
     def handle_pong(self, client: Any, message: Any) -> Any:
         """ccxt compares it with the machine's clock."""

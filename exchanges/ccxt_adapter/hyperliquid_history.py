@@ -33,15 +33,15 @@ class HyperliquidHistory:
     async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
         trades = await self._trades(market, since, self._end(), urgent=False)
-        fills = [
-            replace(
-                unified.fill_of(trade, symbol),
-                client_order_id=id_of(trade.child("info").optional_text("cloid")),
-            )
-            for trade in trades
-        ]
+        fills = [self.trade(trade, symbol) for trade in trades]
         found = [fill for fill in fills if fill.time >= since]
         return sorted(found, key=lambda fill: (fill.time, int(fill.trade_id)))
+
+    @staticmethod
+    def trade(row: Fields, symbol: str) -> Fill:
+        """A trade of ccxt's, read or streamed."""
+        cloid = row.child("info").optional_text("cloid")
+        return replace(unified.fill_of(row, symbol), client_order_id=id_of(cloid))
 
     async def of_order(
         self, market: str, report: OrderReport, made_at: datetime, *, urgent: bool

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
-from exchanges.errors import OrderNotFound
+from exchanges.errors import OrderNotFound, RateLimited
 from exchanges.exchange import Exchange
 from exchanges.fill import Fill
 from exchanges.order import OrderReport
 from tests.soak.watch import essence
+
+T = TypeVar("T")
 
 READ_EACH = 30
 """So many orders are read one by one besides, as many as the tightest rate limit lets through in
@@ -35,9 +38,9 @@ async def audit(
     """
     wrong: list[str] = []
     trades: dict[str, list[Fill]] = defaultdict(list)
-    for report in await exchange.open_orders("BTC"):
+    for report in await patiently(lambda: exchange.open_orders("BTC")):
         wrong.append(f"{report.client_order_id}: still open")
-    for fill in await exchange.fills("BTC", since):
+    for fill in await patiently(lambda: exchange.fills("BTC", since)):
         trades[fill.venue_order_id].append(fill)
 
     names = {report.venue_order_id: name for name, report in told.items()}
@@ -64,7 +67,7 @@ async def _compare(
     exchange: Exchange, name: str, told: OrderReport | None, *, may_be: bool
 ) -> list[str]:
     try:
-        read = await exchange.order("BTC", name)
+        read = await patiently(lambda: exchange.order("BTC", name))
     except OrderNotFound:
         return [] if told is None or not told.filled else [f"{name}: told, and unknown to REST"]
     if told is None:
@@ -72,6 +75,15 @@ async def _compare(
         return [f"{name}: {read.status} at the venue, and never told"] if is_lost else []
     same = (read.status, read.filled) == (told.status, told.filled)
     return [] if same else [f"{name}: told {told.status} {told.filled}, REST: {read.status}"]
+
+
+async def patiently(question: Callable[[], Awaitable[T]]) -> T:
+    """Asked again when the limits that the run has used have room."""
+    while True:
+        try:
+            return await question()
+        except RateLimited as error:
+            await asyncio.sleep(error.retry_after_s)
 
 
 def _spread(names: list[str]) -> list[str]:

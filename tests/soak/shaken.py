@@ -1,4 +1,4 @@
-"""Wires that are measured, and shaken: frames come late, connections break."""
+"""WebSockets that are shaken: frames come late, connections break."""
 
 from __future__ import annotations
 
@@ -7,30 +7,10 @@ import random
 from collections.abc import Mapping
 
 from exchanges.clock import Clock
-from exchanges.transport import Request, Response, Transport
 from exchanges.web_socket import NO_HEADERS, Connection, Connector, Disconnected, Frame
 
 LATE_SHARE = 0.05
 LATEST_S = 0.4
-
-
-class CountedTransport:
-    """A transport that counts its requests, and the answers that say *too many*."""
-
-    def __init__(self, inner: Transport) -> None:
-        self._inner = inner
-        self.requests = 0
-        self.limited = 0
-
-    async def send(self, request: Request, *, timeout_s: float) -> Response:
-        self.requests += 1
-        response = await self._inner.send(request, timeout_s=timeout_s)
-        if response.status in (418, 429):
-            self.limited += 1
-        return response
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
 
 class ShakenConnector:
@@ -41,8 +21,6 @@ class ShakenConnector:
         self._clock = clock
         self._chance = chance
         self._open: set[_ShakenConnection] = set()
-        self.connections = 0
-        self.frames = 0
 
     async def connect(
         self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, timeout_s: float
@@ -50,7 +28,6 @@ class ShakenConnector:
         inner = await self._inner.connect(url, headers=headers, timeout_s=timeout_s)
         connection = _ShakenConnection(inner, self, self._clock)
         self._open.add(connection)
-        self.connections += 1
         return connection
 
     def cut(self) -> int:
@@ -65,7 +42,6 @@ class ShakenConnector:
         await self._inner.aclose()
 
     def lateness_s(self) -> float:
-        self.frames += 1
         if self._chance.random() >= LATE_SHARE:
             return 0
         return self._chance.uniform(0, LATEST_S)

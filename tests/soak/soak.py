@@ -19,7 +19,7 @@ from exchanges.instrument import Venue
 from exchanges.order import Order
 from exchanges.simulator.faults import Fault, FaultKind
 from tests.exchanges.simulated_desk import PLACE
-from tests.soak.audit import audit
+from tests.soak.audit import audit, patiently
 from tests.soak.market_moves import MarketMoves
 from tests.soak.order_plan import Kind, OrderPlan
 from tests.soak.outcome import Outcome
@@ -103,7 +103,7 @@ class _Soak:
         outcome = self._figures()
         auditor = self._wires.another()
         try:
-            await auditor.rules("BTC")
+            await patiently(lambda: auditor.rules("BTC"))
             outcome.wrong += await audit(auditor, self._sent, self._orders.last, since)
         finally:
             await auditor.aclose()
@@ -228,7 +228,7 @@ class _Soak:
 
     async def _compare_last_book(self) -> None:
         """The market stands still: what is told must become what is read."""
-        read = await self._wires.exchange.book("BTC")
+        read = await patiently(lambda: self._wires.exchange.book("BTC"))
         began = self._clock.monotonic()
         while self._clock.monotonic() - began < SETTLE_S:
             last = self._books.last
@@ -238,16 +238,13 @@ class _Soak:
         self._outcome.wrong.append("the last book told is not the one that is read")
 
     def _figures(self) -> Outcome:
-        outcome, transport = self._outcome, self._wires.transport
+        outcome, front = self._outcome, self._wires.front
         outcome.reports, outcome.books = self._orders.reports, self._books.books
         outcome.lags_s = self._orders.lags_s
         outcome.trades = sum(len(report.fills) for report in self._orders.last.values())
         outcome.longest_book_pause_s = self._books.longest_pause_s
-        if transport is not None:
-            outcome.requests, outcome.limited = transport.requests, transport.limited
-        if self._wires.connector is not None:
-            outcome.connections = self._wires.connector.connections
-            outcome.frames = self._wires.connector.frames
+        outcome.requests, outcome.limited = front.requests, front.limited
+        outcome.connections, outcome.frames = front.connections, front.frames
         outcome.wrong += self._orders.wrong + self._books.wrong
         self._orders.wrong, self._books.wrong = [], []
         return outcome

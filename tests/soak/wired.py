@@ -1,4 +1,4 @@
-"""An adapter at a simulated venue over measured wires: in memory, or over real sockets."""
+"""An adapter at a simulated venue that counts: in memory, or over real sockets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from exchanges.adapter_names import AdapterName
 from exchanges.clock import Clock
@@ -20,9 +22,10 @@ from exchanges.memory_transport import MemoryTransport
 from exchanges.memory_web_socket import MemoryConnector
 from exchanges.simulator.server import Address, Addresses, serve
 from exchanges.simulator.simulation import Simulation
+from tests.exchanges.counted_front import CountedFront
 from tests.exchanges.simulated_desk import CREDENTIALS, NATIVE, TOUCH, known_secret
 from tests.exchanges.simulator.still_market import still_path
-from tests.soak.shaken import CountedTransport, ShakenConnector
+from tests.soak.shaken import ShakenConnector
 
 MONEY = {
     Venue.UPBIT: {"KRW": Decimal(10**12), "BTC": Decimal(10_000)},
@@ -42,9 +45,10 @@ class Wired:
     endpoints: Endpoints | None
     """None: in memory."""
     exchange: Exchange
-    transport: CountedTransport | None
-    """None: the adapter has wires of its own."""
+    front: CountedFront
     connector: ShakenConnector | None
+    """None: the adapter has wires of its own."""
+    limits_file: Path | None
 
     def another(self) -> Exchange:
         """One more adapter at the same account, on wires of its own that nobody shakes."""
@@ -54,6 +58,7 @@ class Wired:
                 credentials=CREDENTIALS[self.venue],
                 endpoints=self.endpoints,
                 clock=self.clock,
+                limits_file=self.limits_file,
             )
         front = self.simulation.fronts[self.venue]
         return create_exchange(
@@ -84,17 +89,17 @@ async def wired(
         simulation.engines[venue].add_account(
             credentials.access_key, known_secret(venue, credentials), MONEY[venue]
         )
-        front = simulation.fronts[venue]
-        endpoints = None
+        front = CountedFront(simulation.fronts[venue])
+        simulation.fronts = {**simulation.fronts, venue: front}
+        endpoints, limits_file = None, None
         transport, connector = None, None
         if over_sockets:
+            limits_file = Path(stack.enter_context(TemporaryDirectory())) / venue
             free = Address("127.0.0.1", 0)
             urls = await serve(simulation, Addresses(free, free, free, free), stack)
             endpoints = Endpoints(getattr(urls, venue.value))
         if adapter == "direct":
-            transport = CountedTransport(
-                MemoryTransport(front) if endpoints is None else HttpTransport(endpoints)
-            )
+            transport = MemoryTransport(front) if endpoints is None else HttpTransport(endpoints)
             connector = ShakenConnector(
                 MemoryConnector(front, clock) if endpoints is None else HttpConnector(),
                 clock,
@@ -108,7 +113,10 @@ async def wired(
             clock=clock,
             transport=transport,
             connector=connector,
+            limits_file=limits_file,
         )
         stack.push_async_callback(exchange.aclose)
         await exchange.rules("BTC")
-        yield Wired(venue, adapter, clock, simulation, endpoints, exchange, transport, connector)
+        yield Wired(
+            venue, adapter, clock, simulation, endpoints, exchange, front, connector, limits_file
+        )
