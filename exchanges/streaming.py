@@ -134,22 +134,35 @@ async def keep_coming_back(
 
 
 async def together(*streams: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """What all of ``streams`` yield, as it comes: none waits for another. Ends or raises with the
-    first of them that does, after what the others have ready; closes them all."""
-    waiting = {asyncio.ensure_future(anext(stream)): stream for stream in streams}
+    """What all of ``streams`` yield, in the order in which it comes: none waits for another, and
+    what one knew earlier is not told after what another knew later. Ends or raises with the first
+    of them that does, after what the others have ready; closes them all."""
+    ready: asyncio.Queue[tuple[asyncio.Task[T], AsyncGenerator[T, None]]] = asyncio.Queue()
+    waiting: set[asyncio.Task[T]] = set()
+
+    def ask(stream: AsyncGenerator[T, None]) -> None:
+        task = asyncio.ensure_future(anext(stream))
+        waiting.add(task)
+        task.add_done_callback(lambda done: ready.put_nowait((done, stream)))
+
     try:
-        while True:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            ended = [task for task in done if task.exception() is not None]
-            for task in done.difference(ended):
-                stream = waiting.pop(task)
-                yield task.result()
-                waiting[asyncio.ensure_future(anext(stream))] = stream
-            for task in ended:
-                try:
-                    task.result()
-                except StopAsyncIteration:
-                    return
+        for stream in streams:
+            ask(stream)
+        ended: list[asyncio.Task[T]] = []
+        while not ended or not ready.empty():
+            task, stream = await ready.get()
+            waiting.discard(task)
+            if task.exception() is not None:
+                ended.append(task)
+                continue
+            yield task.result()
+            if not ended:
+                ask(stream)
+        for task in ended:
+            try:
+                task.result()
+            except StopAsyncIteration:
+                return
     finally:
         for task in waiting:
             task.cancel()

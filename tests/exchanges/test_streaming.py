@@ -238,6 +238,33 @@ def test_together_no_stream_waits_for_another_and_the_first_end_ends_all() -> No
     assert closed == ["a", "slow"]
 
 
+def test_together_keeps_the_order_in_which_things_came_for_who_listens_slowly() -> None:
+    came: list[str] = []
+
+    async def coming(name: str, at: list[float]) -> AsyncGenerator[str, None]:
+        began = asyncio.get_running_loop().time()
+        for due in at:
+            await asyncio.sleep(began + due - asyncio.get_running_loop().time())
+            came.append(f"{name}{due}")
+            yield came[-1]
+
+    async def scenario(_: VirtualClock) -> list[str]:
+        found = []
+        streams = [
+            coming(str(number), [2.0 - number / 10, 12.0 - number / 10]) for number in range(9)
+        ]
+        async for item in together(*streams):
+            found.append(item)
+            await asyncio.sleep(3.0 if len(found) == 1 else 0)  # all others are ready meanwhile
+            if len(found) == 9:
+                break
+        return found
+
+    found = virtually(scenario)
+
+    assert found == came[:9]
+
+
 def test_together_what_is_ready_comes_before_the_failure_of_another() -> None:
     async def failing() -> AsyncGenerator[str, None]:
         await asyncio.sleep(1.0)
