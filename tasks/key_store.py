@@ -19,6 +19,7 @@ import coincurve
 
 from tasks.errors import KeyRefused
 from tasks.signing import PrivateKey
+from tasks.venue_keys.private_files import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ class KeyStore:
         for file in (private_file, public_file):
             if file.exists():
                 raise KeyRefused(f'key_id: expected a new name, "{key_id}" has a key already')
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.chmod(0o700)
+        private_folder(self._folder)
         key = PrivateKey(key_id, coincurve.PrivateKey().secret)
         _write_new(private_file, key.secret.hex(), 0o600)
         _write_new(public_file, key.public_key.hex(), 0o644)

@@ -56,8 +56,10 @@ def append_private(file: Path, line: str) -> None:
 
 
 def private_folder(folder: Path) -> Path:
-    """``folder``, made if need be, 0700."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """``folder``, made if need be together with what is missing above it, each 0700."""
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
     return folder
 

@@ -16,12 +16,13 @@ def mode(path: Path) -> int:
 
 
 def test_a_generated_key_is_private_and_trusted(tmp_path: Path) -> None:
-    store = KeyStore(tmp_path / "keys")
+    keys = tmp_path / "home" / "keys"
+    store = KeyStore(keys)
 
     public_key = store.generate("alpha")
 
-    folder = tmp_path / "keys" / "signers"
-    assert mode(folder) == 0o700
+    folder = keys / "signers"
+    assert {mode(each) for each in (folder, keys, keys.parent)} == {0o700}
     assert mode(folder / "alpha.key") == 0o600
     assert store.trusted() == {"alpha": public_key}
     assert store.private_key("alpha").public_key == public_key

@@ -148,6 +148,33 @@ def test_book_that_is_none_is_a_bad_reply(change: dict[str, Any]) -> None:
         parsing.parse_book(dump({**samples.BOOK, **change}), "BTC", "BTC", 7.0)
 
 
+CANCELLED_FOR = [
+    "margin",
+    "selfTrade",
+    "reduceOnly",
+    "siblingFilled",
+    "delisted",
+    "liquidated",
+    "openInterestCap",
+    "vaultWithdrawal",
+    "whyever",
+]
+REJECTED_FOR = [
+    "tick",
+    "minTradeNtl",
+    "perpMargin",
+    "reduceOnly",
+    "badAloPx",
+    "badTriggerPx",
+    "marketOrderNoLiquidity",
+    "positionIncreaseAtOpenInterestCap",
+    "insufficientSpotBalance",
+    "oracle",
+    "perpMaxPosition",
+    "whyever",
+]
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
@@ -157,8 +184,8 @@ def test_book_that_is_none_is_a_bad_reply(change: dict[str, Any]) -> None:
         ("rejected", OrderStatus.REJECTED),
         ("iocCancelRejected", OrderStatus.EXPIRED),
         ("scheduledCancel", OrderStatus.CANCELLED),
-        *((f"{why}Canceled", OrderStatus.CANCELLED) for why in ("margin", "liquidated", "whyever")),
-        *((f"{why}Rejected", OrderStatus.REJECTED) for why in ("tick", "perpMargin", "whyever")),
+        *((f"{why}Canceled", OrderStatus.CANCELLED) for why in CANCELLED_FOR),
+        *((f"{why}Rejected", OrderStatus.REJECTED) for why in REJECTED_FOR),
     ],
 )
 def test_status_has_our_name(status: str, expected: OrderStatus) -> None:

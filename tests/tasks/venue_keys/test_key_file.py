@@ -51,13 +51,13 @@ def test_without_a_file_there_are_no_keys(tmp_path: Path) -> None:
 
 
 def test_every_file_is_private_and_none_holds_a_secret_in_the_clear(tmp_path: Path) -> None:
-    folder = tmp_path / "keys"
+    folder = tmp_path / "home" / "keys"
     store = a_file(folder)
 
     store.add(a_key())
     store.rotate(Venue.UPBIT, "main", NEW_PAIR)
 
-    assert {mode(path) for path in [folder, folder / "backups"]} == {0o700}
+    assert {mode(path) for path in [folder.parent, folder, folder / "backups"]} == {0o700}
     assert {mode(path) for path in folder.rglob("*") if path.is_file()} == {0o600}
     assert_no_secret(*files(folder).values())
 
