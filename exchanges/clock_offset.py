@@ -10,6 +10,9 @@ _SAMPLES = 8
 _DRIFT = timedelta(milliseconds=100)
 """How far two clocks may part, and a time be rounded, between the first sample and the last."""
 
+_BELIEVED = timedelta(days=1)
+"""No venue's clock is farther off: nothing that was signed with such a one would be taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
@@ -33,7 +36,10 @@ class ClockOffset:
         self._samples: deque[_Sample] = deque(maxlen=_SAMPLES)
 
     def observe(self, sent: datetime, venue_time: datetime, received: datetime) -> None:
-        """Take in one question asked at ``sent`` and answered at ``received``, on our clock."""
+        """Take in one question asked at ``sent`` and answered at ``received``, on our clock. A
+        time that is days away is passed over."""
+        if abs(venue_time - sent) >= _BELIEVED:
+            return
         round_trip = received - sent
         if round_trip < timedelta(0):
             return  # our own clock was set back in between: the sample says nothing

@@ -65,13 +65,23 @@ class OrderTracker:
     def sent(self, order: Order) -> None:
         """``order`` is about to be sent: from now on it may be live."""
         if order.client_order_id not in self._by_client_id:
-            self._add(OrderKey(order.symbol, order.client_order_id, ""))
+            self._add(OrderKey(order.symbol, order.client_order_id, "")).sent = order
 
     def not_placed(self, client_order_id: str) -> None:
         """The order certainly is not at the venue: refused, or never sent."""
         known = self._by_client_id.get(client_order_id)
         if known is not None and known.report is None:
             self._forget(known)
+
+    def contradicts(self, news: OrderReport) -> bool:
+        """What a stream says of an order cannot be: it is of another side or more than was
+        ordered, as far as we know. What is known only ever grows, so it is not to be taken; REST
+        has to tell."""
+        known = self._find(news)
+        ordered = None if known is None else known.report or known.sent
+        if ordered is None:
+            return False
+        return news.side is not ordered.side or news.quantity > ordered.quantity
 
     def take(self, news: OrderReport) -> OrderReport:
         """Merge what a stream or REST says; returns all that is known of that order now."""
@@ -92,13 +102,15 @@ class OrderTracker:
         return report
 
     def take_fill(self, fill: Fill) -> OrderReport | None:
-        """Merge a trade that a stream tells by itself; None when its order is not known yet, and
-        has to be read."""
+        """Merge a trade that a stream tells by itself; None when its order is not known yet, or
+        cannot have it, and has to be read."""
         known = self._find(OrderKey(fill.symbol, fill.client_order_id or "", fill.venue_order_id))
         if known is None or known.report is None:
             return None
         fills = {each.trade_id: each for each in (*known.report.fills, fill)}
         filled = max(known.report.filled, _traded(fills.values()))
+        if filled > known.report.quantity or fill.side is not known.report.side:
+            return None
         return self.take(replace(known.report, fills=(fill,), filled=filled))
 
     def known(self, key: OrderKey) -> OrderReport | None:
@@ -175,6 +187,8 @@ class _Known:
     since: float
     heard_at: float = field(init=False)
     report: OrderReport | None = None
+    sent: Order | None = None
+    """As we placed it; None for an order that came to us from the venue."""
 
     def __post_init__(self) -> None:
         self.heard_at = self.since

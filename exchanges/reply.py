@@ -17,6 +17,7 @@ from exchanges.book import Book
 from exchanges.decimal_json import parse_json
 from exchanges.errors import BadReply
 from exchanges.instrument import Venue
+from exchanges.order import OrderReport, OrderStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_NUMBER = 50
@@ -43,8 +44,9 @@ class Fields:
         return self.values.get(name) is not None
 
     def text(self, name: str) -> str:
+        """Text that can be written out again: JSON may hold halves of characters."""
         value = self.values.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not (value.isascii() or _is_whole(value)):
             raise self.bad(name, "text")
         return value
 
@@ -75,6 +77,10 @@ class Fields:
         if number < 0:
             raise self.bad(name, "a number not below 0")
         return number
+
+    def optional_price(self, name: str) -> Decimal | None:
+        """None where there is none; some venues say 0."""
+        return (self.not_negative(name) or None) if self.has(name) else None
 
     def step(self, name: str) -> Decimal:
         """A price or quantity step: above 0, with at most 12 decimals (finer ones would exceed
@@ -146,6 +152,28 @@ def sorted_book(venue: Venue, book: Book) -> Book:
     if not (bids_fall and asks_rise):
         raise BadReply(venue, "book: expected bids falling and asks rising")
     return book
+
+
+def consistent(venue: Venue, report: OrderReport) -> OrderReport:
+    """``report`` if it does not contradict itself: no more is executed than was ordered, the whole
+    of it when it is filled, and the trades are of its side and no more than the order."""
+    if report.filled > report.quantity:
+        raise BadReply(venue, "order: expected no more executed than ordered")
+    if report.status is OrderStatus.FILLED and report.filled != report.quantity:
+        raise BadReply(venue, "order: expected a filled order to be executed in full")
+    if any(fill.side is not report.side for fill in report.fills):
+        raise BadReply(venue, "order: expected its trades to be of its side")
+    if sum((fill.quantity for fill in report.fills), Decimal(0)) > report.quantity:
+        raise BadReply(venue, "order: expected its trades to be no more than was ordered")
+    return report
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def to_decimal(value: object) -> Decimal | None:

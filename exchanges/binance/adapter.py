@@ -254,8 +254,8 @@ class BinancePerpetual:
             "GET", "/fapi/v1/order", [("symbol", native), which], limits.ONE, urgent=True
         )
         report = parsing.parse_order(response.body, symbol, native)
-        if which[0] == _OUR_ID:
-            report = parsing.answering(report, which[1])
+        check = parsing.answering if which[0] == _OUR_ID else parsing.of_id
+        report = check(report, which[1])
         if report.filled:
             made_at = parsing.parse_order_time(response.body)
             report = parsing.with_fills(

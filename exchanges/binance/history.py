@@ -22,6 +22,10 @@ from exchanges.funding import FundingPayment
 from exchanges.order import OrderReport
 
 _WINDOW = timedelta(days=7) - timedelta(seconds=1)
+_KEPT = timedelta(days=92)
+_AHEAD = timedelta(days=1)
+"""No venue's clock is farther ahead of ours. An order with other times than these is not asked for
+week by week."""
 PAGE = 1_000
 _REMEMBERED_IDS = 10_000
 """Of as many orders the client order id is kept, so that each is asked for once."""
@@ -70,7 +74,9 @@ class AccountHistory(ABC):
     async def of_order(self, symbol: str, report: OrderReport, made_at: datetime) -> Sequence[Fill]:
         """The trades behind ``report``; it is urgent, since decisions wait for it."""
         found: dict[str, Fill] = {}
-        for start, end in _windows(made_at, report.updated_at):
+        now = self._clock.now()
+        begin, last = max(made_at, now - _KEPT), min(report.updated_at, now + _AHEAD)
+        for start, end in _windows(begin, last):
             which = [("orderId", report.venue_order_id), *_span(start, end)]
             page = await self.trades(symbol, which, urgent=True)
             found.update((fill.trade_id, fill) for fill in page)
@@ -142,7 +148,8 @@ class History(AccountHistory):
         native = perpetual(symbol).native
         which = [("symbol", native), ("orderId", venue_order_id)]
         response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
-        return parsing.parse_order(response.body, symbol, native).client_order_id
+        report = parsing.parse_order(response.body, symbol, native)
+        return parsing.of_id(report, venue_order_id).client_order_id
 
 
 def _windows(start: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -13,7 +13,7 @@ from exchanges.binance.parsing import side_of, status_of
 from exchanges.fill import Fill
 from exchanges.instrument import Instrument
 from exchanges.order import OrderReport
-from exchanges.reply import Fields
+from exchanges.reply import Fields, consistent
 
 ORDER_UPDATE = "ORDER_TRADE_UPDATE"
 KEY_EXPIRED = "listenKeyExpired"
@@ -28,7 +28,7 @@ def order_update(event: Fields, market: Instrument) -> OrderReport:
     """The order, with the trade that the event is about, if it is about one. Raises BadReply."""
     row = event.child("o")
     trade = _trade(row, market)
-    return OrderReport(
+    report = OrderReport(
         client_order_id=row.text("c"),
         venue_order_id=str(row.integer("i")),
         symbol=market.symbol,
@@ -39,6 +39,7 @@ def order_update(event: Fields, market: Instrument) -> OrderReport:
         updated_at=row.milliseconds("T"),
         fills=() if trade is None else (trade,),
     )
+    return consistent(event.venue, report)
 
 
 def _trade(row: Fields, market: Instrument) -> Fill | None:

@@ -136,7 +136,10 @@ class OrderStream:
         instrument = perpetual_named(market_name(event))
         if instrument is None:
             return None
-        return self._tracker.take(order_update(event, instrument))
+        news = order_update(event, instrument)
+        if self._tracker.contradicts(news):
+            raise event.bad("o", "the order as it was placed")
+        return self._tracker.take(news)
 
     async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
         """One question for all orders that rest as they did, and one for each that does not."""

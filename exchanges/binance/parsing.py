@@ -21,7 +21,7 @@ from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport, OrderStatus
-from exchanges.reply import Fields, document, fields, objects, sorted_book
+from exchanges.reply import Fields, consistent, document, fields, objects, sorted_book
 from exchanges.rules import Rules, TickBand
 from exchanges.side import Side
 
@@ -66,8 +66,8 @@ def parse_position(body: bytes, symbol: str, native: str) -> Position:
         return Position(
             symbol,
             row.decimal("positionAmt"),
-            row.decimal("entryPrice") or None,
-            row.decimal("markPrice") or None,
+            row.optional_price("entryPrice"),
+            row.optional_price("markPrice"),
             row.decimal("liquidationPrice") or None,
             row.decimal("unRealizedProfit"),
         )
@@ -132,6 +132,13 @@ def answering(report: OrderReport, client_order_id: str) -> OrderReport:
     return report
 
 
+def of_id(report: OrderReport, venue_order_id: str) -> OrderReport:
+    """``report``, if it is about the order that was asked for by the venue's id."""
+    if report.venue_order_id != venue_order_id:
+        raise BadReply(_VENUE, f"order.orderId: expected {venue_order_id}")
+    return report
+
+
 def about(report: OrderReport, order: Order) -> OrderReport:
     """``report``, if it is about the order that was sent and not merely about its id. Of a
     reduce-only order the venue may take less than it was sent."""
@@ -153,7 +160,7 @@ def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
     """``report`` with those of ``fills`` that are its own."""
     own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
     named = (replace(fill, client_order_id=report.client_order_id) for fill in own)
-    return replace(report, fills=tuple(named))
+    return consistent(_VENUE, replace(report, fills=tuple(named)))
 
 
 def parse_funding(
@@ -207,20 +214,17 @@ def _filter(market: Fields, filters: dict[str, Fields], name: str) -> Fields:
 def _report(row: Fields, symbol: str, native: str) -> OrderReport:
     if row.text("symbol") != native:
         raise row.bad("symbol", native)
-    status, filled = status_of(row, "status"), row.not_negative("executedQty")
-    quantity = row.not_negative("origQty")
-    if filled > quantity or (status is OrderStatus.FILLED and filled != quantity):
-        raise row.bad("executedQty", "what the order's status and quantity say")
-    return OrderReport(
+    report = OrderReport(
         client_order_id=row.text("clientOrderId"),
         venue_order_id=str(row.integer("orderId")),
         symbol=symbol,
         side=side_of(row, "side"),
-        status=status,
-        quantity=quantity,
-        filled=filled,
+        status=status_of(row, "status"),
+        quantity=row.not_negative("origQty"),
+        filled=row.not_negative("executedQty"),
         updated_at=row.milliseconds("updateTime"),
     )
+    return consistent(_VENUE, report)
 
 
 def _fill(row: Fields, symbol: str, native: str) -> Fill:

@@ -30,7 +30,7 @@ from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
-from exchanges.reply import Fields
+from exchanges.reply import Fields, consistent
 from exchanges.rules import Rules, TickBand
 from exchanges.transport import Request
 from exchanges.venue_client import Costs
@@ -48,6 +48,12 @@ class BinanceClient(ExactClient, ccxt.pro.binanceusdm):  # type: ignore[misc]
     def handle_delta(self, bookside: Any, delta: Any) -> None:
         """ccxt makes floats of them."""
         bookside.store(delta[0], delta[1])
+
+    def handle_order_book_message(self, client: Any, message: Any, orderbook: Any) -> Any:
+        """ccxt takes a side that it cannot read for one that has not changed."""
+        if not all(isinstance(message.get(side), list) for side in ("a", "b")):
+            raise ccxt.BadResponse("a change of a book without its sides")
+        return super().handle_order_book_message(client, message, orderbook)
 
     async def close(self, clean_instance_data: bool = False) -> None:
         """A renewal of the listen key that still waits finds none."""
@@ -130,12 +136,14 @@ class Binance(Dialect):
         report = self.report(row, key.symbol)
         if key.client_order_id:
             report = self.answering(report, key.client_order_id)
+        else:
+            report = unified.of_id(self.venue, report, key.venue_order_id)
         if not report.filled:
             return report
         fills = await self._history.of_order(key.symbol, report, row.milliseconds("timestamp"))
         own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
         named = tuple(replace(fill, client_order_id=report.client_order_id) for fill in own)
-        return replace(report, fills=named)
+        return consistent(self.venue, replace(report, fills=named))
 
     async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
         return await self._history.fills(symbol, since)
@@ -198,7 +206,7 @@ class _History(AccountHistory):
         market = self._dialect.market_name(symbol)
         answer = self._ask.client.fetch_my_trades(market, None, PAGE, dict(which))
         rows = await self._ask.rows("trades", answer, urgent=urgent)
-        return [unified.fill_of(row, symbol) for row in rows]
+        return [unified.numbered_fill_of(row, symbol) for row in rows]
 
     async def payments(
         self, symbol: str, income_type: str, which: Parameters
@@ -213,4 +221,5 @@ class _History(AccountHistory):
     async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
         market = self._dialect.market_name(symbol)
         row = await self._ask.row("order", self._ask.client.fetch_order(venue_order_id, market))
-        return row.text("clientOrderId")
+        report = unified.of_id(row.venue, self._dialect.report(row, symbol), venue_order_id)
+        return report.client_order_id

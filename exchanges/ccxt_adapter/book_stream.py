@@ -19,6 +19,9 @@ LEVELS = 20
 """A side."""
 MUTE_S = 30.0
 """A book that has not changed for so long is asked for anew, over a new connection."""
+FIRST_S = 10.0
+"""… and a first one is due sooner: ccxt reads no book while the venue's word on the subscription is
+missing or cannot be understood."""
 _LOOK_S = 1.0
 
 
@@ -36,11 +39,15 @@ async def stream_books(
 
     async with sessions.open() as client:
         watches = [(partial(client.watch_order_book, market), take) for market in markets]
-        heard_at = dict.fromkeys(markets.values(), clock.monotonic())
+        began = clock.monotonic()
+        heard_at: dict[str, float] = {}
         async with watching(watches, news):
             while True:
                 for symbol, book in (await news.take(_LOOK_S)).items():
                     heard_at[symbol] = book.received
                     yield book
-                if clock.monotonic() - min(heard_at.values()) >= MUTE_S:
+                now = clock.monotonic()
+                if len(heard_at) < len(markets) and now - began >= FIRST_S:
+                    raise Disconnected(reason=f"a book has not come within {FIRST_S:g} s")
+                if now - min(heard_at.values(), default=now) >= MUTE_S:
                     raise Disconnected(reason=f"a book is mute for {MUTE_S:g} s")

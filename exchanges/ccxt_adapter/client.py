@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -90,17 +91,34 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
             client.on_error(ccxt.NetworkError("a message that cannot be read"))
 
 
-_BEYOND_MEASURE = re.compile(r'[":,\[\s][+-]?\d+(?:\.\d*)?[eE][+-]?\d{3,}(?=[",\]}\s])')
-"""A number, also one in text, with an exponent of three digits or more."""
+_MAY_BE_BEYOND = re.compile(r"\\|[\d_.\s][eE][\s+\-_]*\d[\d_]{2}")
+_BEYOND_MEASURE = re.compile(r"[\s+\-\d_.]+[eE][\s+\-_]*\d[\d_]{2,}\s*")
+"""A number as Python reads it, which ccxt leaves that to, with an exponent of three digits or
+more."""
 
 
 def exact_json(content: bytes | str) -> Any:
-    """JSON with fractions as they are written, for ``number = str``. Raises ValueError, for a
-    number beyond all measure too: ccxt would write out its zeros, and never come back."""
+    """JSON with fractions as they are written, for ``number = str``. Raises ValueError, also for a
+    number beyond all measure: ccxt would write out its zeros, and never come back."""
     text = content if isinstance(content, str) else content.decode()
-    if _BEYOND_MEASURE.search(text):
+    try:
+        document = json.loads(text, parse_float=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if _MAY_BE_BEYOND.search(text) and any(map(_BEYOND_MEASURE.fullmatch, _texts(document))):
         raise ValueError("a number beyond all measure")
-    return json.loads(text, parse_float=str)
+    return document
+
+
+def _texts(document: Any) -> Iterator[str]:
+    """Every text in ``document`` that is no key."""
+    left = [document]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict | list):
+            left.extend(part.values() if isinstance(part, dict) else part)
 
 
 def _handle_text(client: Any, data: bytes | str) -> None:

@@ -208,8 +208,12 @@ class Hyperliquid(Dialect):
             "status": told,
             "clientOrderId": name,
         }
-        if told == "closed" and not row.not_negative("filled"):
-            values["filled"] = row.values["amount"]  # seen so of orders that filled in one go
+        if told == "closed":
+            filled = row.not_negative("filled")
+            if not filled:
+                values["filled"] = row.values["amount"]  # seen so of orders that filled in one go
+            elif filled < row.not_negative("amount"):
+                values["status"] = "expired"  # an IOC order's rest is gone while it is called so
         report = unified.report_of(replace(row, values=values), symbol)
         if status == "iocCancelRejected":
             return replace(report, status=OrderStatus.EXPIRED)
@@ -226,6 +230,8 @@ class Hyperliquid(Dialect):
         report = self.report(row, key.symbol)
         if key.client_order_id:
             report = self.answering(report, key.client_order_id)
+        else:
+            report = unified.of_id(self.venue, report, key.venue_order_id)
         # Between two changes of its status an order is told as it was at the last one; what has
         # traded since is in the trades.
         made_at = row.milliseconds("timestamp")

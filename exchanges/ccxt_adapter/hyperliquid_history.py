@@ -41,7 +41,7 @@ class HyperliquidHistory:
     def trade(row: Fields, symbol: str) -> Fill:
         """A trade of ccxt's, read or streamed."""
         cloid = row.child("info").optional_text("cloid")
-        return replace(unified.fill_of(row, symbol), client_order_id=id_of(cloid))
+        return replace(unified.numbered_fill_of(row, symbol), client_order_id=id_of(cloid))
 
     async def of_order(
         self, market: str, report: OrderReport, made_at: datetime, *, urgent: bool
@@ -49,7 +49,7 @@ class HyperliquidHistory:
         until = report.updated_at + _AFTER_END if report.is_terminal else self._end()
         trades = await self._trades(market, made_at, until, urgent=urgent)
         own = (trade for trade in trades if trade.text("order") == report.venue_order_id)
-        return [unified.fill_of(trade, report.symbol) for trade in own]
+        return [unified.numbered_fill_of(trade, report.symbol) for trade in own]
 
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
         """Hourly settlements. The hash that ccxt names them by can be zeros."""

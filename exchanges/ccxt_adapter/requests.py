@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import localcontext
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ from exchanges.http_transport import HttpTransport
 from exchanges.rate_budget import RateBudget
 from exchanges.reply import Fields, fields, objects
 from exchanges.venue_client import VenueClient, key_of
-
-_BELIEVED = timedelta(days=1)
 
 
 class Requests:
@@ -73,10 +71,8 @@ class Requests:
         return self.clock.now() + self._offset.value
 
     def observe_time(self, sent: datetime, venue_time: datetime) -> None:
-        """The venue has answered a question of ``sent`` (our clock) with its time. One that is
-        days away is not signed with."""
-        if abs(venue_time - sent) < _BELIEVED:
-            self._offset.observe(sent, venue_time, self.clock.now())
+        """The venue has answered a question of ``sent`` (our clock) with its time."""
+        self._offset.observe(sent, venue_time, self.clock.now())
         self._doubts_clock = False
 
     @property

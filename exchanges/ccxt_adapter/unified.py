@@ -7,6 +7,7 @@ BadReply and nothing else.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,12 +18,13 @@ from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
-from exchanges.reply import Fields, sorted_book, to_decimal
+from exchanges.reply import Fields, consistent, sorted_book, to_decimal
 from exchanges.side import Side
 
+_NUMBER = re.compile(r"[0-9]{1,30}")
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _ENDS = {
-    "closed": OrderStatus.EXPIRED,
+    "closed": OrderStatus.FILLED,
     "canceled": OrderStatus.CANCELLED,
     "expired": OrderStatus.EXPIRED,
     "rejected": OrderStatus.REJECTED,
@@ -31,10 +33,8 @@ _ENDS = {
 
 def report_of(row: Fields, symbol: str) -> OrderReport:
     """An order, without its trades."""
-    filled = row.not_negative("filled")
-    # Absent where an amount of money was ordered (by hand): its quantity is what it bought.
-    quantity = row.not_negative("amount") if row.has("amount") else filled
-    return OrderReport(
+    quantity, filled = row.not_negative("amount"), row.not_negative("filled")
+    report = OrderReport(
         client_order_id=row.optional_text("clientOrderId") or "",
         venue_order_id=row.text("id"),
         symbol=symbol,
@@ -44,6 +44,7 @@ def report_of(row: Fields, symbol: str) -> OrderReport:
         filled=filled,
         updated_at=_updated(row),
     )
+    return consistent(row.venue, report)
 
 
 def answering(venue: Venue, report: OrderReport, client_order_id: str) -> OrderReport:
@@ -51,6 +52,21 @@ def answering(venue: Venue, report: OrderReport, client_order_id: str) -> OrderR
     if report.client_order_id != client_order_id:
         raise BadReply(venue, f"order.clientOrderId: expected {client_order_id}")
     return report
+
+
+def of_id(venue: Venue, report: OrderReport, venue_order_id: str) -> OrderReport:
+    """``report``, if it is about the order that was asked for by the venue's id."""
+    if report.venue_order_id != venue_order_id:
+        raise BadReply(venue, "order.id: expected the one that was asked for")
+    return report
+
+
+def numbered_fill_of(row: Fields, symbol: str) -> Fill:
+    """A trade of ours where the venue numbers them."""
+    fill = fill_of(row, symbol)
+    if _NUMBER.fullmatch(fill.trade_id) is None:
+        raise row.bad("id", "a whole number")
+    return fill
 
 
 def fill_of(row: Fields, symbol: str) -> Fill:
@@ -92,9 +108,9 @@ def position_of(row: Fields, symbol: str) -> Position:
     return Position(
         symbol,
         quantity if side == "long" else -quantity,
-        _price(row, "entryPrice"),
-        _price(row, "markPrice"),
-        _price(row, "liquidationPrice"),
+        row.optional_price("entryPrice"),
+        row.optional_price("markPrice"),
+        (row.decimal("liquidationPrice") or None) if row.has("liquidationPrice") else None,
         row.decimal("unrealizedPnl"),
     )
 
@@ -121,7 +137,7 @@ def _side(row: Fields) -> Side:
 
 
 def _status(row: Fields, quantity: Decimal, filled: Decimal) -> OrderStatus:
-    """Quantity decides between a full end and another one."""
+    """``canceled`` may also end an order that was executed in full, so quantity decides."""
     status = row.text("status")
     if status == "open":
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
@@ -143,11 +159,9 @@ def _levels(row: Fields, side: str) -> tuple[Level, ...]:
         numbers = [to_decimal(number) for number in level[:2]] if isinstance(level, list) else []
         if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
             raise row.bad(side, "levels of a price and a quantity")
-        if numbers[1]:
-            levels.append(Level(numbers[0], numbers[1]))
+        price, quantity = numbers[0], numbers[1]
+        if price < 0 or quantity < 0:
+            raise row.bad(side, "prices and quantities not below 0")
+        if price and quantity:  # a side shorter than the other may be filled up with zeros
+            levels.append(Level(price, quantity))
     return tuple(levels)
-
-
-def _price(row: Fields, name: str) -> Decimal | None:
-    """None where there is none; some venues say 0."""
-    return (row.decimal(name) or None) if row.has(name) else None

@@ -23,7 +23,7 @@ from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport, TimeInForce
 from exchanges.order_tracking import OrderKey
-from exchanges.reply import Fields, fields
+from exchanges.reply import Fields, consistent, fields
 from exchanges.rules import Rules
 from exchanges.transport import Request, Response
 from exchanges.upbit import limits, order_request, outcomes
@@ -105,6 +105,16 @@ class Upbit(Dialect):
             return {**named, "timeInForce": order.time_in_force.upper()}
         return named
 
+    def report(self, row: Fields, symbol: str) -> OrderReport:
+        """Where an amount of money was ordered (by hand), the quantity is what it bought; an order
+        that self-trade prevention took a part off ends with less than all of it executed."""
+        values, info = dict(row.values), row.child("info")
+        if not row.has("amount"):
+            values["amount"] = values.get("filled")
+        if info.has("prevented_volume") and info.not_negative("prevented_volume"):
+            values["status"] = "canceled" if row.text("status") == "closed" else row.text("status")
+        return super().report(replace(row, values=values), symbol)
+
     def answering(self, report: OrderReport, client_order_id: str) -> OrderReport:
         """Upbit echoes the id, except for orders made before 2024-10-18."""
         if not report.client_order_id:
@@ -120,7 +130,8 @@ class Upbit(Dialect):
         if not urgent:
             await self.room_to_ask()
         if key.venue_order_id and not key.client_order_id:
-            return await self.read(key.symbol, {"uuid": key.venue_order_id}, urgent=urgent)
+            by_uuid = await self.read(key.symbol, {"uuid": key.venue_order_id}, urgent=urgent)
+            return unified.of_id(self.venue, by_uuid, key.venue_order_id)
         which = {"identifier": key.client_order_id}
         report = await self.read(key.symbol, which, urgent=urgent)
         named = tuple(replace(it, client_order_id=key.client_order_id) for it in report.fills)
@@ -260,7 +271,10 @@ def _with_fills(report: OrderReport, row: Fields) -> OrderReport:
     quantity, their shares cannot be known, and none is there.
     """
     trades = sorted(row.children("trades"), key=lambda trade: trade.integer("timestamp"))
-    if sum((trade.positive("amount") for trade in trades), Decimal(0)) != report.filled:
+    listed = sum((trade.positive("amount") for trade in trades), Decimal(0))
+    if listed > report.filled:
+        raise row.bad("trades", "no more than was executed")
+    if listed != report.filled:
         return report
     if not trades:
         return report
@@ -274,4 +288,4 @@ def _with_fills(report: OrderReport, row: Fields) -> OrderReport:
         for trade, share in zip(trades, shares, strict=True)
     ]
     named = tuple(replace(it, client_order_id=report.client_order_id or None) for it in fills)
-    return replace(report, fills=named)
+    return consistent(row.venue, replace(report, fills=named))

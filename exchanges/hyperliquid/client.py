@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,7 +34,6 @@ ORDER_LIFE_MS = 5_000
 dies that could still be answered; short enough that one held up on the wire neither trades on the
 price of a minute ago nor keeps its fate open."""
 
-_BELIEVED = timedelta(days=1)
 _EXPIRED = "expired"
 _CLOCK_CODES = (_EXPIRED, "nonce")
 """Refusals (see refusals.py) of an action whose times were not the venue's."""
@@ -90,13 +89,11 @@ class HyperliquidClient:
     async def ask_time(self, *, urgent: bool = False) -> datetime:
         """Ask for the venue's clock, and learn how far ours is from it. There is no question for
         it alone: it stands in the state of an account, which is told with the time of the chain's
-        latest block, by which nonces and expiries are judged. A clock that is days away is not
-        signed with: no nonce of it would be taken. Raises as :meth:`info` does."""
+        latest block, by which nonces and expiries are judged. Raises as :meth:`info` does."""
         sent = self._clock.now()
         question = {"type": "clearinghouseState", "user": _NOBODY}
         venue_time = parse_time(await self.info(question, limits.LIGHT, urgent=urgent))
-        if abs(venue_time - sent) < _BELIEVED:
-            self._offset.observe(sent, venue_time, self._clock.now())
+        self._offset.observe(sent, venue_time, self._clock.now())
         self._doubts_clock = False
         return venue_time
 

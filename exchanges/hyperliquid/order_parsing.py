@@ -17,7 +17,7 @@ from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.hyperliquid.parsing import QUOTE
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
-from exchanges.reply import Fields, document, fields, objects
+from exchanges.reply import Fields, consistent, document, fields, objects
 from exchanges.side import Side
 
 _VENUE = Venue.HYPERLIQUID
@@ -90,7 +90,8 @@ def fills_of(rows: Sequence[Fields], symbol: str, native: str) -> tuple[Fill, ..
 
 
 def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
-    """``report`` with its own ``fills``. They are the later word on how much was executed."""
+    """``report`` with its own ``fills``. They are the later word on how much was executed.
+    Raises BadReply where both cannot be true."""
     own = tuple(
         replace(fill, client_order_id=report.client_order_id or None)
         for fill in sorted(fills, key=lambda fill: (fill.time, int(fill.trade_id)))
@@ -99,7 +100,7 @@ def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
     status = report.status
     if status is OrderStatus.NEW and filled:
         status = OrderStatus.PARTIALLY_FILLED
-    return replace(report, status=status, filled=filled, fills=own)
+    return consistent(_VENUE, replace(report, status=status, filled=filled, fills=own))
 
 
 def _report(order: Fields, symbol: str, native: str) -> OrderReport:

@@ -102,7 +102,7 @@ def parse_position(clearinghouse_state: bytes, symbol: str, native: str) -> Posi
             return Position(
                 symbol,
                 quantity,
-                row.decimal("entryPx") if row.has("entryPx") else None,
+                row.optional_price("entryPx"),
                 row.not_negative("positionValue") / abs(quantity) or None,
                 row.decimal("liquidationPx") if row.has("liquidationPx") else None,
                 row.decimal("unrealizedPnl"),

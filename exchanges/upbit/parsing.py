@@ -19,7 +19,7 @@ from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport, OrderStatus
-from exchanges.reply import Fields, document, fields, objects, sorted_book
+from exchanges.reply import Fields, consistent, document, fields, objects, sorted_book
 from exchanges.rules import Rules
 from exchanges.side import Side
 from exchanges.transport import Response
@@ -36,8 +36,8 @@ def parse_balances(body: bytes) -> tuple[Balance, ...]:
     return tuple(
         Balance(
             row.text("currency"),
-            row.decimal("balance") + row.decimal("locked"),
-            row.decimal("balance"),
+            row.not_negative("balance") + row.not_negative("locked"),
+            row.not_negative("balance"),
         )
         for row in _rows("accounts", body)
     )
@@ -48,8 +48,8 @@ def parse_position(body: bytes, symbol: str) -> Position:
     quantity, entry_price = Decimal(0), None
     for row in _rows("accounts", body):
         if row.text("currency") == symbol:
-            quantity = row.decimal("balance") + row.decimal("locked")
-            entry_price = row.decimal("avg_buy_price") or None
+            quantity = row.not_negative("balance") + row.not_negative("locked")
+            entry_price = row.optional_price("avg_buy_price")
     return Position(symbol, quantity, entry_price, None, None, Decimal(0))
 
 
@@ -181,10 +181,8 @@ def _report(row: Fields, symbol: str, native: str) -> OrderReport:
     filled = row.not_negative("executed_volume")
     # Absent for a buy by KRW amount (made by hand): its quantity is what it bought.
     quantity = row.positive("volume") if row.has("volume") else filled
-    if filled > quantity:
-        raise row.bad("executed_volume", "no more than volume")
     fills = _fills(row, symbol, filled)
-    return OrderReport(
+    report = OrderReport(
         client_order_id=row.optional_text("identifier") or "",
         venue_order_id=row.text("uuid"),
         symbol=symbol,
@@ -195,6 +193,7 @@ def _report(row: Fields, symbol: str, native: str) -> OrderReport:
         updated_at=max([row.iso_time("created_at"), *(fill.time for fill in fills)]),
         fills=fills,
     )
+    return consistent(_VENUE, report)
 
 
 def _may_rest(row: Fields) -> bool:
@@ -210,15 +209,17 @@ def _side(row: Fields) -> Side:
 
 
 def _status(row: Fields, quantity: Decimal, filled: Decimal) -> OrderStatus:
-    """``cancel`` also ends an order that was executed in full, so quantity decides."""
+    """``cancel`` also ends an order that was executed in full, so quantity decides. Of an order
+    that self-trade prevention took a part off, less than all was executed at its end."""
     state = row.text("state")
     if state in ("wait", "watch"):
         return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW
-    if state == "done" or (state == "cancel" and filled and filled == quantity):
+    if state not in ("done", "cancel"):
+        raise row.bad("state", "wait, watch, done or cancel")
+    is_cut = row.has("prevented_volume") and row.not_negative("prevented_volume") > 0
+    if (state == "done" and not is_cut) or (filled and filled == quantity):
         return OrderStatus.FILLED
-    if state == "cancel":
-        return OrderStatus.CANCELLED
-    raise row.bad("state", "wait, watch, done or cancel")
+    return OrderStatus.CANCELLED
 
 
 def _fills(row: Fields, symbol: str, filled: Decimal) -> tuple[Fill, ...]:
@@ -231,7 +232,10 @@ def _fills(row: Fields, symbol: str, filled: Decimal) -> tuple[Fill, ...]:
         return ()
     trades = sorted(row.children("trades"), key=lambda trade: trade.iso_time("created_at"))
     quantities = [trade.positive("volume") for trade in trades]
-    if sum(quantities, Decimal(0)) != filled:
+    listed = sum(quantities, Decimal(0))
+    if listed > filled:
+        raise row.bad("trades", "no more than executed_volume")
+    if listed != filled:
         return ()
     fees = fee_shares(row.decimal("paid_fee"), [trade.not_negative("funds") for trade in trades])
     return tuple(

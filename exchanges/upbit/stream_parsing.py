@@ -15,7 +15,7 @@ from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
-from exchanges.reply import Fields, fields, sorted_book
+from exchanges.reply import Fields, consistent, fields, sorted_book
 from exchanges.side import Side
 from exchanges.upbit.parsing import levels
 from exchanges.web_socket import Frame
@@ -71,7 +71,7 @@ def parse_my_order(message: Fields, symbol: str) -> OrderReport:
     """
     filled = message.not_negative("executed_volume")
     left = _optional(message, "remaining_volume") + _optional(message, "prevented_volume")
-    return OrderReport(
+    report = OrderReport(
         client_order_id=message.optional_text("identifier") or "",
         venue_order_id=message.text("uuid"),
         symbol=symbol,
@@ -82,6 +82,12 @@ def parse_my_order(message: Fields, symbol: str) -> OrderReport:
         updated_at=message.milliseconds("timestamp"),
         fills=_fill(message, symbol),
     )
+    return consistent(_VENUE, report)
+
+
+def has_fixed_size(message: Fields) -> bool:
+    """An order for an amount of KRW is as large as what it has bought so far."""
+    return message.text("order_type") not in _BY_TOTAL
 
 
 def _optional(message: Fields, name: str) -> Decimal:
@@ -100,11 +106,13 @@ def _status(message: Fields, filled: Decimal, left: Decimal) -> OrderStatus:
     taken off; the end of the order comes by itself."""
     is_whole = bool(filled) and not left
     match message.text("state"):
+        case "done" if _optional(message, "prevented_volume"):
+            return OrderStatus.CANCELLED
         case "done":
             return OrderStatus.FILLED
         case "cancel":
             return OrderStatus.FILLED if is_whole else OrderStatus.CANCELLED
-        case "trade" if is_whole and message.text("order_type") not in _BY_TOTAL:
+        case "trade" if is_whole and has_fixed_size(message):
             return OrderStatus.FILLED  # nothing is left to trade; ``done`` follows
         case "wait" | "watch" | "trade" | "prevented":
             return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.NEW

@@ -64,3 +64,12 @@ def test_error_is_at_most_half_a_round_trip(true_ms: int, out_ms: int, back_ms: 
     offset.observe(NOON, NOON + (true_ms + out_ms) * MS, NOON + (out_ms + back_ms) * MS)
 
     assert abs(offset.value - true_ms * MS) <= (out_ms + back_ms) * MS / 2
+
+
+def test_time_that_is_days_away_is_passed_over() -> None:
+    offset = ClockOffset()
+    offset.observe(NOON, NOON + 5 * MS, NOON)
+    offset.observe(NOON, datetime(9999, 12, 31, tzinfo=UTC), NOON)
+    offset.observe(NOON, datetime(1970, 1, 1, tzinfo=UTC), NOON)
+
+    assert offset.value == 5 * MS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -334,3 +335,34 @@ def test_client_order_id_that_is_used_again_is_of_another_order() -> None:
 
     assert (again.status, again.filled) == (OrderStatus.NEW, Decimal(0))
     assert [key.venue_order_id for key in tracker.unsettled()] == ["v-2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_so"),
+    [
+        ({}, False),
+        ({"quantity": Decimal(2)}, False),
+        ({"quantity": Decimal(10**30), "filled": Decimal(10**30)}, True),
+        ({"side": Side.SELL}, True),
+        ({"client_order_id": "kimp-2", "side": Side.SELL}, False),
+    ],
+)
+@pytest.mark.parametrize("is_told", [False, True], ids=["as sent", "as told"])
+def test_more_than_was_ordered_contradicts_what_is_known(
+    change: dict[str, Any], is_so: bool, is_told: bool
+) -> None:
+    orders, _ = tracker()
+    orders.sent(ORDER)
+    if is_told:
+        orders.take(replace(NEW, venue_order_id=""))
+
+    assert orders.contradicts(replace(NEW, venue_order_id="", **change)) is is_so
+
+
+@pytest.mark.parametrize("change", [{"quantity": Decimal(4)}, {"side": Side.SELL}])
+def test_trade_that_its_order_cannot_have_is_left_to_be_read(change: dict[str, Any]) -> None:
+    orders, _ = tracker()
+    orders.take(NEW)
+
+    assert orders.take_fill(replace(fill(1), **change)) is None
+    assert orders.known(KEY) == NEW

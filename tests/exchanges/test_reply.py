@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,11 @@ from hypothesis import strategies as st
 
 from exchanges.decimal_json import parse_json, plain
 from exchanges.errors import BadReply
+from exchanges.fill import Fill
 from exchanges.instrument import Venue
-from exchanges.reply import Fields, document, quoted, to_decimal
+from exchanges.order import OrderReport, OrderStatus
+from exchanges.reply import Fields, consistent, document, quoted, to_decimal
+from exchanges.side import Side
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -117,3 +122,38 @@ def test_quoted_words_hold_no_key_and_no_line_break() -> None:
 
     assert quoted(f"Invalid key\n {key} sent.") == "Invalid key … sent."
     assert len(quoted("word " * 200)) == 201
+
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+BOUGHT = Fill("t", "v", None, "BTC", Side.BUY, Decimal(10), Decimal(2), Decimal(0), "KRW", NOW)
+ORDER = OrderReport(
+    "c", "v", "BTC", Side.BUY, OrderStatus.PARTIALLY_FILLED, Decimal(3), Decimal(2), NOW, (BOUGHT,)
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"filled": Decimal(4)}, "no more executed than ordered"),
+        ({"status": OrderStatus.FILLED}, "executed in full"),
+        ({"side": Side.SELL}, "of its side"),
+        ({"fills": (BOUGHT, replace(BOUGHT, trade_id="u"))}, "no more than was ordered"),
+    ],
+)
+def test_order_that_contradicts_itself_is_a_bad_reply(
+    change: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(BadReply, match=expected):
+        consistent(Venue.UPBIT, replace(ORDER, **change))
+
+
+def test_order_whose_trades_are_not_all_known_is_none_that_contradicts_itself() -> None:
+    assert consistent(Venue.UPBIT, replace(ORDER, fills=())).filled == 2
+    assert consistent(Venue.UPBIT, replace(ORDER, status=OrderStatus.CANCELLED)).fills == (BOUGHT,)
+
+
+def test_half_of_a_character_is_no_text() -> None:
+    with pytest.raises(BadReply, match="expected text"):
+        row("\ud800").text("x")
+
+    assert row("김치").text("x") == "김치"

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
+from exchanges.errors import BadReply
+from exchanges.order_tracking import OrderKey
 from tests.exchanges.binance import samples
 from tests.exchanges.binance.wired import NOW_MS, build, parameters
 from tests.exchanges.scripted_transport import reply
@@ -43,3 +47,24 @@ async def test_order_of_more_trades_than_a_page_is_read_to_its_end() -> None:
     assert len(report.fills) == 1_001
     assert report.fills_complete
     assert parameters(wire.requests[2])["startTime"] == str(NOW_MS + 9)
+
+
+@pytest.mark.parametrize(
+    "times", [{"time": 0}, {"time": NOW_MS, "updateTime": NOW_MS + 100 * 366 * DAY_MS}]
+)
+async def test_order_of_impossible_times_costs_no_question_for_each_week_of_them(
+    times: dict[str, int],
+) -> None:
+    exchange, wire, _ = build(reply(samples.order(**times)), *[reply([])] * 20)
+
+    report = await exchange.order("BTC", "kimp-p1-p001")
+
+    assert not report.fills_complete
+    assert len(wire.requests) <= 1 + 14
+
+
+async def test_order_of_another_id_than_was_asked_for_is_a_bad_reply() -> None:
+    exchange, _, _ = build(reply(samples.order(orderId=2)))
+
+    with pytest.raises(BadReply, match="orderId: expected 1"):
+        await exchange.read_order(OrderKey("BTC", "", "1"))

@@ -171,7 +171,31 @@ async def test_hyperliquid_signs_nothing_for_the_library_itself() -> None:
         assert paths.count("/exchange") == 2
 
 
-@pytest.mark.parametrize("number", ["1e999999999999999999999", '"1e999999999999999999999"'])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1e999999999999999999999",
+        '"1e999999999999999999999"',
+        '"-1_0.5e9_999"',
+        '".5e9999"',
+        '" 1e+ 9999 "',
+        r'"1\u00659999"',
+        r'"1e\t9999"',
+        '[["1E-9999"]]',
+    ],
+)
 def test_number_beyond_all_measure_is_no_json(number: str) -> None:
     with pytest.raises(ValueError, match="beyond all measure"):
         exact_json(f'{{"price": {number}}}')
+
+
+def test_hash_that_looks_like_a_number_at_its_end_is_a_text() -> None:
+    assert exact_json('{"hash": "0x1a2e12345", "price": "1e-8"}') == {
+        "hash": "0x1a2e12345",
+        "price": "1e-8",
+    }
+
+
+def test_document_nested_without_end_is_no_json() -> None:
+    with pytest.raises(ValueError, match="too deeply"):
+        exact_json(b"[" * 100_000)

@@ -209,7 +209,7 @@ def test_share_of_a_trade_does_not_change_when_a_later_one_joins(funds: list[Dec
         ({"volume": "-1"}, "order.volume: expected a number above 0"),
         ({"executed_volume": 0.005}, None),
         ({"executed_volume": "0.01"}, None),
-        ({"executed_volume": "0.01000001"}, "order.executed_volume: expected no more than volume"),
+        ({"executed_volume": "0.01000001"}, "order: expected no more executed than ordered"),
         ({"executed_volume": "much"}, "order.executed_volume: expected a number"),
         ({"created_at": "2026-11-02T12:04:05"}, "order.created_at: expected a time with offset"),
         ({"trades": {}}, "order.trades: expected a list"),
@@ -299,3 +299,16 @@ def test_any_change_to_a_valid_body_is_understood_or_a_bad_reply(
 
     with suppress(BadReply):
         parser(json.dumps(body).encode())
+
+
+def test_order_that_is_done_with_less_than_all_executed_is_a_bad_reply() -> None:
+    with pytest.raises(BadReply, match="executed in full"):
+        parse_order(state="done", volume="0.01", executed_volume="0.004")
+
+
+def test_order_that_self_trade_prevention_cut_ends_with_a_rest() -> None:
+    report = parse_order(
+        state="done", volume="0.01", executed_volume="0.004", prevented_volume="0.006"
+    )
+
+    assert (report.status, report.filled) == (OrderStatus.CANCELLED, Decimal("0.004"))
