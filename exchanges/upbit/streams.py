@@ -132,8 +132,10 @@ async def _told(
     report = tracker.take(parse_my_order(message, symbol))
     if report.is_terminal and not report.fills_complete:
         key = OrderKey(symbol, report.client_order_id, report.venue_order_id)
-        async for whole in _as_far_as_read(read_again(tracker, reads, [key])):
-            report = whole
+        async for _ in _as_far_as_read(read_again(tracker, reads, [key])):
+            pass
+        # Others may have told of newer news while REST was asked.
+        report = tracker.known(key) or report
     yield report
 
 

@@ -163,3 +163,26 @@ def test_many_orders_of_a_gap_are_read_at_the_pace_of_the_rate_limit() -> None:
     assert over == {f"kimp-{number}" for number in range(60)}
     assert dials == 1
     assert 2 <= took_s <= 5
+
+
+def test_what_is_known_is_not_taken_back_when_a_question_about_it_fails_late() -> None:
+    """The end of an order whose trade was not told is asked about; that question hangs, and
+    meanwhile another one is answered."""
+
+    async def scenario(clock: VirtualClock) -> list[bool]:
+        world = await open_world(clock)
+        async with hearing(world.exchange.stream_orders()) as heard:
+            await asyncio.sleep(1)
+            world.fault(FaultKind.DROP_EVENT, times=2)
+            late = Fault(Venue.UPBIT, "GET /v1/order", FaultKind.DELAY, 1, {"ms": 5_000})
+            world.simulation.faults.add(late)
+            await world.exchange.submit(order(1))
+            await heard.until(is_about("kimp-1", over=True))
+            await asyncio.sleep(5)
+        await world.exchange.aclose()
+        return [report.fills_complete for report in heard.items if report.is_terminal]
+
+    complete = virtually(scenario)
+
+    assert len(complete) > 1
+    assert all(complete)
