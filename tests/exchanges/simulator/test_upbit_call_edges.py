@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
+from yarl import URL
 
 from tests.exchanges.simulator.running import Running
 
@@ -174,3 +178,39 @@ async def test_each_name_of_an_error_comes_with_its_status(
 
         assert (reply.status, reply.error) == (status, name)
         assert set(reply.json["error"]) == {"name", "message"}
+
+
+async def test_times_of_an_order_are_korean_and_its_trades_have_milliseconds(
+    venues: Running,
+) -> None:
+    await venues.upbit.order(**RESTING | {"price": "60000000"}, identifier="now")
+
+    order = (await venues.upbit.get("/v1/order", ("identifier", "now"))).json
+
+    made = (venues.clock.now() + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert order["created_at"] == f"{made}+09:00"
+    assert re.fullmatch(rf"{made}\.\d{{3}}\+09:00", order["trades"][0]["created_at"])
+
+
+async def test_a_hash_of_another_algorithm_is_refused(venues: Running) -> None:
+    params = (("market", "KRW-BTC"),)
+    token = venues.upbit.token(params, query_hash_alg="SHA256")
+
+    reply = await venues.upbit.send("GET", "/v1/orders/chance", params, token)
+
+    assert (reply.status, reply.error) == (401, "invalid_query_payload")
+
+
+@pytest.mark.parametrize("sign", [":", "+"])
+async def test_a_sign_that_was_not_encoded_is_refused(venues: Running, sign: str) -> None:
+    value = f"2026-11-01T00{sign}00"
+    token = venues.upbit.token((("end_time", value),))
+    url = URL(f"{venues.upbit_url}/v1/orders/closed?end_time={value}", encoded=True)
+
+    headers = {"Authorization": f"Bearer {token}"}
+    async with venues.session.get(url, headers=headers) as reply:
+        error = (await reply.json())["error"]
+
+    assert (reply.status, error) == (
+        400, {"name": "validation_error", "message": "Invalid parameter"},
+    )  # fmt: skip

@@ -298,3 +298,29 @@ async def test_replies_carry_the_headers_of_the_venue(venues: Running) -> None:
     for reply in (first, second):
         assert float(reply.headers["x-runtime"]) >= 0
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+async def test_a_trade_below_yesterdays_close_has_a_negative_change(venues: Running) -> None:
+    set_btc(venues.simulation.market, "59000000", "59002000")
+
+    (trade,) = (await venues.upbit.public("/v1/trades/ticks", ("market", "KRW-BTC"))).json
+    (ticker,) = (await venues.upbit.public("/v1/ticker", ("markets", "KRW-BTC"))).json
+
+    assert trade["change_price"] == trade["trade_price"] - trade["prev_closing_price"] < 0
+    assert (ticker["change"], ticker["change_price"]) == ("FALL", -trade["change_price"])
+    assert ticker["signed_change_price"] == trade["change_price"]
+    assert ticker["signed_change_rate"] == -ticker["change_rate"] < 0
+
+
+async def test_a_ticker_remembers_the_best_and_the_worst_day_of_the_year(venues: Running) -> None:
+    days = []
+    for bid in ("65000000", "55000000", "60000000"):
+        venues.clock.advance(86_400.0)
+        days.append(venues.clock.now().date().isoformat())
+        set_btc(venues.simulation.market, bid, str(int(bid) + 2_000))
+
+    (ticker,) = (await venues.upbit.public("/v1/ticker", ("markets", "KRW-BTC"))).json
+
+    high, low = ticker["highest_52_week_price"], ticker["lowest_52_week_price"]
+    assert (high, ticker["highest_52_week_date"]) == (65_001_000, days[0])
+    assert (low, ticker["lowest_52_week_date"]) == (55_001_000, days[1])
