@@ -14,6 +14,7 @@ from exchanges.errors import (
     OrderNotFound,
     OrderRejected,
     OutcomeUnknown,
+    RateLimited,
     VenueUnavailable,
 )
 from exchanges.instrument import Venue
@@ -173,3 +174,34 @@ async def test_clock_that_runs_wrong_is_refused_until_the_venue_was_asked(binanc
 
     assert caught.value.code == "-1021"
     assert await binance.money() == START_MONEY[Venue.BINANCE]
+
+
+async def use_up_questions(desk: Desk) -> None:
+    """Ask, from the dearest question to the cheapest, as long as the rate limits let ordinary
+    ones through. The clock stands still, so nothing comes back."""
+    start = desk.clock.now()
+    for ask in (
+        lambda: desk.exchange.funding("BTC", start),
+        desk.exchange.balances,
+        lambda: desk.exchange.open_orders("BTC"),
+    ):
+        with suppress(RateLimited):
+            for _ in range(100):
+                await ask()
+
+
+async def test_reserve_reads_the_fate_of_orders_and_cancels_them(desk: Desk) -> None:
+    traded, resting = desk.order("traded"), desk.resting("resting")
+    await desk.exchange.submit(traded)
+    await desk.exchange.submit(resting)
+
+    await use_up_questions(desk)
+    with pytest.raises(RateLimited):
+        await desk.exchange.open_orders("BTC")
+    report = await desk.exchange.order("BTC", traded.client_order_id)
+    await desk.exchange.cancel("BTC", resting.client_order_id)
+    cancelled = await desk.exchange.order("BTC", resting.client_order_id)
+
+    assert report.fills_complete
+    assert report.filled == traded.quantity
+    assert cancelled.status is OrderStatus.CANCELLED

@@ -99,8 +99,9 @@ async def test_reserve_is_not_for_ordinary_orders() -> None:
     exchange.book_order(urgent=True)
 
 
-async def test_remaining_requests_of_the_header_are_believed() -> None:
-    headers = {"remaining-req": "group=order; min=198; sec=5"}
+@pytest.mark.parametrize("group", ["order", "exchange.order"])
+async def test_remaining_requests_of_the_header_are_believed(group: str) -> None:
+    headers = {"remaining-req": f"group={group}; min=198; sec=5"}
     exchange, _ = await build_ready(reply(samples.order(), 201, headers))
 
     await exchange.submit(BUY)
