@@ -6,12 +6,19 @@ leverage are whole numbers.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from exchanges.simulator.faults import FaultKind
-from tests.exchanges.simulator.binance_venue import SYMBOL, RunningVenue, running_venue
+from tests.exchanges.simulator.binance_streams import connected, listen_key
+from tests.exchanges.simulator.binance_venue import (
+    SYMBOL,
+    RunningVenue,
+    move_market,
+    running_venue,
+)
 
 NAMES: dict[type, str] = {
     int: "orderId updateTime goodTillDate time id tranId adl leverage fundingTime nextFundingTime "
@@ -88,3 +95,66 @@ async def test_an_answer_about_maintenance_has_the_types_of_an_error() -> None:
         venue.fault(FaultKind.MAINTENANCE, "*")
 
         check_types((await venue.order()).json)
+
+
+EVENTS: dict[str, tuple[str, str]] = {
+    "ORDER_TRADE_UPDATE": ("E T i t si ss gtd", "m R cp pP"),
+    "TRADE_LITE": ("E T t i", "m"),
+    "ACCOUNT_UPDATE": ("E T", ""),
+    "ACCOUNT_CONFIG_UPDATE": ("E T l", ""),
+    "bookTicker": ("E T u st", ""),
+    "depthUpdate": ("E T U u pu st", ""),
+    "aggTrade": ("E T a f l st", "m"),
+    "markPriceUpdate": ("E T st", ""),
+}
+"""Whole numbers and truths of each event; all else is a string."""
+
+
+def check_event(event: dict[str, Any]) -> None:
+    whole, truths = (names.split() for names in EVENTS[event["e"]])
+    parts = [event, *(event[part] for part in ("o", "ac") if part in event)]
+    if "a" in event and isinstance(event["a"], dict):
+        parts += [event["a"], *event["a"]["B"], *event["a"].get("P", ())]
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, dict | list):
+                continue
+            wanted = int if name in whole else bool if name in truths else str
+            assert type(value) is wanted, (event["e"], name, value)
+    for level in (*event.get("b", ()), *event.get("a", ())) if event["e"] == "depthUpdate" else ():
+        assert [type(part) for part in level] == [str, str]
+
+
+async def test_user_events_have_the_types_of_the_venue() -> None:
+    async with running_venue() as venue:
+        path = f"/private/ws?listenKey={await listen_key(venue)}"
+        async with connected(venue, path) as client:
+            await venue.signed("POST", "/fapi/v1/leverage", symbol=SYMBOL, leverage=7)
+            await in_use(venue)
+            seen = set()
+            for _ in range(7):  # the last is the balance after funding
+                event = await client.next()
+                check_event(event)
+                seen.add(event["e"])
+
+    assert seen == {
+        "ACCOUNT_CONFIG_UPDATE", "ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/public/ws/btcusdt@bookTicker", "bookTicker"),
+        ("/public/ws/btcusdt@depth@100ms", "depthUpdate"),
+        ("/market/ws/btcusdt@aggTrade", "aggTrade"),
+        ("/market/ws/btcusdt@markPrice@1s", "markPriceUpdate"),
+    ],
+)
+async def test_market_events_have_the_types_of_the_venue(path: str, name: str) -> None:
+    async with running_venue() as venue, connected(venue, path) as client:
+        await client.ask("LIST_SUBSCRIPTIONS")
+        await venue.order(quantity="0.100")
+        move_market(venue.simulation, Decimal("49000.0"), Decimal("49000.1"))
+
+        check_event(await client.event(name))

@@ -6,13 +6,41 @@ from decimal import Decimal
 
 import pytest
 
+from exchanges.simulator.binance.streams.catalog import Road, market_feed
+from tests.exchanges.manual_clock import ManualClock
 from tests.exchanges.simulator.binance_streams import connected
 from tests.exchanges.simulator.binance_venue import (
     KEY,
     SYMBOL,
     move_market,
+    quiet_simulation,
     running_venue,
 )
+
+
+@pytest.mark.parametrize(
+    ("road", "stream", "seconds"),
+    [
+        (Road.MARKET, "btcusdt@markPrice", 3.0),
+        (Road.MARKET, "btcusdt@markPrice@1s", 1.0),
+        (Road.MARKET, "!markPrice@arr", 3.0),
+        (Road.MARKET, "!markPrice@arr@1s", 1.0),
+        (Road.MARKET, "btcusdt@ticker", 2.0),
+        (Road.MARKET, "btcusdt@kline_1m", 0.25),
+        (Road.PUBLIC, "btcusdt@depth", 0.25),
+        (Road.PUBLIC, "btcusdt@depth@100ms", 0.1),
+        (Road.PUBLIC, "btcusdt@depth@500ms", 0.5),
+        (Road.PUBLIC, "btcusdt@depth5@100ms", 0.1),
+        (Road.PUBLIC, "!bookTicker", 5.0),
+    ],
+)
+async def test_streams_keep_the_venues_pace(road: Road, stream: str, seconds: float) -> None:
+    engine = quiet_simulation(ManualClock()).binance
+
+    feed = market_feed(engine, road, stream, lambda _: None)
+
+    assert feed is not None
+    assert feed.interval_s == seconds
 
 
 @pytest.mark.parametrize("stream", ["btcusdt@markPrice", "btcusdt@markPrice@1s"])
