@@ -22,10 +22,11 @@ async def market_rates() -> State[Any]:
         rates = await desk.refresh_rates()
     age = "never" if rates["fx_age_s"] is None else f"{rates['fx_age_s']:.0f} s ago"
     logger.info(
-        "KRW per USD %s (%s, %s), KRW per USDT %s",
+        "KRW per USD %s (%s, %s), KRW per %s %s",
         rates["krw_per_usd"] or "missing",
         rates["fx_source"] or "no source",
         age,
+        rates["dollar"],
         rates["krw_per_usdt"] or "missing",
     )
     lines = [_premium_line(premium) for premium in rates["premiums"]]

@@ -66,6 +66,7 @@ class DeskView:
             "rates": {
                 "krw_per_usd": _text(self._rates.krw_per_usd),
                 "krw_per_usdt": _text(self._rates.krw_per_usdt),
+                "dollar": self._feeds.dollar,
                 "fx_source": fx.source if fx else None,
                 "fx_age_s": self._rates.fx_age_s(self._trading.clock.monotonic()),
             },

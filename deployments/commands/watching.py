@@ -118,7 +118,8 @@ def _print_status(status: dict[str, Any]) -> None:
     for name, venue in state["venues"].items():
         print(f"{name:<9} circuit {venue['circuit']}, clock {venue['clock_offset_ms']} ms off")
     rates = state["rates"]
-    print(f"rates     {rates['krw_per_usd']} KRW/USD, {rates['krw_per_usdt']} KRW/USDT")
+    tether = f"{rates['krw_per_usdt']} KRW/{rates['dollar']}"
+    print(f"rates     {rates['krw_per_usd']} KRW/USD, {tether}")
     for symbol, premium in state["premium"].items():
         if premium:
             print(

@@ -211,6 +211,7 @@ async def test_missing_rates_are_called_missing(executor: FakeExecutor) -> None:
     executor.answers["POST /v1/rates/refresh"] = {
         "krw_per_usd": None,
         "krw_per_usdt": "1310",
+        "dollar": "USDC",
         "fx_source": None,
         "fx_age_s": None,
         "premiums": [

@@ -139,6 +139,7 @@ def test_dollar_is_priced_by_its_own_market(tmp_path: Path, perpetual: Venue) ->
 
             told = {r.body["pair"]: r.body["rate"] for r in bench.records(RecordType.FX_RATE)}
             assert told[f"{DOLLAR[perpetual]}KRW"] == "1163"
-            assert desk.parts.view.state()["rates"]["krw_per_usdt"] == "1163"
+            rates = desk.parts.view.state()["rates"]
+            assert (rates["krw_per_usdt"], rates["dollar"]) == ("1163", DOLLAR[perpetual])
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
