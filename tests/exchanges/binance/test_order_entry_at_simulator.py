@@ -182,6 +182,20 @@ async def test_reply_means_the_same_as_over_rest(
             assert exchange.order_room() == 0
 
 
+async def test_order_refused_for_its_time_has_the_time_asked_before_the_next_one() -> None:
+    async with scene() as stage:
+        exchange = await entered(stage)
+        stage.desk.simulation.binance.set_clock_offset(30_000)
+
+        with pytest.raises(AuthenticationFailed) as caught:
+            await exchange.submit(stage.desk.order("refused"))
+        await exchange.submit(stage.desk.order("next"))
+
+        assert caught.value.code == "-1021"
+        assert (stage.asked(*WS), stage.asked(*REST)) == (2, 0)
+        assert stage.asked("GET", "/fapi/v1/time") == 1
+
+
 async def test_counters_in_the_reply_are_believed() -> None:
     async with scene() as stage:
         exchange, other = await entered(stage), stage.connect()
