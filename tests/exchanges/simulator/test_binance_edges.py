@@ -124,3 +124,40 @@ async def test_a_fee_is_what_the_commission_rate_says() -> None:
             "symbol": SYMBOL, "makerCommissionRate": "0.0002", "takerCommissionRate": "0.0005",
             "rpiCommissionRate": "0.00005",
         }  # fmt: skip
+
+
+async def test_income_is_the_latest_or_from_a_time_on_the_first() -> None:
+    async with running_venue() as venue:
+        since = venue.now_ms()
+        for _ in range(3):
+            await venue.order()
+            venue.clock.advance(60)
+        every = (await venue.signed("GET", "/fapi/v1/income", incomeType="COMMISSION")).json
+
+        latest = await venue.signed("GET", "/fapi/v1/income", limit=2)
+        first = await venue.signed("GET", "/fapi/v1/income", limit=2, startTime=since)
+        later = await venue.signed("GET", "/fapi/v1/income", startTime=since + 60_000)
+
+        assert len(every) == 3
+        assert (latest.json, first.json, later.json) == (every[1:], every[:2], every[1:])
+
+
+async def test_own_trades_are_the_latest_or_from_a_time_on_the_first() -> None:
+    async with running_venue() as venue:
+        since = venue.now_ms()
+        for _ in range(3):
+            await venue.order()
+            venue.clock.advance(60)
+        params = {"symbol": SYMBOL, "limit": 2}
+        every = (await venue.signed("GET", "/fapi/v1/userTrades", symbol=SYMBOL)).json
+
+        latest = await venue.signed("GET", "/fapi/v1/userTrades", **params)
+        first = await venue.signed("GET", "/fapi/v1/userTrades", **params, startTime=since)
+        too_wide = await venue.signed(
+            "GET", "/fapi/v1/userTrades", **params, startTime=since - 7 * DAY_S * 1_000 - 1,
+            endTime=since,
+        )  # fmt: skip
+
+        assert len(every) == 3
+        assert (latest.json, first.json) == (every[1:], every[:2])
+        assert too_wide.code == -1127

@@ -9,7 +9,13 @@ import pytest
 
 from exchanges.decimal_json import parse_json
 from exchanges.simulator.faults import FaultKind
-from tests.exchanges.simulator.hyperliquid_venue import MAIN, limit, running_venue, trigger
+from tests.exchanges.simulator.hyperliquid_venue import (
+    AGENT,
+    MAIN,
+    limit,
+    running_venue,
+    trigger,
+)
 
 CLOID = "0x000000000000000000000000000000ab"
 USER = {"user": MAIN}
@@ -261,3 +267,19 @@ async def test_all_quantities_are_text() -> None:
             return {type(content)}
 
         assert Decimal not in numbers(parse_json(body.text.encode()))
+
+
+async def test_an_api_wallet_has_nothing_of_its_own_to_show() -> None:
+    async with running_venue() as venue:
+        await venue.buy("0.1")
+        await venue.order(limit("buy", "40000", "0.1"))
+        oid = (await venue.info("openOrders", user=MAIN))[0]["oid"]
+
+        state = await venue.info("clearinghouseState", user=AGENT)
+
+        assert state["assetPositions"] == []
+        assert state["marginSummary"]["accountValue"] == "0.0"
+        for kind in ("openOrders", "frontendOpenOrders", "userFills", "historicalOrders"):
+            assert await venue.info(kind, user=AGENT) == []
+            assert len(await venue.info(kind, user=MAIN)) >= 1
+        assert await venue.info("orderStatus", user=AGENT, oid=oid) == {"status": "unknownOid"}

@@ -10,7 +10,6 @@ import pytest
 
 from exchanges.hyperliquid.signing import Signature, address_of, sign_action
 from exchanges.simulator.hyperliquid.actions import parse_action
-from exchanges.simulator.hyperliquid.nonces import KEPT
 from exchanges.simulator.hyperliquid.snapshot import HyperliquidSnapshot
 from exchanges.simulator.snapshot_json import to_json
 from tests.exchanges.simulator.hyperliquid_venue import (
@@ -169,7 +168,7 @@ async def test_nonces_keep_to_the_venue_s_window() -> None:
 async def test_only_nonces_above_the_lowest_of_the_hundred_highest_are_taken() -> None:
     async with running_venue() as venue:
         now = venue.now_ms()
-        for number in range(KEPT):
+        for number in range(100):
             assert (await venue.act(NOOP, nonce=now + 2 * number)).json == OK
 
         between = await venue.act(NOOP, nonce=now + 3)
