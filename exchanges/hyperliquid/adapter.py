@@ -38,7 +38,7 @@ from exchanges.hyperliquid.stream_frames import PATH, SILENCE_S
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_check import first_breach
-from exchanges.order_tracking import OrderKey, OrderTracker
+from exchanges.order_tracking import OrderTracker
 from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
 from exchanges.streaming import Serve, keep_streaming
@@ -131,14 +131,9 @@ class HyperliquidPerpetual:
     async def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """The order, and its trades from the account's. The reply to its status is of the last
         change of that status; what it has traded since is in the trades."""
-        return await self._by_id(symbol, client_order_id, urgent=True)
-
-    async def read_order(self, key: OrderKey) -> OrderReport:
-        """An order by whichever of its ids is known, without touching the rate reserve. Raises as
-        :meth:`order` does."""
-        if key.client_order_id:
-            return await self._by_id(key.symbol, key.client_order_id, urgent=False)
-        return await self._orders.by_venue_id(self.instrument(key.symbol), key.venue_order_id)
+        if not _is_id(client_order_id):
+            raise _not_found(client_order_id)
+        return await self._orders.by_client_id(self.instrument(symbol), client_order_id)
 
     async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
         """Orders that other programs placed have their cloid as client order id, ``0x…``, or none
@@ -189,7 +184,7 @@ class HyperliquidPerpetual:
 
     async def stream_orders(self) -> AsyncGenerator[OrderReport, None]:
         orders = OrderStream(
-            self._client.account, self._tracker, self, lambda: tuple(self._rules), self._clock
+            self._client.account, self._tracker, self._orders, lambda: tuple(self._rules)
         )
         async with aclosing(self._stream("hyperliquid orders", orders.serve)) as reports:
             async for report in reports:
@@ -208,12 +203,6 @@ class HyperliquidPerpetual:
         )
         if breach is not None:
             raise OrderDenied(_VENUE, breach)
-
-    async def _by_id(self, symbol: str, client_order_id: str, *, urgent: bool) -> OrderReport:
-        if not _is_id(client_order_id):
-            raise _not_found(client_order_id)
-        instrument = self.instrument(symbol)
-        return await self._orders.by_client_id(instrument, client_order_id, urgent=urgent)
 
     async def _place(self, order: Order, price: Decimal, booking: Booking) -> OrderReport:
         action = order_request.order_action(order, self._assets[order.symbol], price)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from exchanges.clock import Clock
 from exchanges.errors import BadReply, RateLimited, VenueUnavailable
+from exchanges.fill import Fill
+from exchanges.hyperliquid.gap_reads import GapReads, Questions
 from exchanges.hyperliquid.order_parsing import changed_order, fills_of
 from exchanges.hyperliquid.stream_frames import ACKNOWLEDGED, message_of, pinging, subscribe
 from exchanges.order import OrderReport
-from exchanges.order_tracking import OrderKey, OrderReads, OrderTracker, catch_up, read_again
+from exchanges.order_tracking import OrderKey, OrderTracker, catch_up, read_again
 from exchanges.reply import Fields
 from exchanges.streaming import together
 from exchanges.web_socket import Connection
@@ -41,18 +42,24 @@ class OrderStream:
         self,
         account: str,
         tracker: OrderTracker,
-        reads: OrderReads,
+        questions: Questions,
         symbols: Callable[[], Sequence[str]],
-        clock: Clock,
     ) -> None:
         self._account = account
         self._tracker = tracker
-        self._reads = reads
+        self._questions = questions
         self._symbols = symbols
-        self._clock = clock
+        self._heard: dict[str, dict[str, Fill]] = {}
+        """Trades of orders that nothing else is known of, by venue order id and trade id: those of
+        long ago that a connection begins with, and those whose order was not told or read yet."""
+        self._unknown: dict[str, OrderKey] = {}
+        """Which of these orders are to be read."""
+        self._asked: dict[OrderKey, int] = {}
+        """How often it was asked for the trades of an order that do not add up."""
 
     async def serve(self, connection: Connection) -> AsyncGenerator[OrderReport, None]:
         """All that one connection brings, after what changed while there was none."""
+        self._heard = {name: self._heard[name] for name in self._unknown}
         for channel in sorted(_CHANNELS):
             await subscribe(connection, {"type": channel, "user": self._account})
         async with pinging(connection):
@@ -81,8 +88,7 @@ class OrderStream:
         is_closed = False
         while not is_closed:
             try:
-                missed = catch_up(self._tracker, self._reads, self._symbols())
-                async with aclosing(missed) as reports:
+                async with aclosing(self._caught_up(self._symbols())) as reports:
                     async for report in reports:
                         yield report
                 is_closed = True
@@ -105,7 +111,10 @@ class OrderStream:
                     try:
                         coin = row.child("order").text("coin")
                         if _is_perpetual(coin):
-                            yield self._tracker.take(changed_order(row, coin, coin))
+                            news = changed_order(row, coin, coin)
+                            if self._tracker.contradicts(news):
+                                raise row.bad("order", "the order as it was placed")
+                            yield self._with_heard(self._tracker.take(news))
                     except BadReply as error:
                         log.warning("hyperliquid orders: passed over (%s)", error)
             case "userFills":
@@ -115,7 +124,6 @@ class OrderStream:
 
     async def _traded(self, data: Fields) -> AsyncGenerator[OrderReport, None]:
         is_snapshot = data.values.get("isSnapshot") is True
-        unknown: dict[OrderKey, None] = {}
         for row in data.children("fills"):
             try:
                 coin = row.text("coin")
@@ -126,32 +134,64 @@ class OrderStream:
             for fill in fills:
                 key = OrderKey(coin, fill.client_order_id or "", fill.venue_order_id)
                 before, report = self._tracker.known(key), self._tracker.take_fill(fill)
-                if is_snapshot and report == before:
-                    continue  # it begins with trades of long ago
                 if report is None:
-                    unknown[key] = None
-                else:
+                    self._heard.setdefault(fill.venue_order_id, {})[fill.trade_id] = fill
+                    if not is_snapshot:  # which begins with trades of long ago
+                        self._unknown[fill.venue_order_id] = key
+                elif not (is_snapshot and report == before):
                     yield report
-        if unknown:
-            async with aclosing(self._read(unknown)) as reports:
+        if self._unknown:
+            async with aclosing(_as_far_as_read(self._again(()))) as reports:
                 async for told in reports:
                     yield told
 
     async def _quiet_orders(self) -> AsyncGenerator[OrderReport, None]:
-        late = set(self._tracker.incomplete()).intersection(self._tracker.unsettled(quiet_s=LATE_S))
-        if late:
-            async with aclosing(self._read(late)) as reports:
-                async for report in reports:
-                    yield report
+        async with aclosing(_as_far_as_read(self._again(self._late()))) as reports:
+            async for report in reports:
+                yield report
         if self._tracker.unsettled(quiet_s=QUIET_S):
-            # One question for all that rest; what is not among them, or differs, is read.
-            missed = catch_up(self._tracker, self._reads, ())
-            async with aclosing(_as_far_as_read(missed)) as reports:
+            async with aclosing(_as_far_as_read(self._caught_up(()))) as reports:
                 async for report in reports:
                     yield report
 
-    def _read(self, keys: Iterable[OrderKey]) -> AsyncGenerator[OrderReport, None]:
-        return _as_far_as_read(read_again(self._tracker, self._reads, keys))
+    def _late(self) -> list[OrderKey]:
+        """Orders whose trades do not add up. Each is asked about less and less often, until it is
+        one of the quiet ones."""
+        lacking = self._tracker.incomplete()
+        self._asked = {key: self._asked.get(key, 0) for key in lacking}
+        quiet = {
+            times: set(self._tracker.unsettled(quiet_s=LATE_S * 2**times))
+            for times in set(self._asked.values())
+        }
+        return [key for key, times in self._asked.items() if key in quiet[times]]
+
+    async def _caught_up(self, symbols: Sequence[str]) -> AsyncGenerator[OrderReport, None]:
+        """One question for all that rest; what is not among them, or differs, is read."""
+        reads = GapReads(self._questions, self._tracker)
+        for missed in (catch_up(self._tracker, reads, symbols), reads.complete()):
+            async with aclosing(missed) as reports:
+                async for report in reports:
+                    yield self._with_heard(report)
+
+    async def _again(self, keys: Sequence[OrderKey]) -> AsyncGenerator[OrderReport, None]:
+        """``keys`` and the orders that nothing is known of but trades, read."""
+        reads = GapReads(self._questions, self._tracker)
+        unknown = tuple(self._unknown.values())
+        for missed in (read_again(self._tracker, reads, (*keys, *unknown)), reads.complete()):
+            async with aclosing(missed) as reports:
+                async for report in reports:
+                    yield self._with_heard(report)
+        for key in unknown:
+            self._unknown.pop(key.venue_order_id, None)
+        for key in keys:
+            self._asked[key] = self._asked.get(key, 0) + 1
+
+    def _with_heard(self, report: OrderReport) -> OrderReport:
+        """What is known of an order with its trades that were heard before anything else was."""
+        self._unknown.pop(report.venue_order_id, None)
+        for fill in self._heard.pop(report.venue_order_id, {}).values():
+            report = self._tracker.take_fill(fill) or report
+        return report
 
 
 async def _as_far_as_read(

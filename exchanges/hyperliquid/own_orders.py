@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
@@ -16,12 +17,20 @@ from exchanges.hyperliquid.history import pages
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.instrument import Instrument, Venue
 from exchanges.order import OrderReport
+from exchanges.order_tracking import OrderKey
+from exchanges.reply import document, objects
 from exchanges.venue_client import Costs
 
+log = logging.getLogger(__name__)
+
+_VENUE = Venue.HYPERLIQUID
+_TRADES = "userFillsByTime"
 _AFTER_END_MS = 60_000
 """Trades of an order are looked for until so long after its end: rows that come along cost weight,
 and an order that has ended trades no more."""
 _AHEAD_MS = 86_400_000
+_RECENT = timedelta(minutes=5)
+"""Older trades come with a page of others, whose rows weigh."""
 
 
 class OwnOrders:
@@ -30,35 +39,67 @@ class OwnOrders:
     def __init__(self, client: HyperliquidClient) -> None:
         self._client = client
 
-    async def by_client_id(
-        self, instrument: Instrument, client_order_id: str, *, urgent: bool
-    ) -> OrderReport:
-        """The order and its trades; ``urgent`` may use the rate reserve. Raises OrderNotFound."""
-        report = await self._read(instrument, cloid_of(client_order_id), urgent)
-        if report.client_order_id != client_order_id:
-            raise BadReply(Venue.HYPERLIQUID, f"orderStatus.cloid: expected {client_order_id}")
-        return report
+    async def by_client_id(self, instrument: Instrument, client_order_id: str) -> OrderReport:
+        """The order and its trades, which may use the rate reserve. Raises OrderNotFound."""
+        key = OrderKey(instrument.symbol, client_order_id, "")
+        told = await self._status(key, urgent=True)
+        if told.never_traded:
+            return told.report
+        ended = milliseconds(told.report.updated_at) + _AFTER_END_MS
+        until = ended if told.report.is_terminal else self._end()
+        fills: dict[str, Fill] = {}
+        oid = int(told.report.venue_order_id)
+        async with aclosing(
+            self._pages(_TRADES, told.made_at, until, limits.ORDER_FILLS, urgent=True)
+        ) as bodies:
+            async for body in bodies:
+                own = order_parsing.parse_order_fills(
+                    body, instrument.symbol, instrument.native, oid
+                )
+                fills.update((fill.trade_id, fill) for fill in own)
+        return order_parsing.with_fills(told.report, tuple(fills.values()))
 
-    async def by_venue_id(self, instrument: Instrument, venue_order_id: str) -> OrderReport:
-        """The order and its trades. Raises OrderNotFound."""
-        report = await self._read(instrument, int(venue_order_id), urgent=False)
-        if report.venue_order_id != venue_order_id:
-            raise BadReply(Venue.HYPERLIQUID, f"orderStatus.oid: expected {venue_order_id}")
-        return report
+    async def told(self, key: OrderKey) -> order_parsing.ToldOrder:
+        """An order by whichever of its ids is known, without its trades. Raises OrderNotFound."""
+        return await self._status(key, urgent=False)
 
     async def resting(self, instrument: Instrument) -> Sequence[OrderReport]:
-        """``frontendOpenOrders`` and not ``openOrders``, which leaves out what was ordered."""
-        question = {"type": "frontendOpenOrders", "user": self._client.account}
-        body = await self._client.info(question, limits.QUESTION)
+        body = await self.listing()
         return order_parsing.parse_open_orders(body, instrument.symbol, instrument.native)
+
+    async def listing(self) -> bytes:
+        """What rests in all markets: ``frontendOpenOrders`` and not ``openOrders``, which leaves
+        out what was ordered."""
+        question = {"type": "frontendOpenOrders", "user": self._client.account}
+        return await self._client.info(question, limits.QUESTION)
 
     async def trades(self, instrument: Instrument, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first; the venue keeps the latest 10,000."""
         found: dict[str, Fill] = {}
-        async with aclosing(self._history("userFillsByTime", since)) as bodies:
+        async with aclosing(self._history(_TRADES, since)) as bodies:
             async for body in bodies:
                 fills = order_parsing.parse_fills(body, instrument.symbol, instrument.native)
                 found.update((fill.trade_id, fill) for fill in fills if fill.time >= since)
+        return sorted(found.values(), key=lambda fill: (fill.time, int(fill.trade_id)))
+
+    async def trades_of(self, orders: Collection[int], since: datetime) -> Sequence[Fill]:
+        """The trades at or after ``since`` of orders by their ids. One that cannot be understood is
+        left out: its order's trades do not add up then, and the others' do."""
+        found: dict[str, Fill] = {}
+        is_recent = self._client.venue_time() - since < _RECENT
+        costs = limits.ORDER_FILLS if is_recent else limits.HISTORY
+        async with aclosing(
+            self._pages(_TRADES, since, self._end(), costs, urgent=False)
+        ) as bodies:
+            async for body in bodies:
+                for row in objects(_VENUE, _TRADES, document(_VENUE, _TRADES, body)):
+                    try:
+                        if row.integer("oid") in orders:
+                            coin = row.text("coin")
+                            fills = order_parsing.fills_of([row], coin, coin)
+                            found.update((fill.trade_id, fill) for fill in fills)
+                    except BadReply as error:
+                        log.warning("hyperliquid trades: passed over (%s)", error)
         return sorted(found.values(), key=lambda fill: (fill.time, int(fill.trade_id)))
 
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
@@ -77,25 +118,17 @@ class OwnOrders:
         """After everything, also when our clock is behind the venue's."""
         return milliseconds(self._client.venue_time()) + _AHEAD_MS
 
-    async def _read(self, instrument: Instrument, order_id: int | str, urgent: bool) -> OrderReport:
+    async def _status(self, key: OrderKey, *, urgent: bool) -> order_parsing.ToldOrder:
+        name = key.client_order_id
+        order_id: int | str = cloid_of(name) if name else int(key.venue_order_id)
         question = {"type": "orderStatus", "user": self._client.account, "oid": order_id}
         body = await self._client.info(question, limits.LIGHT, urgent=urgent)
-        told = order_parsing.parse_order_status(body, instrument.symbol, instrument.native)
-        if told.never_traded:
-            return told.report
-        ended = milliseconds(told.report.updated_at) + _AFTER_END_MS
-        until = ended if told.report.is_terminal else self._end()
-        fills: dict[str, Fill] = {}
-        oid = int(told.report.venue_order_id)
-        async with aclosing(
-            self._pages("userFillsByTime", told.made_at, until, limits.ORDER_FILLS, urgent)
-        ) as bodies:
-            async for body in bodies:
-                own = order_parsing.parse_order_fills(
-                    body, instrument.symbol, instrument.native, oid
-                )
-                fills.update((fill.trade_id, fill) for fill in own)
-        return order_parsing.with_fills(told.report, tuple(fills.values()))
+        told = order_parsing.parse_order_status(body, key.symbol, key.symbol)
+        if name and told.report.client_order_id != name:
+            raise BadReply(_VENUE, f"orderStatus.cloid: expected {name}")
+        if not name and told.report.venue_order_id != key.venue_order_id:
+            raise BadReply(_VENUE, f"orderStatus.oid: expected {key.venue_order_id}")
+        return told
 
     def _pages(
         self, kind: str, since: datetime, until: int, costs: Costs, urgent: bool

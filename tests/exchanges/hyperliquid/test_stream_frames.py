@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, suppress
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from exchanges.endpoints import Endpoints
 from exchanges.errors import BadReply, OrderNotFound
+from exchanges.fill import Fill
 from exchanges.hyperliquid.adapter import HyperliquidPerpetual
 from exchanges.hyperliquid.book_stream import BookStream
+from exchanges.hyperliquid.order_parsing import ToldOrder
 from exchanges.hyperliquid.order_stream import OrderStream
 from exchanges.hyperliquid.stream_frames import SILENCE_S, message_of
 from exchanges.instrument import Instrument, InstrumentKind, Venue
-from exchanges.order import OrderReport, OrderStatus
+from exchanges.order import OrderStatus
 from exchanges.order_tracking import OrderKey, OrderTracker
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
 from exchanges.web_socket import NO_HEADERS, Connection, Disconnected, Frame
@@ -56,23 +58,25 @@ FILLS = {
 }
 
 
-class Reads:
+class Asked:
     """An account without orders."""
 
     def __init__(self) -> None:
-        self.asked: list[OrderKey] = []
+        self.keys: list[OrderKey] = []
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
-        return ()
+    async def listing(self) -> bytes:
+        return b"[]"
 
-    async def read_order(self, key: OrderKey) -> OrderReport:
-        self.asked.append(key)
+    async def told(self, key: OrderKey) -> ToldOrder:
+        self.keys.append(key)
         raise OrderNotFound(Venue.HYPERLIQUID, "?")
 
+    async def trades_of(self, orders: Collection[int], since: datetime) -> Sequence[Fill]:
+        raise AssertionError("no order lacks trades")
 
-def order_stream(reads: Reads) -> OrderStream:
-    clock = ManualClock()
-    return OrderStream(USER, OrderTracker(clock), reads, lambda: ("BTC",), clock)
+
+def order_stream(questions: Asked) -> OrderStream:
+    return OrderStream(USER, OrderTracker(ManualClock()), questions, lambda: ("BTC",))
 
 
 async def told(items: AsyncGenerator[T, None]) -> list[T]:
@@ -88,7 +92,7 @@ async def told(items: AsyncGenerator[T, None]) -> list[T]:
 async def test_orders_are_subscribed_to_and_told_from_both_channels() -> None:
     connection = ScriptedConnection(*READY, json.dumps(UPDATE), json.dumps(FILLS))
 
-    reports = await told(order_stream(Reads()).serve(connection))
+    reports = await told(order_stream(Asked()).serve(connection))
 
     assert [json.loads(sent)["subscription"] for sent in connection.sent] == [
         {"type": "orderUpdates", "user": USER},
@@ -101,38 +105,38 @@ async def test_orders_are_subscribed_to_and_told_from_both_channels() -> None:
 async def test_news_before_the_gap_is_closed_is_not_lost() -> None:
     connection = ScriptedConnection(READY[0], json.dumps(UPDATE), READY[1], json.dumps(FILLS))
 
-    reports = await told(order_stream(Reads()).serve(connection))
+    reports = await told(order_stream(Asked()).serve(connection))
 
     assert reports[-1].fills_complete
 
 
 async def test_trade_of_an_order_that_nobody_knows_is_asked_about() -> None:
-    reads = Reads()
+    asked = Asked()
 
-    await told(order_stream(reads).serve(ScriptedConnection(*READY, json.dumps(FILLS))))
+    await told(order_stream(asked).serve(ScriptedConnection(*READY, json.dumps(FILLS))))
 
-    assert reads.asked == [OrderKey("BTC", samples.ID, str(samples.OID))]
+    assert asked.keys == [OrderKey("BTC", samples.ID, str(samples.OID))]
 
 
 async def test_snapshot_of_old_trades_asks_nothing() -> None:
-    reads = Reads()
+    asked = Asked()
     snapshot = {**FILLS["data"], "isSnapshot": True}  # type: ignore[dict-item]
 
-    await told(order_stream(reads).serve(ScriptedConnection(*READY, frame("userFills", snapshot))))
+    await told(order_stream(asked).serve(ScriptedConnection(*READY, frame("userFills", snapshot))))
 
-    assert reads.asked == []
+    assert asked.keys == []
 
 
 @pytest.mark.parametrize("coin", ["@107", "PURR/USDC", "xyz:TSLA"])
 async def test_orders_of_spot_and_of_other_lists_are_passed_over(coin: str) -> None:
-    reads = Reads()
+    asked = Asked()
     frames = [
         frame("orderUpdates", [samples.changed(coin=coin)]),
         frame("userFills", {"user": USER, "fills": [samples.fill(coin=coin)]}),
     ]
 
-    assert await told(order_stream(reads).serve(ScriptedConnection(*READY, *frames))) == []
-    assert reads.asked == []
+    assert await told(order_stream(asked).serve(ScriptedConnection(*READY, *frames))) == []
+    assert asked.keys == []
 
 
 async def test_row_that_nobody_understands_does_not_hide_the_others() -> None:
@@ -144,7 +148,7 @@ async def test_row_that_nobody_understands_does_not_hide_the_others() -> None:
         ),
     ]
 
-    reports = await told(order_stream(Reads()).serve(ScriptedConnection(*READY, *frames)))
+    reports = await told(order_stream(Asked()).serve(ScriptedConnection(*READY, *frames)))
 
     assert reports[-1].fills_complete
 
@@ -153,7 +157,7 @@ async def test_trades_of_a_snapshot_that_are_known_are_not_told_again() -> None:
     snapshot = frame("userFills", {**FILLS["data"], "isSnapshot": True})  # type: ignore[dict-item]
     connection = ScriptedConnection(*READY, json.dumps(UPDATE), snapshot, snapshot)
 
-    reports = await told(order_stream(Reads()).serve(connection))
+    reports = await told(order_stream(Asked()).serve(connection))
 
     assert [report.fills_complete for report in reports] == [False, False, True]
 
@@ -230,9 +234,9 @@ def test_any_frames_are_news_or_an_error_of_ours(frames: list[Frame]) -> None:
         with suppress(BadReply):
             await told(BookStream([BTC], ManualClock()).serve(ScriptedConnection(*frames)))
         with suppress(BadReply):
-            await told(order_stream(Reads()).serve(ScriptedConnection(*READY, *frames)))
+            await told(order_stream(Asked()).serve(ScriptedConnection(*READY, *frames)))
         with suppress(BadReply):
-            await told(order_stream(Reads()).serve(ScriptedConnection(*frames, *READY)))
+            await told(order_stream(Asked()).serve(ScriptedConnection(*frames, *READY)))
 
     asyncio.run(hear())
 
@@ -248,6 +252,6 @@ def test_any_change_to_a_valid_frame_is_news_or_an_error_of_ours(
         with suppress(BadReply):
             await told(BookStream([BTC], ManualClock()).serve(ScriptedConnection(changed)))
         with suppress(BadReply):
-            await told(order_stream(Reads()).serve(ScriptedConnection(*READY, changed)))
+            await told(order_stream(Asked()).serve(ScriptedConnection(*READY, changed)))
 
     asyncio.run(hear())
