@@ -84,3 +84,26 @@ async def test_cancel_may_use_the_reserve_of_weight() -> None:
     assert [request.path for request in wire.requests] == ["/exchange"]
     with pytest.raises(RateLimited):
         exchange.book_order()
+
+
+async def test_cancel_is_an_action_of_the_address_like_any_other() -> None:
+    use = {"cumVlm": "0.0", "nRequestsUsed": 9_700, "nRequestsCap": 10_000}
+    exchange, _, _ = build(*RULES[:2], reply(use), reply(samples.CANCELLED))
+    await exchange.rules("BTC")
+
+    await exchange.cancel("BTC", samples.ID)
+
+    assert exchange.order_room() == 300 - 100 - 1
+
+
+async def test_cancel_that_finds_the_address_without_actions_keeps_orders_back() -> None:
+    used_up = samples.err("Too many cumulative requests sent (37986 > 10436) for …")
+    exchange, wire, _ = await build_ready(reply(used_up))
+
+    with pytest.raises(RateLimited):
+        await exchange.cancel("BTC", samples.ID)
+    with pytest.raises(RateLimited):
+        await exchange.submit(LIMIT)
+
+    assert exchange.order_room() == 0
+    assert len(wire.requests) == 1

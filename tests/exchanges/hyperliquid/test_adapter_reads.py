@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.errors import OrderNotFound
+from exchanges.errors import AuthenticationFailed, OrderNotFound
 from exchanges.order import OrderStatus
 from tests.exchanges.hyperliquid import samples
 from tests.exchanges.hyperliquid.wired import (
@@ -160,6 +160,20 @@ async def test_requests_are_signed_with_the_time_of_the_venue() -> None:
     assert body(wire.requests[0]) == {"type": "clearinghouseState", "user": "0x" + "0" * 40}
     sent = body(wire.requests[1])
     assert (sent["nonce"], sent["expiresAfter"]) == (NOW_MS + 8_000, NOW_MS + 13_000)
+
+
+@pytest.mark.parametrize("refused", ["Action already expired", "Invalid nonce: nonce too low"])
+async def test_after_a_refused_time_the_time_is_asked_before_the_next_order(refused: str) -> None:
+    ahead = {**samples.STATE, "time": NOW_MS + 60_000}
+    answers = (reply(samples.err(refused)), reply(ahead), reply(samples.resting()))
+    exchange, wire, _ = await build_ready(*answers)
+
+    with pytest.raises(AuthenticationFailed):
+        await exchange.submit(LIMIT)
+    await exchange.submit(LIMIT)
+
+    assert [request.path for request in wire.requests] == ["/exchange", "/info", "/exchange"]
+    assert body(wire.requests[2])["nonce"] == NOW_MS + 60_000
 
 
 async def test_time_that_cannot_be_is_not_signed_with() -> None:
