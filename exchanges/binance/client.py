@@ -63,17 +63,20 @@ class BinanceClient:
         """The venue's clock as far as we know it: what is signed."""
         return self._clock.now() + self._offset.value
 
-    async def ask_time(self) -> Response:
+    async def ask_time(self, *, urgent: bool = False) -> Response:
         """Ask for the venue's clock, and learn how far ours is from it."""
         sent = self._clock.now()
-        response = await self.ask_public("/fapi/v1/time", (), limits.ONE)
+        response = await self.ask_public("/fapi/v1/time", (), limits.ONE, urgent=urgent)
         self._offset.observe(sent, parse_time(response.body), self._clock.now())
         self._doubts_clock = False
         return response
 
-    async def ask_public(self, path: str, parameters: Parameters, costs: Costs) -> Response:
+    async def ask_public(
+        self, path: str, parameters: Parameters, costs: Costs, *, urgent: bool = False
+    ) -> Response:
         """A question about the market. Raises VenueUnavailable or BadReply."""
-        return await self._rest.ask(Request("GET", path, query_string(parameters)), costs)
+        request = Request("GET", path, query_string(parameters))
+        return await self._rest.ask(request, costs, urgent=urgent)
 
     async def ask_for_key(self, method: str, path: str, costs: Costs) -> Response:
         """A question of the user data stream, which is not signed: the key alone is enough.
@@ -120,7 +123,7 @@ class BinanceClient:
         if not self._doubts_clock:
             return
         try:
-            await self.ask_time()
+            await self.ask_time(urgent=True)
         except BadReply as error:
             raise VenueUnavailable(_VENUE, f"its clock cannot be read: {error.message}") from None
 

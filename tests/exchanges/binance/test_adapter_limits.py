@@ -7,12 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from exchanges.errors import (
-    RateLimited,
-)
+from exchanges.errors import AuthenticationFailed, RateLimited
 from exchanges.order import OrderType, TimeInForce
 from tests.exchanges.binance import samples
 from tests.exchanges.binance.wired import (
+    NOW_MS,
     SELL,
     build,
     build_ready,
@@ -95,3 +94,19 @@ async def test_too_much_weight_silences_everything_until_it_ends() -> None:
     await exchange.book("BTC")
 
     assert len(wire.requests) == 2
+
+
+async def test_cancel_asks_for_the_time_out_of_the_reserve() -> None:
+    exchange, wire = await build_ready(
+        reply(samples.order(), headers={"x-mbx-used-weight-1m": "2000"}),
+        reply({"code": -1021, "msg": "Timestamp is outside of the recvWindow."}, 400),
+        reply({"serverTime": NOW_MS}),
+        reply(samples.order(status="CANCELED")),
+    )
+    await exchange.submit(SELL)
+
+    with pytest.raises(AuthenticationFailed):
+        await exchange.cancel("BTC", SELL.client_order_id)
+    await exchange.cancel("BTC", SELL.client_order_id)
+
+    assert [request.path for request in wire.requests[2:]] == ["/fapi/v1/time", "/fapi/v1/order"]

@@ -107,3 +107,16 @@ async def test_cancel_that_finds_the_address_without_actions_keeps_orders_back()
 
     assert exchange.order_room() == 0
     assert len(wire.requests) == 1
+
+
+async def test_order_on_the_reserve_asks_for_the_time_out_of_it() -> None:
+    answers = (reply(samples.err("Action already expired")), reply(samples.STATE))
+    exchange, wire, _ = await build_ready(*answers, reply(samples.resting()))
+    while exchange.order_room():
+        exchange.book_order()
+
+    with pytest.raises(AuthenticationFailed):
+        await exchange.submit(LIMIT)
+    await exchange.submit(LIMIT)
+
+    assert [request.path for request in wire.requests[1:]] == ["/info", "/exchange"]
