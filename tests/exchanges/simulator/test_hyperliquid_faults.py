@@ -11,6 +11,7 @@ import pytest
 
 from exchanges.simulator.faults import FaultKind
 from exchanges.simulator.hyperliquid.address_budget import INITIAL
+from exchanges.simulator.hyperliquid.weights import info_weight
 from tests.exchanges.simulator.hyperliquid_venue import (
     MAIN,
     RunningVenue,
@@ -261,6 +262,13 @@ async def test_each_question_has_its_weight(query: bytes, weight: int) -> None:
         assert answered == 1_200 // weight
 
 
+def test_questions_about_the_book_an_account_and_an_order_are_the_light_ones() -> None:
+    light = ("l2Book", "allMids", "clearinghouseState", "orderStatus")
+
+    assert [info_weight(kind) for kind in light] == [2] * 4
+    assert [info_weight(kind) for kind in ("openOrders", "userFills", "userRateLimit")] == [20] * 3
+
+
 async def test_long_answers_and_large_batches_weigh_more() -> None:
     async with running_venue() as venue:
         for _ in range(2):
@@ -269,10 +277,9 @@ async def test_long_answers_and_large_batches_weigh_more() -> None:
         for _ in range(58):
             await venue.info("meta")  # 1,160
 
-        last = await venue.send("/info", b'{"type": "allMids"}')  # 1,190
-        refused = await venue.send("/info", b'{"type": "meta"}')
+        last = [await venue.send("/info", b'{"type": "allMids"}') for _ in range(7)]  # 2 each
 
-        assert (last.status, refused.status) == (200, 429)
+        assert [reply.status for reply in last] == [200] * 6 + [429]
 
 
 async def test_the_address_has_its_own_budget_which_trading_refills() -> None:
@@ -284,7 +291,9 @@ async def test_the_address_has_its_own_budget_which_trading_refills() -> None:
 
         refused = await venue.order(MINE)
         still_cancels = await venue.act(cancel)
-        venue.advance(10)
+        venue.advance(9.9)
+        too_soon = await venue.order(MINE)
+        venue.advance(0.1)
         one = await venue.order(MINE)
         limits = await venue.info("userRateLimit", user=MAIN)
         another = await venue.order(MINE)
@@ -297,6 +306,7 @@ async def test_the_address_has_its_own_budget_which_trading_refills() -> None:
             ),
         }
         assert "never placed" in still_cancels.error
+        assert too_soon.json["status"] == "err"
         assert "filled" in one.statuses[0]
         assert limits == {
             "cumVlm": "5000.1",
