@@ -223,6 +223,7 @@ async def running_venue(
     *,
     clock: Clock | None = None,
     schedule_cancel_volume: Decimal = Decimal(0),
+    is_mainnet: bool = True,
 ) -> AsyncIterator[RunningVenue]:
     """A market that stands still at 49,999 / 50,001 and one account with an API wallet."""
     clock = clock or ManualClock()
@@ -231,7 +232,7 @@ async def running_venue(
     engine.add_account(MAIN, AGENT, {"USDC": usdc})
     market.set_quote(Venue.HYPERLIQUID, COIN, Quote(BID, ASK, SIZE))
     faults, requests = Faults(), RequestLog()
-    front = HyperliquidFront(engine, faults, clock, requests)
+    front = HyperliquidFront(engine, faults, clock, requests, is_mainnet=is_mainnet)
     server = VenueServer(Venue.HYPERLIQUID, front, faults, clock)
     async with AsyncExitStack() as stack:
         await server.runner.setup()

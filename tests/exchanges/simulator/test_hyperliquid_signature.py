@@ -127,14 +127,19 @@ async def test_leading_zeros_of_a_signature_may_be_there_or_not() -> None:
         assert short.json == full.json == OK
 
 
-async def test_a_signature_for_the_other_network_is_somebody_else_s() -> None:
-    async with running_venue() as venue:
-        nonce = venue.nonce()
-        signature: Signature = sign_action(NOOP, nonce, KEY, is_mainnet=False)
+@pytest.mark.parametrize("is_mainnet", [True, False])
+async def test_a_signature_for_the_other_network_is_somebody_else_s(is_mainnet: bool) -> None:
+    async with running_venue(is_mainnet=is_mainnet) as venue:
+        replies = []
+        for network in (is_mainnet, not is_mainnet):
+            nonce = venue.nonce()
+            signature: Signature = sign_action(NOOP, nonce, KEY, is_mainnet=network)
+            body = {"action": NOOP, "nonce": nonce, "signature": signature.wire()}
+            replies.append((await post(venue, body)).json)
 
-        reply = await post(venue, {"action": NOOP, "nonce": nonce, "signature": signature.wire()})
-
-        assert reply.json["response"].endswith("does not exist.")
+        own, other = replies
+        assert own == OK
+        assert other["response"].endswith("does not exist.")
 
 
 async def test_a_nonce_is_used_once_even_by_an_action_that_is_refused() -> None:
