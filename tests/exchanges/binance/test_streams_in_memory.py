@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from exchanges.binance.adapter import BinancePerpetual
+from exchanges.binance.book_stream import SILENCE_S
 from exchanges.endpoints import Endpoints
 from exchanges.instrument import Venue
 from exchanges.memory_transport import MemoryTransport
@@ -18,7 +20,11 @@ from exchanges.simulator.faults import Fault, FaultKind
 from exchanges.simulator.market import Quote
 from exchanges.simulator.simulation import Simulation
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
-from tests.exchanges.binance.wired import CREDENTIALS
+from exchanges.web_socket import NO_HEADERS, Connection
+from tests.exchanges.binance import samples
+from tests.exchanges.binance.scripted_connection import ScriptedConnection
+from tests.exchanges.binance.wired import CREDENTIALS, adapter
+from tests.exchanges.scripted_transport import ScriptedTransport, reply
 from tests.exchanges.simulator.still_market import still_path
 
 
@@ -71,3 +77,30 @@ def test_orders_and_books_are_streamed_in_virtual_time() -> None:
     assert [one.method for one in simulation.requests.requests() if "order.place" in one.path] == [
         "WS"
     ]
+
+
+def test_books_that_are_connected_and_mute_count_as_dead() -> None:
+    class Connector:
+        dials = 0
+
+        async def connect(
+            self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, timeout_s: float
+        ) -> Connection:
+            self.dials += 1
+            return ScriptedConnection(mute=True)
+
+        async def aclose(self) -> None:
+            """Nothing to close."""
+
+    loop, connector = VirtualTimeLoop(), Connector()
+    clock = VirtualClock(loop, datetime(2026, 1, 1, tzinfo=UTC))
+
+    async def scenario() -> float:
+        wire = ScriptedTransport(reply(samples.DEPTH), reply(samples.DEPTH))
+        exchange = adapter(wire, None, clock, connector)
+        async with aclosing(exchange.stream_books(["BTC"])) as books:
+            began = (await anext(books)).received
+            return (await anext(books)).received - began
+
+    assert SILENCE_S <= run_virtually(scenario(), loop) < SILENCE_S + 1
+    assert connector.dials == 2
