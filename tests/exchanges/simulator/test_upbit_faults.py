@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from tests.exchanges.simulator.running import Reply, Running
+from tests.exchanges.simulator.upbit_stream import public_stream
 
 SELL = {"market": "KRW-BTC", "side": "ask", "ord_type": "market", "volume": "0.1"}
 
@@ -94,6 +96,27 @@ async def test_a_refused_connection_reaches_nobody_for_a_while(venues: Running) 
             except aiohttp.ClientConnectionError:
                 await asyncio.sleep(0.02)
     assert found.status == 404
+
+
+async def test_nobody_listens_for_as_long_as_was_told_and_streams_are_cut(venues: Running) -> None:
+    loop, address, refused = asyncio.get_running_loop(), URL(venues.upbit_url), 0
+    async with public_stream(venues) as stream:
+        before = loop.time()
+        await set_fault(venues, "refuse_connection", "*", ms=300)
+        was_cut = await stream.is_cut()
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(address.host, address.port)
+                    break
+                except ConnectionRefusedError:
+                    refused += 1
+                    await asyncio.sleep(0.01)
+        writer.close()
+
+    assert was_cut
+    assert refused > 0
+    assert loop.time() - before >= 0.3
 
 
 @pytest.mark.parametrize("kind", ["reject", "insufficient"])
