@@ -83,6 +83,8 @@ class RecoveryReport(TypedDict):
 class Rates(TypedDict):
     krw_per_usd: str | None
     krw_per_usdt: str | None
+    dollar: str
+    """The dollar coin that the rate before is of: USDT or USDC."""
     fx_source: str | None
     fx_age_s: float | None
     premiums: list[PremiumRecord]
