@@ -28,6 +28,8 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 """In text. Decimal itself would also read underscores, blanks and the digits of any script."""
 _SHORT = 24
 """Digits and point of a number that is sane for certain."""
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""What venues call orders: a UUID or a number."""
 _SECRET_LIKE = re.compile(r"[A-Za-z0-9_.+/=-]{32,}")
 
 
@@ -155,8 +157,11 @@ def sorted_book(venue: Venue, book: Book) -> Book:
 
 
 def consistent(venue: Venue, report: OrderReport) -> OrderReport:
-    """``report`` if it does not contradict itself: no more is executed than was ordered, the whole
-    of it when it is filled, and the trades are of its side and no more than the order."""
+    """``report`` if it has an id that can be asked for, and does not contradict itself: no more is
+    executed than was ordered, the whole of it when it is filled, and the trades are of its side and
+    no more than the order."""
+    if _ID.fullmatch(report.venue_order_id) is None:
+        raise BadReply(venue, "order: expected an id of letters, digits and hyphens")
     if report.filled > report.quantity:
         raise BadReply(venue, "order: expected no more executed than ordered")
     if report.status is OrderStatus.FILLED and report.filled != report.quantity:

@@ -55,8 +55,12 @@ def parse_balances(body: bytes) -> tuple[Balance, ...]:
 
 
 def parse_position(body: bytes, symbol: str, native: str) -> Position:
+    return position_of(_rows("positionRisk", body), symbol, native)
+
+
+def position_of(rows: Sequence[Fields], symbol: str, native: str) -> Position:
     """The one-way position. An absent row means flat (Binance docs, positionRisk v3)."""
-    for row in _rows("positionRisk", body):
+    for row in rows:
         if row.text("symbol") != native:
             continue
         if row.text("positionSide") != "BOTH":

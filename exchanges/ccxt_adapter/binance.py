@@ -15,8 +15,7 @@ from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes
 from exchanges.binance.history import PAGE, AccountHistory
 from exchanges.binance.markets import perpetual
-from exchanges.binance.outcomes import HEDGE_MODE
-from exchanges.binance.parsing import FUNDING_TYPES
+from exchanges.binance.parsing import FUNDING_TYPES, position_of
 from exchanges.binance.signing import RECEIVE_WINDOW_MS, Parameters
 from exchanges.ccxt_adapter import unified
 from exchanges.ccxt_adapter.client import ExactClient
@@ -24,7 +23,6 @@ from exchanges.ccxt_adapter.dialect import Dialect
 from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
@@ -160,12 +158,10 @@ class Binance(Dialect):
         )
 
     async def position(self, market: str, symbol: str) -> Position:
-        rows = await self.ask.rows("position", self.ask.client.fetch_positions([market]))
-        for row in rows:
-            if row.values.get("hedged") is not False:
-                raise BadReply(self.venue, HEDGE_MODE)
-            return unified.position_of(row, symbol)
-        return unified.flat(symbol)
+        # ccxt's fetch_positions passes over a position whose prices it cannot read.
+        native = self.instrument(symbol).native
+        answer = self.ask.client.fapiPrivateV3GetPositionRisk({"symbol": native})
+        return position_of(await self.ask.rows("position", answer), symbol, native)
 
     async def rules(self, market: str, symbol: str) -> Rules:
         """Filters of the market and fees of the account; of both lot filters the stricter."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from exchanges.clock import Clock
-from exchanges.errors import BadReply
+from exchanges.errors import BadReply, OrderNotFound
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport
@@ -78,7 +78,13 @@ class TradesOfOrders(ABC):
             for order, seen in self._seen_open.items()
             if seen == symbol and order not in untouched
         )
-        reports = {order: await self._read(order, symbol, native) for order in dict.fromkeys(due)}
+        reports: dict[str, OrderReport] = {}
+        for order in dict.fromkeys(due):
+            try:
+                reports[order] = await self._read(order, symbol, native)
+            except OrderNotFound:  # a list that made no sense once is not to be believed for ever
+                self._seen_open.pop(order, None)
+                raise
         reports.update(
             (order, report) for order, report in self._ended.items() if report.symbol == symbol
         )

@@ -20,7 +20,13 @@ from exchanges.order_tracking import OrderKey, OrderReads, OrderTracker, catch_u
 from exchanges.reply import Fields
 from exchanges.streaming import together
 from exchanges.upbit.socket import UpbitSocket
-from exchanges.upbit.stream_parsing import parse_book, parse_my_order, symbol_of, type_of
+from exchanges.upbit.stream_parsing import (
+    has_fixed_size,
+    parse_book,
+    parse_my_order,
+    symbol_of,
+    type_of,
+)
 from exchanges.web_socket import Connection, Disconnected
 
 log = logging.getLogger(__name__)
@@ -129,7 +135,10 @@ async def _told(
     symbol = symbol_of(message) if type_of(message) == "myOrder" else None
     if symbol is None:
         return
-    report = tracker.take(parse_my_order(message, symbol))
+    told = parse_my_order(message, symbol)
+    if has_fixed_size(message) and tracker.contradicts(told):
+        raise message.bad("volume", "the order as it was placed")
+    report = tracker.take(told)
     if report.is_terminal and not report.fills_complete:
         key = OrderKey(symbol, report.client_order_id, report.venue_order_id)
         async for _ in _as_far_as_read(read_again(tracker, reads, [key])):

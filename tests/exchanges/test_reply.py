@@ -134,6 +134,8 @@ ORDER = OrderReport(
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        ({"venue_order_id": ""}, "an id"),
+        ({"venue_order_id": "9" * 400}, "an id"),
         ({"filled": Decimal(4)}, "no more executed than ordered"),
         ({"status": OrderStatus.FILLED}, "executed in full"),
         ({"side": Side.SELL}, "of its side"),
