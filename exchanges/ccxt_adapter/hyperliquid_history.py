@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from exchanges.ccxt_adapter import unified
 from exchanges.ccxt_adapter.requests import Requests
+from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.hyperliquid.client_order_ids import client_order_id_of
@@ -21,6 +23,7 @@ from exchanges.reply import Fields, objects
 _AHEAD = timedelta(days=1)
 _AFTER_END = timedelta(minutes=1)
 """Trades of an order are looked for until so long after its end."""
+_ORDERS_KEPT = 1_000
 
 
 class HyperliquidHistory:
@@ -29,6 +32,8 @@ class HyperliquidHistory:
 
     def __init__(self, ask: Requests) -> None:
         self._ask = ask
+        self._seen: dict[str, dict[str, Fill]] = {}
+        """Trades that were read or streamed, by their orders."""
 
     async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
         """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
@@ -37,19 +42,34 @@ class HyperliquidHistory:
         found = [fill for fill in fills if fill.time >= since]
         return sorted(found, key=lambda fill: (fill.time, int(fill.trade_id)))
 
-    @staticmethod
-    def trade(row: Fields, symbol: str) -> Fill:
+    def trade(self, row: Fields, symbol: str) -> Fill:
         """A trade of ccxt's, read or streamed."""
         cloid = row.child("info").optional_text("cloid")
-        return replace(unified.numbered_fill_of(row, symbol), client_order_id=id_of(cloid))
+        fill = replace(unified.numbered_fill_of(row, symbol), client_order_id=id_of(cloid))
+        self._seen.setdefault(fill.venue_order_id, {})[fill.trade_id] = fill
+        if len(self._seen) > _ORDERS_KEPT:
+            del self._seen[next(iter(self._seen))]
+        return fill
 
     async def of_order(
         self, market: str, report: OrderReport, made_at: datetime, *, urgent: bool
     ) -> Sequence[Fill]:
+        """The trades behind ``report``. They are not asked for when no decision waits for them and
+        all that an ended order has traded was seen: to ask by each order would use up the weight of
+        a minute on those of one gap of a stream."""
+        if report.is_terminal and not urgent:
+            seen = self._seen.get(report.venue_order_id, {}).values()
+            if sum((fill.quantity for fill in seen), Decimal(0)) == report.filled:
+                return list(seen)
         until = report.updated_at + _AFTER_END if report.is_terminal else self._end()
-        trades = await self._trades(market, made_at, until, urgent=urgent)
-        own = (trade for trade in trades if trade.text("order") == report.venue_order_id)
-        return [unified.numbered_fill_of(trade, report.symbol) for trade in own]
+        own: list[Fill] = []
+        for trade in await self._trades(market, made_at, until, urgent=urgent):
+            if trade.text("order") == report.venue_order_id:
+                own.append(self.trade(trade, report.symbol))
+            else:
+                with suppress(BadReply):  # need not be understood
+                    self.trade(trade, report.symbol)
+        return own
 
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
         """Hourly settlements. The hash that ccxt names them by can be zeros."""

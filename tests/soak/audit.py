@@ -19,7 +19,7 @@ T = TypeVar("T")
 READ_EACH = 30
 """So many orders are read one by one besides, as many as the tightest rate limit lets through in
 a minute."""
-PAUSE_S = 2.0
+PAUSE_S = 0.5
 
 
 async def audit(

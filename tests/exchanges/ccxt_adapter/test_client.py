@@ -19,6 +19,7 @@ from exchanges.ccxt_adapter.client import exact_json
 from exchanges.errors import AuthenticationFailed, OrderDenied, OutcomeUnknown, RateLimited
 from exchanges.factory import create_exchange
 from exchanges.instrument import Venue
+from exchanges.order_tracking import OrderKey
 from exchanges.simulator.faults import Fault, FaultKind
 from tests.exchanges.simulated_desk import CREDENTIALS, TOUCH, Desk, open_desk
 
@@ -199,3 +200,19 @@ def test_hash_that_looks_like_a_number_at_its_end_is_a_text() -> None:
 def test_document_nested_without_end_is_no_json() -> None:
     with pytest.raises(ValueError, match="too deeply"):
         exact_json(b"[" * 100_000)
+
+
+async def test_trades_of_all_orders_of_a_gap_are_one_question_at_hyperliquid() -> None:
+    async with AsyncExitStack() as stack:
+        desk = await open_desk(Venue.HYPERLIQUID, stack, adapter="ccxt")
+        exchange = desk.exchange
+        assert isinstance(exchange, CcxtExchange)
+        names = [f"gap-{number}" for number in range(3)]
+        for name in names:
+            await exchange.submit(desk.order(name))
+        asked = len(desk.simulation.requests.requests())
+
+        reports = [await exchange.read_order(OrderKey("BTC", f"kimp-{name}", "")) for name in names]
+
+        assert all(report.fills and report.fills_complete for report in reports)
+        assert len(desk.simulation.requests.requests()) - asked == len(names) + 1
