@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -38,11 +39,21 @@ _ORDER: Costs = {limits.ORDER: 1}
 _CONNECT: Costs = {limits.WEBSOCKET_CONNECT: 1}
 _LONGEST_WAIT_S = 2.0
 """Two windows of the rate limit."""
+_MESSAGE_S = limits.SECOND_S / 4
+"""Between two messages on a WebSocket, which may be five a second."""
 _PAGE = 100
 """Upbit docs, "List open orders": the longest."""
 
 
 class UpbitClient(ExactClient, ccxt.pro.upbit):  # type: ignore[misc]
+    def client(self, url: str) -> Any:
+        """The WebSocket at ``url``: ccxt sends a message for each market, all at once."""
+        is_new = url not in self.clients
+        client = super().client(url)
+        if is_new:
+            client.send = _paced(client.send)
+        return client
+
     def sign(self, path: str, api: Any = "public", method: str = "GET", params: Any = None) -> Any:
         """Of two own orders that meet, the one that rests ends. ccxt takes the mode and does not
         send it."""
@@ -50,6 +61,18 @@ class UpbitClient(ExactClient, ccxt.pro.upbit):  # type: ignore[misc]
         if (method, path) == ("POST", "orders") and sent.get("time_in_force") != "post_only":
             sent = {**sent, "smp_type": "cancel_maker"}
         return super().sign(path, api, method, sent)
+
+
+def _paced(send: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """``send``, as often as a connection may."""
+    turn = asyncio.Lock()
+
+    async def paced(message: Any) -> None:
+        async with turn:
+            await send(message)
+            await asyncio.sleep(_MESSAGE_S)
+
+    return paced
 
 
 class Upbit(Dialect):

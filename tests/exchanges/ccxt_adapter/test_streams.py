@@ -81,3 +81,21 @@ async def test_refusal_of_a_connection_is_the_venues_to_explain() -> None:
     async with watching([(refused, lambda _: None)], news):
         with pytest.raises(PermissionError, match="401"):
             await news.take(PATIENCE_S)
+
+
+async def test_upbit_is_sent_no_more_messages_than_a_connection_may() -> None:
+    async with AsyncExitStack() as stack:
+        desk = await open_desk(Venue.UPBIT, stack, RunningClock(), "ccxt")
+        assert isinstance(desk.exchange, CcxtExchange)
+        markets = ("BTC/KRW", "USDT/KRW", "USDC/KRW")
+        async with desk.exchange._sessions.open() as client:
+            watches = [
+                watch(market)
+                for watch in (client.watch_order_book, client.watch_ticker)
+                for market in markets
+            ]
+
+            async with asyncio.timeout(PATIENCE_S):
+                news = await asyncio.gather(*watches)
+
+        assert [one["symbol"] for one in news] == [*markets, *markets]
