@@ -20,7 +20,7 @@ from exchanges.order import OrderReport
 from exchanges.order_tracking import OrderKey, OrderTracker, catch_up, read_again
 from exchanges.reply import Fields
 from exchanges.streaming import together
-from exchanges.web_socket import Connection
+from exchanges.web_socket import Connection, Disconnected
 
 log = logging.getLogger(__name__)
 
@@ -206,10 +206,14 @@ async def _as_far_as_read(
         log.info("hyperliquid orders: some were not read (%s)", error)
 
 
+_PONGS = 3
+"""So many pings are answered before the venue's word on a subscription counts as lost."""
+
+
 async def _first_messages(connection: Connection) -> AsyncGenerator[Fields, None]:
     """What comes until both subscriptions stand and the snapshot is here, which is not waited for
     longer than for a pong."""
-    wanted, has_snapshot, has_pong = set(_CHANNELS), False, False
+    wanted, has_snapshot, has_pong, pongs = set(_CHANNELS), False, False, 0
     while wanted or not (has_snapshot or has_pong):
         message = message_of(await connection.receive())
         if message is None:
@@ -220,8 +224,10 @@ async def _first_messages(connection: Connection) -> AsyncGenerator[Fields, None
         elif channel in _CHANNELS:
             has_snapshot = has_snapshot or channel == "userFills"
             yield message
-        elif not wanted:
-            has_pong = True
+        else:
+            has_pong, pongs = not wanted, pongs + 1
+            if wanted and pongs >= _PONGS:
+                raise Disconnected(reason="a subscription was not confirmed")
 
 
 def _is_perpetual(coin: str) -> bool:

@@ -20,7 +20,7 @@ from exchanges.fill import Fill
 from exchanges.hyperliquid.adapter import HyperliquidPerpetual
 from exchanges.hyperliquid.book_stream import BookStream
 from exchanges.hyperliquid.order_parsing import ToldOrder
-from exchanges.hyperliquid.order_stream import OrderStream
+from exchanges.hyperliquid.order_stream import OrderStream, _first_messages
 from exchanges.hyperliquid.stream_frames import SILENCE_S, message_of
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import OrderStatus
@@ -255,3 +255,11 @@ def test_any_change_to_a_valid_frame_is_news_or_an_error_of_ours(
             await told(order_stream(Asked()).serve(ScriptedConnection(*READY, changed)))
 
     asyncio.run(hear())
+
+
+async def test_subscription_that_is_never_confirmed_costs_the_connection() -> None:
+    connection = ScriptedConnection(*['{"channel":"pong"}'] * 5)
+
+    with pytest.raises(Disconnected, match="not confirmed"):
+        async for _ in _first_messages(connection):
+            pass
