@@ -161,10 +161,19 @@ def parse_fills(body: bytes, symbol: str, native: str) -> tuple[Fill, ...]:
 
 
 def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
-    """``report`` with those of ``fills`` that are its own."""
+    """``report`` with those of ``fills`` that are its own. They are the later word on how much was
+    executed: an order may trade between the two questions."""
     own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
-    named = (replace(fill, client_order_id=report.client_order_id) for fill in own)
-    return consistent(_VENUE, replace(report, fills=tuple(named)))
+    named = tuple(replace(fill, client_order_id=report.client_order_id) for fill in own)
+    told = replace(report, fills=named)
+    traded = sum((fill.quantity for fill in named), Decimal(0))
+    if traded > report.filled:
+        told = replace(told, filled=traded)
+        if traded == report.quantity:
+            told = replace(told, status=OrderStatus.FILLED)
+        elif not report.is_terminal:
+            told = replace(told, status=OrderStatus.PARTIALLY_FILLED)
+    return consistent(_VENUE, told)
 
 
 def parse_funding(

@@ -15,7 +15,7 @@ from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes
 from exchanges.binance.history import PAGE, AccountHistory
 from exchanges.binance.markets import perpetual
-from exchanges.binance.parsing import FUNDING_TYPES, position_of
+from exchanges.binance.parsing import FUNDING_TYPES, position_of, with_fills
 from exchanges.binance.signing import RECEIVE_WINDOW_MS, Parameters
 from exchanges.ccxt_adapter import unified
 from exchanges.ccxt_adapter.client import ExactClient
@@ -28,7 +28,7 @@ from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
-from exchanges.reply import Fields, consistent
+from exchanges.reply import Fields
 from exchanges.rules import Rules, TickBand
 from exchanges.transport import Request
 from exchanges.venue_client import Costs
@@ -139,9 +139,7 @@ class Binance(Dialect):
         if not report.filled:
             return report
         fills = await self._history.of_order(key.symbol, report, row.milliseconds("timestamp"))
-        own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
-        named = tuple(replace(fill, client_order_id=report.client_order_id) for fill in own)
-        return consistent(self.venue, replace(report, fills=named))
+        return with_fills(report, fills)
 
     async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
         return await self._history.fills(symbol, since)

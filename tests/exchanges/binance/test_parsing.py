@@ -167,6 +167,26 @@ def test_trades_complete_the_report_and_carry_our_id() -> None:
     assert report.fee_in("USDT") == Decimal("0.3000003")
 
 
+@pytest.mark.parametrize(
+    ("ordered", "before", "after"),
+    [
+        ("0.010", "PARTIALLY_FILLED", OrderStatus.FILLED),
+        ("0.012", "PARTIALLY_FILLED", OrderStatus.PARTIALLY_FILLED),
+        ("0.012", "CANCELED", OrderStatus.CANCELLED),
+    ],
+)
+def test_order_that_has_traded_since_it_was_told_is_as_its_trades_say(
+    ordered: str, before: str, after: OrderStatus
+) -> None:
+    told = parse_order(origQty=ordered, executedQty="0.006", status=before)
+    fills = parsing.parse_fills(dump(samples.TRADES), "BTC", "BTCUSDT")
+
+    report = parsing.with_fills(told, fills)
+
+    assert (report.status, report.filled) == (after, Decimal("0.010"))
+    assert report.fills_complete
+
+
 def test_echo_of_another_id_is_no_answer() -> None:
     with pytest.raises(BadReply, match="clientOrderId: expected kimp-other"):
         parsing.answering(parse_order(), "kimp-other")
