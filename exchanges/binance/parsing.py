@@ -59,10 +59,11 @@ def parse_position(body: bytes, symbol: str, native: str) -> Position:
 
 
 def position_of(rows: Sequence[Fields], symbol: str, native: str) -> Position:
-    """The one-way position. An absent row means flat (Binance docs, positionRisk v3)."""
+    """The one-way position, of rows that were asked for by ``native``. An absent row means flat
+    (Binance docs, positionRisk v3); one of another market is no answer, and not "flat"."""
     for row in rows:
         if row.text("symbol") != native:
-            continue
+            raise row.bad("symbol", native)
         if row.text("positionSide") != "BOTH":
             raise BadReply(_VENUE, HEDGE_MODE)
         if row.decimal("positionAmt") == 0:

@@ -58,12 +58,19 @@ def test_short_position_is_negative_and_a_zero_price_is_none() -> None:
 
 @pytest.mark.parametrize(
     "rows",
-    [[], [{**samples.POSITION, "symbol": "ETHUSDT"}], [{**samples.POSITION, "positionAmt": "0"}]],
+    [[], [{**samples.POSITION, "positionAmt": "0"}]],
 )
 def test_absent_or_zero_row_is_flat(rows: list[dict[str, Any]]) -> None:
     position = parsing.parse_position(dump(rows), "BTC", "BTCUSDT")
 
     assert position == Position("BTC", Decimal(0), None, None, None, Decimal(0))
+
+
+def test_position_of_another_market_is_not_a_flat_one() -> None:
+    rows = [{**samples.POSITION, "symbol": "ETHUSDT"}]
+
+    with pytest.raises(BadReply, match="symbol: expected BTCUSDT"):
+        parsing.parse_position(dump(rows), "BTC", "BTCUSDT")
 
 
 def test_position_of_hedge_mode_is_refused_in_words() -> None:
