@@ -99,3 +99,15 @@ async def test_upbit_is_sent_no_more_messages_than_a_connection_may() -> None:
                 news = await asyncio.gather(*watches)
 
         assert [one["symbol"] for one in news] == [*markets, *markets]
+
+
+async def test_stream_of_orders_at_binance_asks_for_no_positions() -> None:
+    async with AsyncExitStack() as stack:
+        desk = await open_desk(Venue.BINANCE, stack, RunningClock(), "ccxt")
+        async with hearing(desk.exchange.stream_orders()) as heard:
+            await desk.exchange.submit(desk.order("alone"))
+            await heard.until(lambda report: report.is_terminal and report.fills_complete)
+
+        paths = {one.path for one in desk.simulation.requests.requests()}
+        assert "/fapi/v1/listenKey" in paths
+        assert not paths & {"/fapi/v3/positionRisk", "/fapi/v1/leverageBracket"}
