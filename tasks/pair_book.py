@@ -1,8 +1,8 @@
 """Every pair of the desk and every order behind it, kept in step with the journal.
 
 What a leg holds is never a number that is counted up and down: it is the sum
-of the settled orders of that leg, so a restarted desk, which reads the same
-orders from the journal, holds the same.
+of the settled orders of that leg and of what was adopted into it, so a
+restarted desk, which reads the same from the journal, holds the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from exchanges.clock import Clock
+from exchanges.instrument import Venue
+from exchanges.side import Side
+from tasks.adoption import Adoption
 from tasks.client_order_id import parse_client_order_id
 from tasks.day_results import DayResults
 from tasks.leg_execution import Write
@@ -37,6 +40,7 @@ class PairBook:
         self._pairs: dict[str, Pair] = {}
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
         self._ended: dict[str, PairResult] = {}
+        self._adopted: dict[str, Adoption] = {}
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._pairs.values())
@@ -77,8 +81,7 @@ class PairBook:
         before = self._pairs[pair_id]
         state = advance(before.state, event)
         pair = replace(before, state=state, exit_reference=exit_reference or before.exit_reference)
-        if not pair.is_open:
-            pair = replace(pair, closed_at=self._clock.now())
+        pair = replace(pair, closed_at=None if pair.is_open else self._clock.now())
         self._journal(before.state, event, pair, detail, result)
         self._pairs[pair_id] = pair
         self._note_result(pair, result)
@@ -110,12 +113,39 @@ class PairBook:
         if self.is_acknowledged(leg_order):
             order = replace(order, acknowledged=True)
         self._orders[leg_order.pair_id][leg_order.order.client_order_id] = order
-        pair = self._pairs[leg_order.pair_id]
-        entry, exit_ = self._flows(pair, leg_order.leg)
-        leg = replace(pair.leg(leg_order.leg), entry=entry, exit=exit_)
-        pair = pair.with_leg(leg_order.leg, leg)
-        self._pairs[pair.pair_id] = pair
-        return pair
+        return self._add_up(leg_order.pair_id, leg_order.leg)
+
+    def adopt(self, adoption: Adoption) -> bool:
+        """Take over what a venue shows, journalled first; False when it was known already.
+
+        Changes what a leg holds and nothing else: the event that follows is the caller's.
+        """
+        if adoption.adoption_id in self._adopted:
+            return False
+        self._write(RecordType.ADOPTION, adoption.snapshot())
+        self.restore_adoption(adoption)
+        return True
+
+    def restore_adoption(self, adoption: Adoption) -> None:
+        """As :meth:`adopt`, out of the journal."""
+        self._adopted[adoption.adoption_id] = adoption
+        if adoption.pair_id is not None and adoption.leg is not None:
+            self._add_up(adoption.pair_id, adoption.leg)
+
+    def adoptions(self) -> list[Adoption]:
+        """All of them, in the order in which they were found."""
+        return list(self._adopted.values())
+
+    def outside(self, venue: Venue, symbol: str) -> Decimal:
+        """Signed coin at ``venue`` that was adopted and belongs to no pair."""
+        return sum(
+            (
+                adoption.signed_quantity
+                for adoption in self._adopted.values()
+                if adoption.pair_id is None and (adoption.venue, adoption.symbol) == (venue, symbol)
+            ),
+            Decimal(0),
+        )
 
     def undecided(self, pair_id: str) -> list[LegOrder]:
         """Orders of the pair whose end the venue has not shown yet."""
@@ -156,21 +186,37 @@ class PairBook:
 
     def _note_result(self, pair: Pair, result: PairResult | None) -> None:
         if result is not None and pair.closed_at is not None:
-            self._results.add(pair.closed_at, Decimal(result["net_krw"]))
+            self._results.note(pair.pair_id, pair.closed_at, Decimal(result["net_krw"]))
             self._ended[pair.pair_id] = result
+        elif pair.is_open and self._ended.pop(pair.pair_id, None) is not None:
+            self._results.forget(pair.pair_id)
+
+    def _add_up(self, pair_id: str, name: LegName) -> Pair:
+        pair = self._pairs[pair_id]
+        entry, exit_ = self._flows(pair, name)
+        pair = pair.with_leg(name, replace(pair.leg(name), entry=entry, exit=exit_))
+        self._pairs[pair_id] = pair
+        return pair
 
     def _flows(self, pair: Pair, leg: LegName) -> tuple[LegFlow, LegFlow]:
-        """What the orders of ``leg`` have traded in the entry's and in the exit's direction."""
+        """What ``leg`` has traded, ordered or adopted, in the entry's and in the exit's
+        direction."""
         entry = exit_ = NO_FLOW
-        for settled in self._orders[pair.pair_id].values():
-            if isinstance(settled, LegOrder) or settled.leg_order.leg is not leg:
-                continue
-            flow = LegFlow(settled.filled, settled.value, settled.fee)
-            if settled.leg_order.order.side is pair.side(leg, purpose_is_entry=True):
+        for side, flow in self._traded(pair, leg):
+            if side is pair.side(leg, purpose_is_entry=True):
                 entry = entry + flow
             else:
                 exit_ = exit_ + flow
         return entry, exit_
+
+    def _traded(self, pair: Pair, leg: LegName) -> Iterator[tuple[Side, LegFlow]]:
+        for settled in self._orders[pair.pair_id].values():
+            if isinstance(settled, SettledOrder) and settled.leg_order.leg is leg:
+                flow = LegFlow(settled.filled, settled.value, settled.fee)
+                yield settled.leg_order.order.side, flow
+        for adoption in self._adopted.values():
+            if (adoption.pair_id, adoption.leg) == (pair.pair_id, leg):
+                yield adoption.side, adoption.flow(pair.leg(leg).fee_currency)
 
     def _journal(
         self,

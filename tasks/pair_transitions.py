@@ -7,6 +7,11 @@
        ├─ unknown ┤          ├─ unknown
        ├──────────┴─ recovering ─▶ unwound | naked
        └─ failed (nothing held)
+
+A leg can also change behind the desk's back: the venue closes it by force, somebody trades it by
+hand, or an order that had ended turns out to have traded more. Each of these leads to
+``recovering``, out of an ended pair too; a pair that is not settled stays where it is, and what it
+holds is looked at when it is.
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ class PairState(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Nothing is held and nothing more will happen."""
+        """Nothing is held; only a late fill could change that."""
         return self in (PairState.CLOSED, PairState.UNWOUND, PairState.FAILED)
 
 
@@ -56,6 +61,12 @@ class PairEvent(StrEnum):
     """The only filled leg was undone."""
     RECOVERY_STARTED = "recovery_started"
     GAVE_UP = "gave_up"
+    FORCED_CLOSE = "forced_close"
+    """The venue reduced a leg: auto-deleveraging or liquidation."""
+    MANUAL_TRADE = "manual_trade"
+    """Somebody traded a leg by hand."""
+    LATE_FILL = "late_fill"
+    """An order that had ended has traded more after all."""
 
 
 TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyType(
@@ -65,6 +76,9 @@ TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyTyp
             PairEvent.NOTHING_FILLED: PairState.FAILED,
             PairEvent.LEG_MISSING: PairState.RECOVERING,
             PairEvent.OUTCOME_UNKNOWN: PairState.UNKNOWN,
+            PairEvent.FORCED_CLOSE: PairState.OPENING,
+            PairEvent.MANUAL_TRADE: PairState.OPENING,
+            PairEvent.LATE_FILL: PairState.OPENING,
         },
         PairState.UNKNOWN: {
             PairEvent.LEGS_MATCHED: PairState.HEDGED,
@@ -73,11 +87,15 @@ TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyTyp
             PairEvent.FLAT: PairState.CLOSED,
             PairEvent.UNWOUND: PairState.UNWOUND,
             PairEvent.GAVE_UP: PairState.NAKED,
+            PairEvent.FORCED_CLOSE: PairState.UNKNOWN,
+            PairEvent.MANUAL_TRADE: PairState.UNKNOWN,
+            PairEvent.LATE_FILL: PairState.UNKNOWN,
         },
         PairState.HEDGED: {
             PairEvent.EXIT_STARTED: PairState.CLOSING,
-            # A venue may change a leg behind our back: auto-deleveraging, liquidation.
-            PairEvent.LEG_MISSING: PairState.RECOVERING,
+            PairEvent.FORCED_CLOSE: PairState.RECOVERING,
+            PairEvent.MANUAL_TRADE: PairState.RECOVERING,
+            PairEvent.LATE_FILL: PairState.RECOVERING,
         },
         PairState.CLOSING: {
             PairEvent.FLAT: PairState.CLOSED,
@@ -85,6 +103,9 @@ TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyTyp
             PairEvent.LEGS_MATCHED: PairState.HEDGED,
             PairEvent.LEG_MISSING: PairState.RECOVERING,
             PairEvent.OUTCOME_UNKNOWN: PairState.UNKNOWN,
+            PairEvent.FORCED_CLOSE: PairState.CLOSING,
+            PairEvent.MANUAL_TRADE: PairState.CLOSING,
+            PairEvent.LATE_FILL: PairState.CLOSING,
         },
         PairState.RECOVERING: {
             PairEvent.LEGS_MATCHED: PairState.HEDGED,
@@ -92,11 +113,19 @@ TRANSITIONS: Mapping[PairState, Mapping[PairEvent, PairState]] = MappingProxyTyp
             PairEvent.UNWOUND: PairState.UNWOUND,
             PairEvent.GAVE_UP: PairState.NAKED,
             PairEvent.OUTCOME_UNKNOWN: PairState.UNKNOWN,
+            PairEvent.FORCED_CLOSE: PairState.RECOVERING,
+            PairEvent.MANUAL_TRADE: PairState.RECOVERING,
+            PairEvent.LATE_FILL: PairState.RECOVERING,
         },
-        PairState.NAKED: {PairEvent.RECOVERY_STARTED: PairState.RECOVERING},
-        PairState.CLOSED: {},
-        PairState.UNWOUND: {},
-        PairState.FAILED: {},
+        PairState.NAKED: {
+            PairEvent.RECOVERY_STARTED: PairState.RECOVERING,
+            PairEvent.FORCED_CLOSE: PairState.RECOVERING,
+            PairEvent.MANUAL_TRADE: PairState.RECOVERING,
+            PairEvent.LATE_FILL: PairState.RECOVERING,
+        },
+        PairState.CLOSED: {PairEvent.LATE_FILL: PairState.RECOVERING},
+        PairState.UNWOUND: {PairEvent.LATE_FILL: PairState.RECOVERING},
+        PairState.FAILED: {PairEvent.LATE_FILL: PairState.RECOVERING},
     }
 )
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from exchanges.funding import FundingPayment
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
+from tasks.adoption import Adoption
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
 from tasks.kill_switch import KillSwitch
@@ -26,7 +27,7 @@ from tasks.settled_order import LegOrder, Purpose, SettledOrder
 from tasks.signal import Signal, parse_signal
 from tasks.wire_text import read_utc
 from warehouse import Record
-from warehouse.records import RecordType
+from warehouse.records import AdoptionRecord, RecordType
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.PAIR_EVENT: _pair_event,
         RecordType.ORDER_INTENDED: _order_intended,
         RecordType.ORDER_OUTCOME: _order_outcome,
+        RecordType.ADOPTION: _adoption,
         RecordType.FUNDING: _funding,
         RecordType.SWITCH: _switch,
     }
@@ -116,6 +118,10 @@ def _order_outcome(memory: Memory, body: Mapping[str, Any]) -> None:
             acknowledged=body["venue_order_id"] is not None,
         )
     )
+
+
+def _adoption(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.pairs.restore_adoption(Adoption.from_snapshot(cast(AdoptionRecord, body)))
 
 
 def _funding(memory: Memory, body: Mapping[str, Any]) -> None:

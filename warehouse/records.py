@@ -34,6 +34,7 @@ class RecordType(StrEnum):
     ALERT = "alert"
     HEALTH = "health"
     SWITCH = "switch"
+    ADOPTION = "adoption"
 
 
 class LeaseTaken(TypedDict):
@@ -270,6 +271,34 @@ class HealthRecord(TypedDict):
     ok: bool
     components: dict[str, dict[str, Any]]
     """Name → ``{"ok": bool, "detail": str, …}``."""
+
+
+class AdoptionRecord(TypedDict):
+    """Something that a venue did or shows and that no order of the desk explains, taken over into
+    the books; ``adoption_id`` is its key, a second record of it changes nothing."""
+
+    adoption_id: str
+    """Derived from what was found, so that who finds it again gives it the same."""
+    kind: str
+    """``manual_trade``, ``adl``, ``liquidation``, ``deposit`` or ``withdrawal``."""
+    venue: str
+    symbol: str
+    """The coin, or the currency of a deposit or withdrawal."""
+    side: str
+    """``buy``: the account has more of it, ``sell``: less."""
+    quantity: str
+    price: str | None
+    """None: no trade."""
+    fee: str
+    fee_currency: str
+    trade_id: str | None
+    venue_order_id: str | None
+    time: str
+    pair_id: str | None
+    """The pair whose leg it changed; None: none, it stands beside them."""
+    leg: str | None
+    detail: str
+    """One sentence for people."""
 
 
 class SwitchRecord(TypedDict):

@@ -24,9 +24,20 @@ from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.pairs import fees, flow, pair_of, quantities, reference, values_krw
 from tests.tasks.test_leg_orders import RULES
 from warehouse import JournalFull
-from warehouse.records import RecordType
+from warehouse.records import PairResult, RecordType
 
 NONE = (flow("0", "0"), flow("0", "0"))
+RESULT = PairResult(
+    net_krw="-12",
+    premium_krw="-12",
+    fx_krw="0",
+    funding_krw=None,
+    fees_krw="0",
+    slippage_krw="0",
+    entry_premium_pct=None,
+    exit_premium_pct=None,
+    krw_per_usdt="1150",
+)
 
 
 class Written:
@@ -149,3 +160,20 @@ def test_an_ended_pair_is_no_open_one() -> None:
     assert ended.closed_at is not None
     assert book.open_pairs() == []
     assert held_text(ended) == "spot 0, perpetual 0 BTC"
+
+
+def test_pair_that_trades_late_is_open_again_and_its_result_is_taken_back() -> None:
+    results = DayResults()
+    clock = ManualClock()
+    book = PairBook(Written(), clock, results)
+    pair = pair_of(Direction.LONG_PREMIUM, reference(1, "1", 1), NONE, NONE)
+    book.open(replace(pair, state=PairState.CLOSING), "for a test")
+    ended = book.advance(pair.pair_id, PairEvent.FLAT, "both legs closed", RESULT)
+    before = results.of_day(clock.now())
+
+    again = book.advance(pair.pair_id, PairEvent.LATE_FILL, "an order traded more")
+
+    assert (ended.closed_at, before) == (clock.now(), Decimal(RESULT["net_krw"]))
+    assert (again.state, again.closed_at) == (PairState.RECOVERING, None)
+    assert results.of_day(clock.now()) == 0
+    assert book.result(pair.pair_id) is None

@@ -24,7 +24,6 @@ ALLOWED = {
     unknown unwound unwound
     unknown gave_up naked
     hedged exit_started closing
-    hedged leg_missing recovering
     closing flat closed
     closing legs_matched hedged
     closing leg_missing recovering
@@ -35,6 +34,27 @@ ALLOWED = {
     recovering gave_up naked
     recovering outcome_unknown unknown
     naked recovery_started recovering
+    opening forced_close opening
+    opening manual_trade opening
+    opening late_fill opening
+    unknown forced_close unknown
+    unknown manual_trade unknown
+    unknown late_fill unknown
+    hedged forced_close recovering
+    hedged manual_trade recovering
+    hedged late_fill recovering
+    closing forced_close closing
+    closing manual_trade closing
+    closing late_fill closing
+    recovering forced_close recovering
+    recovering manual_trade recovering
+    recovering late_fill recovering
+    naked forced_close recovering
+    naked manual_trade recovering
+    naked late_fill recovering
+    closed late_fill recovering
+    unwound late_fill recovering
+    failed late_fill recovering
     """.strip().splitlines()
 }
 
