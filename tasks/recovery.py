@@ -80,8 +80,13 @@ class Recovery:
             trading.pairs.advance(pair_id, PairEvent.RECOVERY_STARTED, "trying again")
         return await self.repair(pair_id)
 
-    async def repair(self, pair_id: str) -> Pair:
-        """Repair a pair in state ``recovering``."""
+    async def repair(self, pair_id: str, floor: Decimal | None = None) -> Pair:
+        """Repair a pair in state ``recovering``, however it came to be there.
+
+        ``floor`` is the worst spot price, KRW, that may be traded at after the venue closed the
+        perpetual leg by force (a ceiling where spot is bought back). Beyond it nothing is traded,
+        and nothing is opened again in place of what was closed: the pair is naked then.
+        """
         trading = self._trading
         pair = trading.pairs[pair_id]
         preferred = Way.SHRINK if was_leaving(pair) else Way.GROW
@@ -89,13 +94,13 @@ class Recovery:
             if trading.is_matched(pair):
                 break
             await asyncio.sleep(delay)
-            order = await self._plan(pair, preferred, Purpose.HEDGE)
+            order = await self._plan(pair, preferred, Purpose.HEDGE, floor)
             if order is None:
                 continue
             if not await self._execute(order):
                 return self.in_doubt(trading.pairs[pair_id], "a hedge order is undecided")
             pair = trading.pairs[pair_id]
-        if not trading.is_matched(pair):
+        if not trading.is_matched(pair) and floor is None:
             fallback = Way.GROW if preferred is Way.SHRINK else Way.SHRINK
             self._say(pair, f"emergency hedge: {fallback} after the retries")
             for delay in (0.0, *trading.settings.recovery_delays_s):
@@ -177,7 +182,9 @@ class Recovery:
         )
         return settled.decided
 
-    async def _plan(self, pair: Pair, way: Way, purpose: Purpose) -> LegOrder | None:
+    async def _plan(
+        self, pair: Pair, way: Way, purpose: Purpose, floor: Decimal | None = None
+    ) -> LegOrder | None:
         """The order that would equalise the legs now, or None with the reason said."""
         trading = self._trading
         difference = pair.held(LegName.SPOT) - pair.held(LegName.PERPETUAL)
@@ -205,6 +212,8 @@ class Recovery:
         bound = price_bound(side, touch.price, EMERGENCY_BOUND_BPS)
         if purpose is Purpose.HEDGE:
             bound = self._cost_bound(pair, leg, side, way)
+            if floor is not None and leg is LegName.SPOT:
+                bound = max(bound, floor) if side is Side.SELL else min(bound, floor)
             if not within_bound(side, executable.worst_price, bound):
                 self._say(
                     pair,
