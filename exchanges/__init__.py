@@ -21,6 +21,7 @@ from exchanges.errors import (
 )
 from exchanges.exchange import Exchange
 from exchanges.fill import Fill
+from exchanges.forced_close import ForcedClose
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.order import Order, OrderReport, OrderStatus, OrderType, TimeInForce
@@ -39,6 +40,7 @@ __all__ = [
     "ExchangeError",
     "Executable",
     "Fill",
+    "ForcedClose",
     "FundingPayment",
     "Instrument",
     "InstrumentKind",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from exchanges.forced_close import ForcedClose
 from exchanges.side import Side
 
 
@@ -30,3 +31,5 @@ class Fill:
     fee: Decimal
     fee_currency: str
     time: datetime
+    forced: ForcedClose | None = None
+    """The venue closed a position with it; None: somebody traded."""

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from exchanges.fill import Fill
+from exchanges.forced_close import ForcedClose
 from exchanges.side import Side
 
 
@@ -78,6 +79,9 @@ class OrderReport:
     updated_at: datetime
     fills: tuple[Fill, ...] = ()
     """The trades behind ``filled``, oldest first. May lag: see :attr:`fills_complete`."""
+    forced: ForcedClose | None = None
+    """The venue's own order that closes a position of the account; None: somebody ordered it, as
+    far as the venue has said."""
 
     @property
     def is_terminal(self) -> bool:

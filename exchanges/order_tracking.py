@@ -111,7 +111,8 @@ class OrderTracker:
         filled = max(known.report.filled, _traded(fills.values()))
         if filled > known.report.quantity or fill.side is not known.report.side:
             return None
-        return self.take(replace(known.report, fills=(fill,), filled=filled))
+        forced = known.report.forced or fill.forced
+        return self.take(replace(known.report, fills=(fill,), filled=filled, forced=forced))
 
     def known(self, key: OrderKey) -> OrderReport | None:
         """All that is known of an order; None when nothing has been heard of it."""
@@ -253,6 +254,7 @@ def merged(known: OrderReport | None, news: OrderReport) -> OrderReport:
         fills=_fills(known.fills, news.fills, filled),
         status=_status(known.status, news, filled),
         updated_at=max(known.updated_at, news.updated_at),
+        forced=news.forced or known.forced,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from exchanges.binance import limits, parsing
 from exchanges.binance.client import BinanceClient
+from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.markets import perpetual
 from exchanges.binance.signing import Parameters, milliseconds
 from exchanges.clock import Clock
@@ -64,12 +65,13 @@ class AccountHistory(ABC):
                 found.update((fill.trade_id, fill) for fill in page)
                 page = await self.trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
             found.update((fill.trade_id, fill) for fill in page)
-        fills = [
-            replace(fill, client_order_id=await self._client_order_id(symbol, fill.venue_order_id))
-            for fill in found.values()
-            if fill.time >= since
-        ]
-        return sorted(fills, key=_by_time)
+        fills = []
+        for fill in sorted(found.values(), key=_by_time):
+            if fill.time >= since:
+                name = await self._client_order_id(symbol, fill.venue_order_id)
+                forced = None if name is None else forced_close(name)
+                fills.append(replace(fill, client_order_id=name, forced=forced))
+        return fills
 
     async def of_order(self, symbol: str, report: OrderReport, made_at: datetime) -> Sequence[Fill]:
         """The trades behind ``report``; it is urgent, since decisions wait for it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.parsing import side_of, status_of
 from exchanges.fill import Fill
 from exchanges.instrument import Instrument
@@ -38,6 +39,7 @@ def order_update(event: Fields, market: Instrument) -> OrderReport:
         filled=row.not_negative("z"),
         updated_at=row.milliseconds("T"),
         fills=() if trade is None else (trade,),
+        forced=forced_close(row.text("c")),
     )
     return consistent(event.venue, report)
 
@@ -61,4 +63,5 @@ def _trade(row: Fields, market: Instrument) -> Fill | None:
         fee=row.decimal("n") if row.has("n") else Decimal(0),
         fee_currency=row.optional_text("N") or market.quote,
         time=row.milliseconds("T"),
+        forced=forced_close(row.text("c")),
     )

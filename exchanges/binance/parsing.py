@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from exchanges.account import Balance, Position
 from exchanges.binance.depth import parse_snapshot
+from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.outcomes import HEDGE_MODE
 from exchanges.book import Book
 from exchanges.errors import BadReply
@@ -165,7 +166,9 @@ def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
     """``report`` with those of ``fills`` that are its own. They are the later word on how much was
     executed: an order may trade between the two questions."""
     own = (fill for fill in fills if fill.venue_order_id == report.venue_order_id)
-    named = tuple(replace(fill, client_order_id=report.client_order_id) for fill in own)
+    named = tuple(
+        replace(fill, client_order_id=report.client_order_id, forced=report.forced) for fill in own
+    )
     told = replace(report, fills=named)
     traded = sum((fill.quantity for fill in named), Decimal(0))
     if traded > report.filled:
@@ -237,6 +240,7 @@ def _report(row: Fields, symbol: str, native: str) -> OrderReport:
         quantity=row.not_negative("origQty"),
         filled=row.not_negative("executedQty"),
         updated_at=row.milliseconds("updateTime"),
+        forced=forced_close(row.text("clientOrderId")),
     )
     return consistent(_VENUE, report)
 

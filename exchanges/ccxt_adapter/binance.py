@@ -13,6 +13,7 @@ import ccxt.pro
 
 from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes
+from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.history import PAGE, AccountHistory
 from exchanges.binance.markets import perpetual
 from exchanges.binance.parsing import FUNDING_TYPES, position_of, with_fills
@@ -122,6 +123,10 @@ class Binance(Dialect):
         if order.reduce_only:
             sent["reduceOnly"] = True
         return sent
+
+    def report(self, row: Fields, symbol: str) -> OrderReport:
+        report = super().report(row, symbol)
+        return replace(report, forced=forced_close(report.client_order_id))
 
     async def cancel(self, market: str, client_order_id: str) -> None:
         which = {"origClientOrderId": client_order_id}

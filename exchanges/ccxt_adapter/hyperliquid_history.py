@@ -16,6 +16,7 @@ from exchanges.funding import FundingPayment
 from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.hyperliquid.history import pages
 from exchanges.hyperliquid.nonces import milliseconds
+from exchanges.hyperliquid.order_parsing import forced_close
 from exchanges.instrument import Instrument
 from exchanges.order import OrderReport
 from exchanges.reply import Fields, objects
@@ -44,8 +45,12 @@ class HyperliquidHistory:
 
     def trade(self, row: Fields, symbol: str) -> Fill:
         """A trade of ccxt's, read or streamed."""
-        cloid = row.child("info").optional_text("cloid")
-        fill = replace(unified.numbered_fill_of(row, symbol), client_order_id=id_of(cloid))
+        told = row.child("info")
+        fill = replace(
+            unified.numbered_fill_of(row, symbol),
+            client_order_id=id_of(told.optional_text("cloid")),
+            forced=forced_close(told.optional_text("dir")),
+        )
         self._seen.setdefault(fill.venue_order_id, {})[fill.trade_id] = fill
         if len(self._seen) > _ORDERS_KEPT:
             del self._seen[next(iter(self._seen))]

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from exchanges.errors import OrderNotFound
 from exchanges.fill import Fill
+from exchanges.forced_close import ForcedClose
 from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.hyperliquid.parsing import QUOTE
 from exchanges.instrument import Venue
@@ -100,7 +101,18 @@ def with_fills(report: OrderReport, fills: Sequence[Fill]) -> OrderReport:
     status = report.status
     if status is OrderStatus.NEW and filled:
         status = OrderStatus.PARTIALLY_FILLED
-    return consistent(_VENUE, replace(report, status=status, filled=filled, fills=own))
+    forced = next((fill.forced for fill in own if fill.forced), report.forced)
+    told = replace(report, status=status, filled=filled, fills=own, forced=forced)
+    return consistent(_VENUE, told)
+
+
+def forced_close(direction: str | None) -> ForcedClose | None:
+    """What a trade's ``dir`` says of who wanted it. Whoever took the other side of a liquidation is
+    told of it too (``liquidation``), but trades like anybody (``Open Long``)."""
+    if direction == "Auto-Deleveraging":
+        return ForcedClose.ADL
+    is_liquidated = direction is not None and direction.startswith("Liquidated ")
+    return ForcedClose.LIQUIDATION if is_liquidated else None
 
 
 def _report(order: Fields, symbol: str, native: str) -> OrderReport:
@@ -154,6 +166,7 @@ def _fill(row: Fields, symbol: str) -> Fill:
         fee=row.decimal("fee"),
         fee_currency=row.optional_text("feeToken") or QUOTE,
         time=row.milliseconds("time"),
+        forced=forced_close(row.optional_text("dir")),
     )
 
 

@@ -17,6 +17,7 @@ def test_public_names_are_these() -> None:
         "ExchangeError",
         "Executable",
         "Fill",
+        "ForcedClose",
         "FundingPayment",
         "Instrument",
         "InstrumentKind",
