@@ -151,6 +151,9 @@ class Pair:
     perpetual: PairLeg
     entry_reference: PriceReference | None = None
     exit_reference: PriceReference | None = None
+    forced: bool = False
+    """The venue closed a leg by force, and the legs have not been brought together since: it is not
+    opened again, and the other leg is not closed at any price."""
 
     def leg(self, name: LegName) -> PairLeg:
         return self.spot if name is LegName.SPOT else self.perpetual
@@ -194,6 +197,7 @@ class Pair:
             "perpetual": self.perpetual.snapshot(),
             "entry_reference": self.entry_reference.snapshot() if self.entry_reference else None,
             "exit_reference": self.exit_reference.snapshot() if self.exit_reference else None,
+            "forced": self.forced,
         }
 
     @classmethod
@@ -213,6 +217,7 @@ class Pair:
             PairLeg.from_snapshot(pair["perpetual"]),
             PriceReference.from_snapshot(entry) if entry else None,
             PriceReference.from_snapshot(leaving) if leaving else None,
+            pair.get("forced", False),
         )
 
 

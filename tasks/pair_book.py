@@ -27,6 +27,14 @@ from warehouse.records import PairEventRecord, PairResult, RecordType
 OPENED = "opened"
 """The journal's name for the event that creates a pair."""
 
+_SETTLING = (
+    PairEvent.LEGS_MATCHED,
+    PairEvent.NOTHING_FILLED,
+    PairEvent.FLAT,
+    PairEvent.UNWOUND,
+)
+"""After these both legs hold the same, or nothing."""
+
 NO_FLOW = LegFlow(Decimal(0), Decimal(0), Decimal(0))
 
 
@@ -82,6 +90,7 @@ class PairBook:
         state = advance(before.state, event)
         pair = replace(before, state=state, exit_reference=exit_reference or before.exit_reference)
         pair = replace(pair, closed_at=None if pair.is_open else self._clock.now())
+        pair = replace(pair, forced=_is_forced(before, event))
         self._journal(before.state, event, pair, detail, result)
         self._pairs[pair_id] = pair
         self._note_result(pair, result)
@@ -162,6 +171,12 @@ class PairBook:
         order = self._orders[leg_order.pair_id].get(leg_order.order.client_order_id)
         return isinstance(order, SettledOrder) and order.acknowledged
 
+    def ended_order(self, client_order_id: str) -> SettledOrder | None:
+        """An order whose end the venue has shown; None: no such order, or not known yet."""
+        parsed = parse_client_order_id(client_order_id)
+        order = parsed and self._orders.get(parsed[0], {}).get(client_order_id)
+        return order if isinstance(order, SettledOrder) and order.decided else None
+
     def leg_order(self, client_order_id: str) -> LegOrder:
         """An order of any pair by its client id; raises KeyError."""
         parsed = parse_client_order_id(client_order_id)
@@ -237,6 +252,13 @@ class PairBook:
         if result is not None:
             record["result"] = result
         self._write(RecordType.PAIR_EVENT, record)
+
+
+def _is_forced(pair: Pair, event: PairEvent) -> bool:
+    """Is what the venue closed by force still to be repaired after ``event``?"""
+    if event is PairEvent.FORCED_CLOSE:
+        return True
+    return pair.forced and event not in _SETTLING
 
 
 def held_text(pair: Pair) -> str:

@@ -147,6 +147,8 @@ class PairSnapshot(TypedDict):
     perpetual: LegSnapshot
     entry_reference: PriceReference | None
     exit_reference: PriceReference | None
+    forced: NotRequired[bool]
+    """The venue closed a leg by force and the legs differ since. Absent: no."""
 
 
 class PriceReference(TypedDict):
