@@ -24,6 +24,7 @@ from exchanges.fill import Fill
 from exchanges.forced_close import ForcedClose
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus, OrderType, TimeInForce
 from exchanges.rules import Rules, TickBand
 from exchanges.side import Side
@@ -45,6 +46,7 @@ __all__ = [
     "Instrument",
     "InstrumentKind",
     "Level",
+    "MarketState",
     "Order",
     "OrderDenied",
     "OrderNotFound",

@@ -11,6 +11,7 @@ from exchanges.book import Book
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
@@ -92,6 +93,11 @@ class Exchange(Protocol):
 
     async def rules(self, symbol: str) -> Rules:
         """Read from the venue on each call."""
+        ...
+
+    async def market_state(self, symbol: str) -> MarketState:
+        """Does the market trade, can its coin be moved, and how much is traded? Read from the venue
+        on each call, with two or three light questions."""
         ...
 
     async def server_time(self) -> datetime:

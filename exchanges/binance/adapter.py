@@ -14,6 +14,7 @@ from exchanges.binance.book_sync import SNAPSHOT_LEVELS
 from exchanges.binance.client import BinanceClient
 from exchanges.binance.depth import DepthSnapshot, parse_snapshot
 from exchanges.binance.history import History
+from exchanges.binance.market_state import CANDLES, INTERVAL, parse_state
 from exchanges.binance.markets import perpetual
 from exchanges.binance.order_entry import RestEntry, WebSocketEntry
 from exchanges.binance.order_stream import OrderStream
@@ -32,10 +33,12 @@ from exchanges.errors import (
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
 from exchanges.rate_budget import Booking
+from exchanges.reply import document
 from exchanges.rules import Rules
 from exchanges.streaming import StreamClosed, keep_streaming
 from exchanges.transport import Transport
@@ -207,6 +210,19 @@ class BinancePerpetual:
         self._rules[symbol] = rules
         self._entry.start()
         return rules
+
+    async def market_state(self, symbol: str) -> MarketState:
+        native = perpetual(symbol).native
+        info = await self._client.ask_public("/fapi/v1/exchangeInfo", (), limits.ONE)
+        which = [("symbol", native), ("interval", INTERVAL), ("limit", str(CANDLES))]
+        klines = await self._client.ask_public("/fapi/v1/klines", which, limits.KLINES)
+        return parse_state(
+            symbol,
+            native,
+            parsing.read_object("exchangeInfo", info.body),
+            document(Venue.BINANCE, "klines", klines.body),
+            self._client.venue_time(),
+        )
 
     async def server_time(self) -> datetime:
         """The venue's clock; each call also improves the time that requests are signed with."""

@@ -30,6 +30,8 @@ PLACE: Mapping[str, int] = {ORDERS_10S: 1, ORDERS_1M: 1}
 """An order draws on both of its pools, and on no weight."""
 ONE: Mapping[str, int] = {WEIGHT: 1}
 """An order's state, its cancel, one market's open orders, exchangeInfo, time, listenKey."""
+KLINES: Mapping[str, int] = {WEIGHT: 2}
+"""From 100 to 499 of them."""
 DEPTH_50: Mapping[str, int] = {WEIGHT: 2}
 DEPTH_1000: Mapping[str, int] = {WEIGHT: 20}
 ACCOUNT: Mapping[str, int] = {WEIGHT: 5}

@@ -44,7 +44,7 @@ unique within a type (Binance docs, "Get income history"), so the second one's g
 
 
 def parse_time(body: bytes) -> datetime:
-    return _object("time", body).milliseconds("serverTime")
+    return read_object("time", body).milliseconds("serverTime")
 
 
 def parse_balances(body: bytes) -> tuple[Balance, ...]:
@@ -89,8 +89,8 @@ def parse_book(body: bytes, symbol: str, received: float) -> Book:
 
 def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: str) -> Rules:
     """Filters of the market and fees of the account; of the two lot filters the stricter one."""
-    fee = _object("commissionRate", commission)
-    for market in _object("exchangeInfo", exchange_info).children("symbols"):
+    fee = read_object("commissionRate", commission)
+    for market in read_object("exchangeInfo", exchange_info).children("symbols"):
         if market.text("symbol") != native:
             continue
         filters = {row.text("filterType"): row for row in market.children("filters")}
@@ -112,7 +112,7 @@ def parse_rules(exchange_info: bytes, commission: bytes, symbol: str, native: st
 
 def pays_in_bnb(fee_burn: bytes) -> bool:
     """Does the account pay its fees in BNB (Binance docs, BNB burn status)?"""
-    return _object("feeBurn", fee_burn).values.get("feeBurn") is True
+    return read_object("feeBurn", fee_burn).values.get("feeBurn") is True
 
 
 def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
@@ -128,7 +128,7 @@ def parse_orders(body: bytes, symbol: str, native: str) -> tuple[OrderReport, ..
 
 def parse_order_time(body: bytes) -> datetime:
     """When the order was made."""
-    return _object("order", body).milliseconds("time")
+    return read_object("order", body).milliseconds("time")
 
 
 def answering(report: OrderReport, client_order_id: str) -> OrderReport:
@@ -213,7 +213,7 @@ def status_of(row: Fields, name: str) -> OrderStatus:
     return status
 
 
-def _object(what: str, body: bytes) -> Fields:
+def read_object(what: str, body: bytes) -> Fields:
     return fields(_VENUE, what, document(_VENUE, what, body))
 
 

@@ -32,6 +32,7 @@ from exchanges.errors import (
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
@@ -155,6 +156,9 @@ class CcxtExchange:
         rules = await self._dialect.rules(await self._private(symbol), symbol)
         self._rules[symbol] = rules
         return rules
+
+    async def market_state(self, symbol: str) -> MarketState:
+        return await self._dialect.market_state(await self._private(symbol), symbol)
 
     async def server_time(self) -> datetime:
         """Each call also improves the time that requests are signed with."""

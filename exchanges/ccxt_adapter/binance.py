@@ -15,6 +15,7 @@ from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes
 from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.history import PAGE, AccountHistory
+from exchanges.binance.market_state import CANDLES, INTERVAL, parse_state
 from exchanges.binance.markets import perpetual
 from exchanges.binance.parsing import FUNDING_TYPES, position_of, with_fills
 from exchanges.binance.signing import RECEIVE_WINDOW_MS, Parameters
@@ -27,6 +28,7 @@ from exchanges.endpoints import Endpoints
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
@@ -40,6 +42,7 @@ _COSTS: Mapping[str, Costs] = {
     "/fapi/v1/userTrades": limits.ACCOUNT,
     "/fapi/v1/commissionRate": limits.COMMISSION,
     "/fapi/v1/income": limits.INCOME,
+    "/fapi/v1/klines": limits.KLINES,
 }
 
 
@@ -189,6 +192,13 @@ class Binance(Dialect):
             taker_fee=fee.decimal("taker"),
             is_trading=told.values.get("active") is True,
         )
+
+    async def market_state(self, market: str, symbol: str) -> MarketState:
+        native, client = self.instrument(symbol).native, self.ask.client
+        info = await self.ask.row("exchangeInfo", client.fapiPublicGetExchangeInfo())
+        which = {"symbol": native, "interval": INTERVAL, "limit": CANDLES}
+        klines = await self.ask.ask(client.fapiPublicGetKlines(which))
+        return parse_state(symbol, native, info, klines, self.ask.venue_time())
 
 
 class _History(AccountHistory):

@@ -20,6 +20,7 @@ from exchanges.errors import ExchangeError
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
 from exchanges.rate_window import RatePool
@@ -161,6 +162,9 @@ class Dialect(Terms, ABC):
 
     @abstractmethod
     async def rules(self, market: str, symbol: str) -> Rules: ...
+
+    @abstractmethod
+    async def market_state(self, market: str, symbol: str) -> MarketState: ...
 
     async def book(self, market: str, symbol: str, *, urgent: bool = False) -> Book:
         answer = self.ask.client.fetch_order_book(market, self.levels)

@@ -27,13 +27,15 @@ from exchanges.hyperliquid import limits, order_request, outcomes
 from exchanges.hyperliquid.address import parse_address
 from exchanges.hyperliquid.address_budget import AddressBudget
 from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
+from exchanges.hyperliquid.market_state import candles_question, parse_state
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.numbers import market_bound, price_bands
 from exchanges.hyperliquid.order_parsing import ToldOrder, with_fills
 from exchanges.hyperliquid.order_stream import QUIET_S
-from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE
+from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE, market_of
 from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
@@ -102,7 +104,7 @@ class Hyperliquid(Dialect):
             now = milliseconds(self.ask.venue_time())  # no row is younger, whatever is asked for
             span = min(question.get("endTime", now), now) - question.get("startTime", 0)
             return limits.ORDER_FILLS if span <= _FEW_ROWS_MS else limits.HISTORY
-        return limits.QUESTION
+        return limits.CANDLES if question["type"] == "candleSnapshot" else limits.QUESTION
 
     def is_order(self, request: Request) -> bool:
         return request.path == "/exchange" and _action(request) == "order"
@@ -284,6 +286,14 @@ class Hyperliquid(Dialect):
         )
         self._rules[symbol] = rules
         return rules
+
+    async def market_state(self, market: str, symbol: str) -> MarketState:
+        native, now = self.instrument(symbol).native, self.ask.venue_time()
+        post = self.ask.client.public_post_info
+        meta = await self.ask.row("meta", post({"type": "meta"}))
+        candles = await self.ask.rows("candleSnapshot", post(candles_question(native, now)))
+        is_trading = market_of(meta, native).is_trading
+        return parse_state(symbol, native, is_trading, candles, now)
 
     async def time(self) -> datetime:
         """Of the chain's latest block, by which nonces and expiries are judged."""

@@ -22,6 +22,7 @@ from exchanges.errors import BadReply, ExchangeError
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, TimeInForce
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields, consistent, fields
@@ -29,6 +30,7 @@ from exchanges.rules import Rules
 from exchanges.transport import Request, Response
 from exchanges.upbit import limits, order_request, outcomes
 from exchanges.upbit.client import REPLIES
+from exchanges.upbit.market_state import CANDLE_MINUTES, CANDLES, parse_state
 from exchanges.upbit.own_trades import TradesOfOrders, milliseconds
 from exchanges.upbit.parsing import QUANTITY_STEP, ListedOrder, fee_shares, parse_date_header
 from exchanges.upbit.ticks import bands_with
@@ -104,6 +106,8 @@ class Upbit(Dialect):
     def costs(self, request: Request) -> Costs:
         if self.is_order(request):
             return _ORDER
+        if request.path.startswith("/v1/candles"):
+            return {limits.CANDLES: 1}
         # The list of markets is a group of its own, as large as that of the books.
         is_public = request.path.startswith(("/v1/orderbook", "/v1/market"))
         return {limits.ORDERBOOK if is_public else limits.DEFAULT: 1}
@@ -227,6 +231,16 @@ class Upbit(Dialect):
             taker_fee=fee.decimal("taker"),
             is_trading=told.text("state") == "active",
         )
+
+    async def market_state(self, market: str, symbol: str) -> MarketState:
+        native, client = self.instrument(symbol).native, self.ask.client
+        which = {"market": native}
+        chance = await self.ask.row("chance", client.private_get_orders_chance(which))
+        wallets = await self.ask.rows("wallets", client.private_get_status_wallet())
+        day = {**which, "unit": CANDLE_MINUTES, "count": CANDLES}
+        candles = await self.ask.rows("candles", client.public_get_candles_minutes_unit(day))
+        now = self.ask.venue_time()
+        return parse_state(symbol, native, chance.child("market"), wallets, candles, now)
 
     async def time(self) -> datetime:
         """Upbit has no such call: the Date header of a small reply, right to half a second."""

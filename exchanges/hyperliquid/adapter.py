@@ -30,12 +30,14 @@ from exchanges.hyperliquid import limits, order_request, parsing
 from exchanges.hyperliquid.book_stream import BookStream
 from exchanges.hyperliquid.client import HyperliquidClient
 from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
+from exchanges.hyperliquid.market_state import candles_question, parse_state
 from exchanges.hyperliquid.numbers import market_bound
 from exchanges.hyperliquid.order_stream import OrderStream
 from exchanges.hyperliquid.outcomes import NothingMatched, Placed
 from exchanges.hyperliquid.own_orders import OwnOrders
 from exchanges.hyperliquid.stream_frames import PATH, SILENCE_S
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderTracker
@@ -172,6 +174,14 @@ class HyperliquidPerpetual:
         self._assets[symbol] = market.asset
         self._rules[symbol] = rules
         return rules
+
+    async def market_state(self, symbol: str) -> MarketState:
+        native, now = self.instrument(symbol).native, self._client.venue_time()
+        meta = await self._client.info({"type": "meta"}, limits.QUESTION)
+        candles = await self._client.info(candles_question(native, now), limits.CANDLES)
+        is_trading = parsing.parse_market(meta, native).is_trading
+        rows = parsing.rows("candleSnapshot", candles)
+        return parse_state(symbol, native, is_trading, rows, now)
 
     async def server_time(self) -> datetime:
         """The venue's clock; each call also improves the time that orders are signed with."""

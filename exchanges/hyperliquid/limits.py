@@ -20,6 +20,8 @@ POOLS = (RatePool(WEIGHT, limit=1_200, interval_s=60, reserve=300),)
 ACTION: Costs = {WEIGHT: 1}
 LIGHT: Costs = {WEIGHT: 2}
 QUESTION: Costs = {WEIGHT: 20}
+CANDLES: Costs = {WEIGHT: 25}
+"""A day of five minutes each: one more for every 60 rows."""
 ORDER_FILLS: Costs = {WEIGHT: 22}
 """An order rarely has more than 40 trades."""
 HISTORY: Costs = {WEIGHT: 45}

@@ -38,7 +38,11 @@ class Market:
 
 
 def parse_market(meta: bytes, native: str) -> Market:
-    for asset, row in enumerate(_object("meta", meta).children("universe")):
+    return market_of(_object("meta", meta), native)
+
+
+def market_of(meta: Fields, native: str) -> Market:
+    for asset, row in enumerate(meta.children("universe")):
         if row.text("name") != native:
             continue
         size_decimals = row.integer("szDecimals")
@@ -129,7 +133,7 @@ def parse_funding(body: bytes, symbol: str, native: str) -> tuple[FundingPayment
     """Hourly settlements. Their hash is not always a hash (zeros were seen), so the venue's time
     names them: a market settles once at a time."""
     payments = []
-    for row in objects(_VENUE, "userFunding", document(_VENUE, "userFunding", body)):
+    for row in rows("userFunding", body):
         delta = row.child("delta")
         if delta.text("type") != "funding" or delta.text("coin") != native:
             continue
@@ -142,8 +146,12 @@ def parse_funding(body: bytes, symbol: str, native: str) -> tuple[FundingPayment
 
 def parse_times(what: str, body: bytes) -> tuple[datetime, ...]:
     """When each row of a history was, in the venue's order."""
-    rows = objects(_VENUE, what, document(_VENUE, what, body))
-    return tuple(row.milliseconds("time") for row in rows)
+    return tuple(row.milliseconds("time") for row in rows(what, body))
+
+
+def rows(what: str, body: bytes) -> Sequence[Fields]:
+    """A list of objects."""
+    return objects(_VENUE, what, document(_VENUE, what, body))
 
 
 def _object(what: str, body: bytes) -> Fields:
@@ -155,6 +163,6 @@ def _positions(row: Fields) -> Sequence[Fields]:
 
 
 def _levels(side: object) -> tuple[Level, ...]:
-    rows = objects(_VENUE, "l2Book.levels", side)
-    levels = (Level(row.positive("px"), row.not_negative("sz")) for row in rows)
+    told = objects(_VENUE, "l2Book.levels", side)
+    levels = (Level(row.positive("px"), row.not_negative("sz")) for row in told)
     return tuple(level for level in levels if level.quantity)

@@ -21,6 +21,7 @@ from exchanges.errors import (
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
@@ -30,6 +31,7 @@ from exchanges.streaming import keep_streaming
 from exchanges.transport import Response, Transport
 from exchanges.upbit import limits, order_request, outcomes, parsing, streams
 from exchanges.upbit.client import UpbitClient
+from exchanges.upbit.market_state import CANDLE_MINUTES, CANDLES, parse_state
 from exchanges.upbit.own_trades import OwnTrades
 from exchanges.upbit.socket import SILENCE_S
 from exchanges.web_socket import Connector
@@ -180,6 +182,24 @@ class UpbitSpot:
         rules = parsing.parse_rules(chance.body, tick, await self.book(symbol))
         self._rules[symbol] = rules
         return rules
+
+    async def market_state(self, symbol: str) -> MarketState:
+        native = self.instrument(symbol).native
+        chance = await self._client.ask("GET", "/v1/orders/chance", [("market", native)])
+        wallets = await self._client.ask("GET", "/v1/status/wallet")
+        candles = await self._client.ask_public(
+            f"/v1/candles/minutes/{CANDLE_MINUTES}",
+            [("market", native), ("count", str(CANDLES))],
+            limits.CANDLES,
+        )
+        return parse_state(
+            symbol,
+            native,
+            parsing.read_object("chance", chance.body).child("market"),
+            parsing.rows("wallets", wallets.body),
+            parsing.rows("candles", candles.body),
+            self._clock.now(),
+        )
 
     async def server_time(self) -> datetime:
         """The Date header of a small reply, right to half a second."""

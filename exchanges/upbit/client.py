@@ -65,10 +65,13 @@ class UpbitClient:
         """Raises RateLimited."""
         return self._venue.book(_ORDER, urgent=urgent)
 
-    async def ask_public(self, path: str, parameters: Parameters) -> Response:
-        """A question about an order book. Raises VenueUnavailable or BadReply."""
+    async def ask_public(
+        self, path: str, parameters: Parameters, pool: str = limits.ORDERBOOK
+    ) -> Response:
+        """A question about a market, by default its order book. Raises VenueUnavailable or
+        BadReply."""
         request = Request("GET", path, query_string(parameters))
-        return await self._venue.ask(request, {limits.ORDERBOOK: 1})
+        return await self._venue.ask(request, {pool: 1})
 
     async def ask(
         self, method: str, path: str, parameters: Parameters = (), *, urgent: bool = False

@@ -17,6 +17,7 @@ ORDER = "order"
 ORDER_CANCEL_ALL = "order-cancel-all"
 DEFAULT = "default"
 ORDERBOOK = "orderbook"
+CANDLES = "candles"
 WEBSOCKET_CONNECT = "websocket-connect"
 WEBSOCKET_MESSAGE = "websocket-message"
 WEBSOCKET_MESSAGE_1M = "websocket-message-1m"
@@ -30,6 +31,7 @@ POOLS = (
     RatePool(ORDER_CANCEL_ALL, limit=1, interval_s=2, reserve=0),
     RatePool(DEFAULT, limit=30, interval_s=SECOND_S, reserve=10),
     RatePool(ORDERBOOK, limit=10, interval_s=SECOND_S, reserve=0),
+    RatePool(CANDLES, limit=10, interval_s=SECOND_S, reserve=0),
     RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=SECOND_S, reserve=0),
 )
 CONNECTION_POOLS = (

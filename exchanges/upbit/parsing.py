@@ -39,14 +39,14 @@ def parse_balances(body: bytes) -> tuple[Balance, ...]:
             row.not_negative("balance") + row.not_negative("locked"),
             row.not_negative("balance"),
         )
-        for row in _rows("accounts", body)
+        for row in rows("accounts", body)
     )
 
 
 def parse_position(body: bytes, symbol: str) -> Position:
     """The coin balance as a long position; a coin that is not listed is not held."""
     quantity, entry_price = Decimal(0), None
-    for row in _rows("accounts", body):
+    for row in rows("accounts", body):
         if row.text("currency") == symbol:
             quantity = row.not_negative("balance") + row.not_negative("locked")
             entry_price = row.optional_price("avg_buy_price")
@@ -73,7 +73,7 @@ def parse_rules(chance: bytes, tick: Decimal, book: Book) -> Rules:
     Upbit's fee is the same for makers and takers unless a promotion says otherwise; of buying
     and selling the dearer one is taken.
     """
-    row = fields(_VENUE, "chance", document(_VENUE, "chance", chance))
+    row = read_object("chance", chance)
     market = row.child("market")
     prices = [level.price for level in (book.best_bid, book.best_ask) if level is not None]
     try:
@@ -95,7 +95,7 @@ def parse_rules(chance: bytes, tick: Decimal, book: Book) -> Rules:
 
 
 def parse_order(body: bytes, symbol: str, native: str) -> OrderReport:
-    return _report(fields(_VENUE, "order", document(_VENUE, "order", body)), symbol, native)
+    return _report(read_object("order", body), symbol, native)
 
 
 def parse_orders(body: bytes, symbol: str, native: str) -> tuple[OrderReport, ...]:
@@ -113,7 +113,7 @@ class ListedOrder:
 
 def parse_listed(body: bytes, symbol: str, native: str) -> tuple[ListedOrder, ...]:
     return tuple(
-        ListedOrder(_report(row, symbol, native), _may_rest(row)) for row in _rows("orders", body)
+        ListedOrder(_report(row, symbol, native), _may_rest(row)) for row in rows("orders", body)
     )
 
 
@@ -155,12 +155,17 @@ def parse_date_header(response: Response) -> datetime:
     raise BadReply(_VENUE, "Date header: expected an HTTP date")
 
 
-def _rows(what: str, body: bytes) -> Sequence[Fields]:
+def rows(what: str, body: bytes) -> Sequence[Fields]:
+    """A list of objects."""
     return objects(_VENUE, what, document(_VENUE, what, body))
 
 
+def read_object(what: str, body: bytes) -> Fields:
+    return fields(_VENUE, what, document(_VENUE, what, body))
+
+
 def _market_row(what: str, body: bytes, native: str) -> Fields:
-    for row in _rows(what, body):
+    for row in rows(what, body):
         if row.text("market") == native:
             return row
     raise BadReply(_VENUE, f"{what}: expected a row for {native}")
