@@ -35,6 +35,8 @@ class RecordType(StrEnum):
     HEALTH = "health"
     SWITCH = "switch"
     ADOPTION = "adoption"
+    WATERMARK = "watermark"
+    EXPOSURE = "exposure"
 
 
 class LeaseTaken(TypedDict):
@@ -301,6 +303,58 @@ class AdoptionRecord(TypedDict):
     leg: str | None
     detail: str
     """One sentence for people."""
+
+
+class ExposureRecord(TypedDict):
+    """A stretch in a pair's life in which its legs could differ: on its way in, on its way out or
+    under repair. The last record of an id holds: a stretch that ended naked goes on."""
+
+    exposure_id: str
+    """``<pair_id>-<number of the stretch>``."""
+    pair_id: str
+    symbol: str
+    began_with: str
+    """The pair's event: ``opened``, ``exit_started``, ``forced_close``, ``late_fill``, …"""
+    began_at: str
+    detected_at: str | None
+    """When the desk knew that the legs may differ; None: they never were known to."""
+    ended_at: str
+    state: str
+    """Of the pair then."""
+    unhedged_krw_s: str
+    """∫ |spot + perpetual| dt × ``krw_per_coin``: won times seconds, to the thousandth."""
+    krw_per_coin: str
+    """What a coin of difference counts: the spot price that the pair was decided on."""
+    recovery_s: str | None
+    """From detection to hedged or flat; None: nothing was detected, or it is not over."""
+    attempts: int
+    """Orders sent to repair it: those after the detection."""
+
+
+class Opening(TypedDict):
+    """What a venue held of an asset besides all that the journal's trades, funding and transfers
+    account for."""
+
+    venue: str
+    asset: str
+    amount: str
+
+
+class PassedOver(TypedDict):
+    """A trade that the books leave out: it was made before they began, so an opening has it."""
+
+    venue: str
+    symbol: str
+    trade_id: str
+
+
+class WatermarkRecord(TypedDict):
+    """Journal and venues agreed. Of each opening the last record holds."""
+
+    read_until: str
+    """Trades up to then have been looked at."""
+    openings: list[Opening]
+    before: list[PassedOver]
 
 
 class SwitchRecord(TypedDict):
