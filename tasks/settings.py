@@ -28,6 +28,7 @@ from exchanges.instrument import Venue
 from tasks.venue_keys.venue_key import parse_permissions
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
+SignedPercent = Annotated[Decimal, Field(gt=-100, le=100)]
 Bps = Annotated[int, Field(ge=0, le=1_000)]
 Milliseconds = Annotated[int, Field(gt=0, le=600_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -261,6 +262,19 @@ class Settings(BaseSettings):
     max_recovery_cost_bps: Bps = Field(
         100, description="A missing leg is not chased beyond this from its decided price."
     )
+    forced_close_floor_pct: SignedPercent = Field(
+        Decimal(-1),
+        description="After a forced close coin is not sold below this premium, percent.",
+    )
+    forced_close_ceiling_pct: SignedPercent = Field(
+        Decimal(10), description="Nor bought back above this premium after one, percent."
+    )
+    margin_warning_pct: Percent = Field(
+        Decimal(30), description="Warn when a liquidation price is this near its mark, percent."
+    )
+    margin_critical_pct: Percent = Field(
+        Decimal(15), description="So near, isolated margin is added from the reserve, percent."
+    )
     circuit_failures: int = Field(5, ge=1, description="Failures in a row that open a circuit.")
     circuit_reset_s: Seconds = Field(30, description="Until an open circuit lets one probe pass.")
     switch_poll_ms: Milliseconds = Field(250, description="How often Prefect's switches are read.")
@@ -301,6 +315,11 @@ class Settings(BaseSettings):
                     f"{smaller} and {larger}: expected the first to be the shorter time, "
                     f"got {getattr(self, smaller)} and {getattr(self, larger)}"
                 )
+        if self.margin_critical_pct >= self.margin_warning_pct:
+            raise ValueError(
+                "margin_critical_pct and margin_warning_pct: expected the first to be the smaller, "
+                f"got {self.margin_critical_pct} and {self.margin_warning_pct}"
+            )
         if self.max_pair_notional_krw > self.max_total_notional_krw:
             raise ValueError(
                 "max_pair_notional_krw and max_total_notional_krw: expected one pair to be at most "

@@ -1,0 +1,77 @@
+"""How far spot may be traded after the venue has closed the perpetual leg by force.
+
+Forced closes come when markets are torn: Korean prices then stand far from those abroad for
+minutes, and who sells his coin into that (or buys it back) pays for the panic of others. So the
+premium at which it is traded is bounded: sold not below ``forced_close_floor_pct``, bought back not
+above ``forced_close_ceiling_pct``. Beyond that nothing is traded and the pair is a person's.
+
+A dollar has two prices in Korea, and either can be a single venue's nonsense for some seconds; of
+those that are known the one counts that allows less.
+"""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+
+from exchanges.errors import ExchangeError
+from exchanges.side import Side
+from tasks.pair import LegName, Pair
+from tasks.premium import HUNDRED
+from tasks.rates import Rates
+from tasks.trading import Trading
+
+log = logging.getLogger(__name__)
+
+NEVER = {Side.SELL: Decimal("Infinity"), Side.BUY: Decimal(0)}
+"""Bounds that no price is within."""
+
+
+class ForcedCloseFloor:
+    """Tells the bound as it is at the moment of asking: prices run away meanwhile."""
+
+    def __init__(self, trading: Trading, rates: Rates) -> None:
+        self._trading = trading
+        self._rates = rates
+
+    async def of(self, pair: Pair) -> Decimal | None:
+        """The worst spot price, KRW: a floor where spot is sold, a ceiling where it is bought back.
+        None when nothing of ``pair`` was closed by force that is not repaired."""
+        if not pair.forced:
+            return None
+        side = pair.side(LegName.SPOT, purpose_is_entry=False)
+        perpetual = await self._perpetual_price(pair)
+        known = (self._rates.krw_per_usdt, self._rates.krw_per_usd)
+        rates = [rate for rate in known if rate is not None]
+        if perpetual is None or not rates:
+            log.error("%s: no price or rate to measure a premium with", pair.pair_id)
+            return NEVER[side]
+        settings = self._trading.settings
+        if side is Side.SELL:
+            return spot_price_at(settings.forced_close_floor_pct, perpetual, max(rates))
+        return spot_price_at(settings.forced_close_ceiling_pct, perpetual, min(rates))
+
+    async def _perpetual_price(self, pair: Pair) -> Decimal | None:
+        """The touch that closing the leg would meet; when there is no book, what the venue closed
+        it at."""
+        venue = self._trading.venues[LegName.PERPETUAL]
+        side = pair.side(LegName.PERPETUAL, purpose_is_entry=False)
+        try:
+            book = await venue.call(venue.exchange.book(pair.symbol))
+        except ExchangeError as error:
+            log.warning("%s: the perpetual's book cannot be read: %s", pair.pair_id, error)
+        else:
+            touch = book.best_ask if side is Side.BUY else book.best_bid
+            if touch is not None and not book.is_crossed:
+                return touch.price
+        forced = [
+            adoption.price
+            for adoption in self._trading.pairs.adoptions()
+            if adoption.pair_id == pair.pair_id and adoption.kind.is_forced
+        ]
+        return forced[-1] if forced else None
+
+
+def spot_price_at(premium_pct: Decimal, perpetual: Decimal, krw_per_dollar: Decimal) -> Decimal:
+    """The spot price, KRW, that stands ``premium_pct`` above the perpetual's (negative: below)."""
+    return perpetual * krw_per_dollar * (1 + premium_pct / HUNDRED)
