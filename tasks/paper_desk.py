@@ -6,12 +6,13 @@ Backtests run it on virtual time through months of history.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from exchanges.clock import Clock
@@ -30,14 +31,14 @@ from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
 from tasks.switch_guard import ENTRY, EXECUTOR, EXIT_VALIDATION, SIGNAL_INTAKE
-from tasks.venue_connections import connect
+from tasks.venue_connections import Wire, connect
 from warehouse import Journal, read
 
 STRATEGY_KEY = "strategy"
 _FX_URL = "http://memory/v1/forex/recent?codes=FRX.KRWUSD"
 _SIGNER = "0x" + "42" * 32
 """Of the paper wallet, which has no money anywhere else."""
-_ACCOUNTS = {
+ACCOUNTS = {
     Venue.UPBIT: Credentials("paper-upbit", "paper-upbit-secret"),
     Venue.BINANCE: Credentials("paper-binance", "paper-binance-secret"),
     Venue.HYPERLIQUID: Credentials(address_of(parse_key(_SIGNER)), _SIGNER),
@@ -93,8 +94,8 @@ class PaperDesk:
 
 def open_accounts(simulation: Simulation, *, krw: Decimal, dollars: Decimal) -> None:
     """Give all venues the account that :func:`paper_desk` trades on. Once per simulation."""
-    upbit, binance = _ACCOUNTS[Venue.UPBIT], _ACCOUNTS[Venue.BINANCE]
-    wallet = _ACCOUNTS[Venue.HYPERLIQUID].access_key
+    upbit, binance = ACCOUNTS[Venue.UPBIT], ACCOUNTS[Venue.BINANCE]
+    wallet = ACCOUNTS[Venue.HYPERLIQUID].access_key
     simulation.upbit.add_account(upbit.access_key, upbit.secret_key, {"KRW": krw})
     simulation.binance.add_account(binance.access_key, binance.secret_key, {"USDT": dollars})
     simulation.hyperliquid.add_account(wallet, wallet, {"USDC": dollars})
@@ -102,24 +103,36 @@ def open_accounts(simulation: Simulation, *, krw: Decimal, dollars: Decimal) -> 
 
 @asynccontextmanager
 async def paper_desk(
-    simulation: Simulation, settings: Settings, clock: Clock
+    simulation: Simulation,
+    settings: Settings,
+    clock: Clock,
+    *,
+    wires: Mapping[Venue, Wire] | None = None,
+    open_journal: Callable[[Path, Callable[[], datetime]], Journal] | None = None,
+    recover: bool = True,
 ) -> AsyncIterator[PaperDesk]:
     """Start a desk on ``simulation`` with the journal in ``settings.home``; recovered, polled once.
 
     Its feeds do not run by themselves: whoever drives the time decides when they are read.
+
+    Args:
+        wires: Other wires to the venues than memory, e.g. ones that break with the desk's process.
+        open_journal: How the journal is opened, given its folder and the time.
+        recover: False for a desk that is then run, which recovers by itself.
     """
     keys = KeyStore(settings.keys_dir)
     if STRATEGY_KEY not in keys.trusted():
         keys.generate(STRATEGY_KEY)
-    wires = {
-        venue: (MemoryTransport(front), MemoryConnector(front, clock))
-        for venue, front in simulation.fronts.items()
-    }
-    exchanges = connect(settings, _ACCOUNTS, clock, wires)
+    if wires is None:
+        wires = {
+            venue: (MemoryTransport(front), MemoryConnector(front, clock))
+            for venue, front in simulation.fronts.items()
+        }
+    exchanges = connect(settings, ACCOUNTS, clock, wires)
     fx = FxSource(_FX_URL, MemoryTransport(simulation.fronts[Venue.UPBIT]), 1.0)
     switches = MemorySwitches()
     decided: list[tuple[Signal, Outcome, str]] = []
-    journal = Journal.open(settings.journal_dir, clock.now)
+    journal = (open_journal or Journal.open)(settings.journal_dir, clock.now)
     try:
         parts = assemble(
             settings,
@@ -132,8 +145,9 @@ async def paper_desk(
             metrics=Metrics(),
         )
         parts.restore(read(settings.journal_dir))
-        await parts.guard.look()
-        await parts.recover()
+        if recover:
+            await parts.guard.look()
+            await parts.recover()
         yield PaperDesk(
             parts, simulation, switches, clock, decided, keys.private_key(STRATEGY_KEY), count(1)
         )
