@@ -27,7 +27,8 @@ from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
 from tasks.pair_transitions import PairState
 from tasks.reconciliation import Reconciliation
-from tasks.recovery import EMERGENCY_BOUND_BPS, Recovery
+from tasks.recovery import Recovery
+from tasks.repair_planner import EMERGENCY_BOUND_BPS
 from tasks.settled_order import Purpose
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
 from tasks.trading import Trading

@@ -81,7 +81,7 @@ async def conclude_entry(
             pair.pair_id,
         )
     )
-    return await recovery.repair(pair.pair_id)
+    return await recovery.repair(pair.pair_id, has_just_failed=True)
 
 
 def what_failed(settled: list[SettledOrder]) -> str:

@@ -1,11 +1,13 @@
 """One-leg recovery: from unequal legs to hedged, closed, unwound or, at worst, naked.
 
-Two ways make unequal legs equal: *grow* the smaller one or *shrink* the larger
-one. On the way in the missing leg is grown, on the way out the lagging leg is
-shrunk; each up to three times after 1, 2 and 4 seconds, for the quantity that
-is missing at that moment, at a price no worse than ``max_recovery_cost_bps``
-from the one the pair was decided on. Then the emergency hedge goes the other
-way. If that fails too the pair is naked: a person is needed.
+Two ways make unequal legs equal: *grow* the smaller one or *shrink* the larger one. On the way in
+the missing leg is grown, on the way out the lagging leg is shrunk; each up to three times after 1,
+2 and 4 seconds, for the quantity that is missing at that moment, at a price that costs no more than
+giving the other leg up (:mod:`tasks.recovery_cost`). Then the emergency hedge goes the other way.
+If that fails too the pair is naked: a person is needed.
+
+What the venue or a person did to a leg, and what filled late, is repaired the same way, at once.
+Spot whose perpetual was closed by force is sold no lower than a floor, and nothing is opened again.
 
 Nothing is sent while an order of the pair is undecided.
 """
@@ -14,30 +16,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from decimal import Decimal
-from enum import StrEnum
 
-from exchanges.errors import ExchangeError
-from exchanges.side import Side
 from tasks.alert import Alert, AlertLevel, AlertType
-from tasks.leg_orders import leg_order, price_bound, within_bound
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
 from tasks.pair_result import result_of
 from tasks.pair_transitions import PairEvent, PairState
-from tasks.settled_order import LegOrder, Purpose
+from tasks.recovery_cost import price_text
+from tasks.repair_moves import Way, is_level
+from tasks.repair_planner import RepairPlanner, Step
+from tasks.settled_order import LegOrder, Purpose, SettledOrder
 from tasks.trading import Trading
+from tasks.wire_text import short_decimal_text
 
 log = logging.getLogger(__name__)
 
-EMERGENCY_BOUND_BPS = 500
-"""How far an emergency hedge may go from the touch: 5 %, what Binance itself allows a market
-order (``marketTakeBound`` 0.05 of BTCUSDT)."""
 
-
-class Way(StrEnum):
-    GROW = "grow"
-    SHRINK = "shrink"
+def no_floor(_: Pair) -> Decimal | None:
+    """Spot may be sold at any price that the other bounds allow."""
+    return None
 
 
 class Recovery:
@@ -45,198 +44,188 @@ class Recovery:
 
     def __init__(self, trading: Trading) -> None:
         self._trading = trading
+        self._planner = RepairPlanner(trading)
+        self.floor_of: Callable[[Pair], Decimal | None] = no_floor
+        """The worst spot price, KRW, for a pair whose perpetual was closed by force; None: the
+        pair was not."""
         self.steps: dict[str, list[str]] = {}
-        """What was done for each pair, sentence by sentence, for run logs."""
+        """What was done for each pair and when, sentence by sentence, for run logs."""
 
     def in_doubt(self, pair: Pair, detail: str) -> Pair:
         """An order is undecided past its time: say so, loudly. Asking goes on elsewhere."""
         self._say(pair, f"in doubt: {detail}")
         pair = self._trading.pairs.advance(pair.pair_id, PairEvent.OUTCOME_UNKNOWN, detail)
-        self._trading.alert(
-            Alert(
-                AlertType.ONE_LEG,
-                AlertLevel.CRITICAL,
-                f"{pair.pair_id}: the venue has not shown what became of an order ({detail}). "
-                f"It is asked again; entries for {pair.symbol} wait.",
-                pair.pair_id,
-            )
+        self._alert(
+            pair,
+            AlertLevel.CRITICAL,
+            f"{pair.pair_id}: the venue has not shown what became of an order ({detail}). "
+            f"It is asked again; entries for {pair.symbol} wait.",
         )
         return pair
 
     async def resolve(self, pair_id: str) -> Pair:
         """Take a pair that is not settled as far as it can be taken now."""
-        trading = self._trading
-        pair = trading.pairs[pair_id]
-        if any(pair.symbol not in venue.rules for venue in trading.venues.values()):
-            self._say(pair, f"the rules of {pair.symbol} cannot be read yet; nothing is sent")
+        pair = self._trading.pairs[pair_id]
+        if not self._has_rules(pair):
             return pair
-        if not await trading.settle_again(pair_id):
+        if not await self._trading.settle_again(pair_id):
             self._say(pair, "an order is still undecided; nothing is sent meanwhile")
-            return trading.pairs[pair_id]
-        pair = trading.pairs[pair_id]
+            return self._trading.pairs[pair_id]
+        pair = self._trading.pairs[pair_id]
         if pair.state in (PairState.UNKNOWN, PairState.OPENING, PairState.CLOSING):
             return await self._leave_doubt(pair)
         if pair.state is PairState.NAKED:
-            trading.pairs.advance(pair_id, PairEvent.RECOVERY_STARTED, "trying again")
+            self._trading.pairs.advance(pair_id, PairEvent.RECOVERY_STARTED, "trying again")
         return await self.repair(pair_id)
 
-    async def repair(self, pair_id: str, floor: Decimal | None = None) -> Pair:
+    async def repair(
+        self, pair_id: str, floor: Decimal | None = None, *, has_just_failed: bool = False
+    ) -> Pair:
         """Repair a pair in state ``recovering``, however it came to be there.
 
         ``floor`` is the worst spot price, KRW, that may be traded at after the venue closed the
-        perpetual leg by force (a ceiling where spot is bought back). Beyond it nothing is traded,
-        and nothing is opened again in place of what was closed: the pair is naked then.
+        perpetual leg by force (a ceiling where spot is bought back); None: that of ``floor_of``.
+        Beyond it nothing is traded, and nothing is opened again in place of what was closed: the
+        pair is naked then. ``has_just_failed``: an order of the missing leg did, so the first try
+        waits like the others.
         """
-        trading = self._trading
-        pair = trading.pairs[pair_id]
-        preferred = Way.SHRINK if was_leaving(pair) else Way.GROW
-        for delay in trading.settings.recovery_delays_s:
-            if trading.is_matched(pair):
+        pair = self._trading.pairs[pair_id]
+        if not self._has_rules(pair):
+            return pair
+        delays = self._trading.settings.recovery_delays_s
+        for delay in delays if has_just_failed else (0.0, *delays):
+            if self._is_level(pair):
                 break
             await asyncio.sleep(delay)
-            order = await self._plan(pair, preferred, Purpose.HEDGE, floor)
-            if order is None:
-                continue
-            if not await self._execute(order):
-                return self.in_doubt(trading.pairs[pair_id], "a hedge order is undecided")
-            pair = trading.pairs[pair_id]
-        if not trading.is_matched(pair) and floor is None:
-            fallback = Way.GROW if preferred is Way.SHRINK else Way.SHRINK
-            self._say(pair, f"emergency hedge: {fallback} after the retries")
-            for delay in (0.0, *trading.settings.recovery_delays_s):
+            preferred, worst = self._policy(pair_id, floor)
+            if not await self._step(pair_id, preferred, Purpose.HEDGE, worst):
+                return self.in_doubt(self._trading.pairs[pair_id], "a hedge order is undecided")
+            pair = self._trading.pairs[pair_id]
+        preferred, worst = self._policy(pair_id, floor)
+        if not self._is_level(pair) and worst is None:
+            self._say(pair, f"emergency hedge: {preferred.other} after the retries")
+            for delay in (0.0, *delays):
                 await asyncio.sleep(delay)
-                order = await self._plan(pair, fallback, Purpose.UNWIND)
-                if order is not None and not await self._execute(order):
-                    return self.in_doubt(trading.pairs[pair_id], "an unwind order is undecided")
-                pair = trading.pairs[pair_id]
-                if trading.is_matched(pair):
+                if not await self._step(pair_id, preferred.other, Purpose.UNWIND, None):
+                    pair = self._trading.pairs[pair_id]
+                    return self.in_doubt(pair, "an unwind order is undecided")
+                pair = self._trading.pairs[pair_id]
+                if self._is_level(pair):
                     break
-        return self._conclude(pair)
+        return await self._conclude(pair, worst)
+
+    def _policy(self, pair_id: str, floor: Decimal | None) -> tuple[Way, Decimal | None]:
+        """Which way the pair is repaired first, and the worst spot price if it has one now."""
+        pair = self._trading.pairs[pair_id]
+        worst = self.floor_of(pair) if floor is None else floor
+        return Way.SHRINK if was_leaving(pair) or worst is not None else Way.GROW, worst
 
     async def _leave_doubt(self, pair: Pair) -> Pair:
         """All orders of a pair that stood between two states are decided now."""
-        trading = self._trading
-        if all(pair.held(leg) == 0 for leg in LegName) and not has_left(pair):
-            return trading.pairs.advance(
+        detail = f"the venues show {held_text(pair)}"
+        if not any(pair.leg(leg).entry.quantity for leg in LegName):
+            return self._trading.pairs.advance(
                 pair.pair_id, PairEvent.NOTHING_FILLED, "the venues show that nothing was filled"
             )
-        if has_left(pair) and trading.is_flat(pair):
-            event = PairEvent.FLAT if was_leaving(pair) else PairEvent.UNWOUND
-            return self._end(pair, event, f"the venues show both legs flat: {held_text(pair)}")
-        if trading.is_matched(pair) and not trading.is_flat(pair):
+        if self._is_level(pair) and not self._trading.is_flat(pair):
             if not has_left(pair):
-                trading.pairs.set_exit_reference(pair.pair_id, None)
-            detail = f"the venues show {held_text(pair)}"
-            return trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
-        detail = f"the venues show {held_text(pair)}"
-        trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, detail)
+                self._trading.pairs.set_exit_reference(pair.pair_id, None)
+            return self._trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
+        self._trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, detail)
         return await self.repair(pair.pair_id)
 
-    def _conclude(self, pair: Pair) -> Pair:
+    async def _conclude(self, pair: Pair, worst: Decimal | None) -> Pair:
         """Name the state that the legs are in after all attempts."""
-        trading = self._trading
-        if not trading.is_matched(pair):
-            detail = f"not repaired: {held_text(pair)}"
-            self._say(pair, detail)
-            pair = trading.pairs.advance(pair.pair_id, PairEvent.GAVE_UP, detail)
-            trading.alert(
-                Alert(
-                    AlertType.ONE_LEG,
-                    AlertLevel.CRITICAL,
-                    f"{pair.pair_id} is NAKED ({held_text(pair)}): a person is needed. Entries for "
-                    f"{pair.symbol} are blocked; run one-leg-recovery/live or trade the "
-                    f"difference by hand and reconcile.",
-                    pair.pair_id,
-                )
-            )
-            return pair
-        if trading.is_flat(pair):
+        if not self._is_level(pair):
+            return self._give_up(pair, worst)
+        if self._trading.is_flat(pair):
+            step = await self._planner.plan_leftovers(pair, worst)
+            if not await self._execute(pair, step):
+                return self.in_doubt(pair, "an order for what was left over is undecided")
+            pair = self._trading.pairs[pair.pair_id]
             event = PairEvent.FLAT if was_leaving(pair) else PairEvent.UNWOUND
-            pair = self._end(pair, event, f"both legs are flat: {held_text(pair)}")
+            result = result_of(self._trading, pair)
+            detail = f"both legs are flat: {held_text(pair)}"
+            pair = self._trading.pairs.advance(pair.pair_id, event, detail, result)
         else:
             detail = f"repaired: {held_text(pair)}"
-            pair = trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
+            pair = self._trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
         self._say(pair, f"{pair.state}: {held_text(pair)}")
-        trading.alert(
-            Alert(
-                AlertType.ONE_LEG,
-                AlertLevel.WARNING,
-                f"{pair.pair_id} is repaired: {pair.state}, {held_text(pair)}.",
-                pair.pair_id,
-            )
+        self._alert(
+            pair,
+            AlertLevel.WARNING,
+            f"{pair.pair_id} is repaired: {pair.state}, {held_text(pair)}.",
         )
         return pair
 
-    def _end(self, pair: Pair, event: PairEvent, detail: str) -> Pair:
-        result = result_of(self._trading, pair)
-        return self._trading.pairs.advance(pair.pair_id, event, detail, result)
-
-    async def _execute(self, order: LegOrder) -> bool:
-        """Send one repair order; False when its end is undecided."""
-        [settled] = await self._trading.execute([order])
-        sent = order.order
-        self._say(
-            self._trading.pairs[order.pair_id],
-            f"{order.purpose} {sent.side} {sent.quantity:f} {sent.symbol} ({order.leg}): "
-            f"filled {settled.filled:f}" + (f", {settled.error}" if settled.error else ""),
+    def _give_up(self, pair: Pair, worst: Decimal | None) -> Pair:
+        why = "" if worst is None else f"; spot is not traded beyond {price_text(worst)}"
+        detail = f"not repaired: {held_text(pair)}{why}"
+        self._say(pair, detail)
+        pair = self._trading.pairs.advance(pair.pair_id, PairEvent.GAVE_UP, detail)
+        self._alert(
+            pair,
+            AlertLevel.CRITICAL,
+            f"{pair.pair_id} is NAKED ({held_text(pair)}{why}): a person is needed. Entries for "
+            f"{pair.symbol} are blocked; run one-leg-recovery/live or trade the "
+            f"difference by hand and reconcile.",
         )
-        return settled.decided
+        return pair
 
-    async def _plan(
-        self, pair: Pair, way: Way, purpose: Purpose, floor: Decimal | None = None
-    ) -> LegOrder | None:
-        """The order that would equalise the legs now, or None with the reason said."""
-        trading = self._trading
-        difference = pair.held(LegName.SPOT) - pair.held(LegName.PERPETUAL)
-        spot_is_larger = difference > 0
-        acts_on_spot = spot_is_larger is (way is Way.SHRINK)
-        leg = LegName.SPOT if acts_on_spot else LegName.PERPETUAL
-        side = pair.side(leg, purpose_is_entry=way is Way.GROW)
-        venue = trading.venues[leg]
-        rules = venue.rules[pair.symbol]
-        quantity = rules.quantity_down(abs(difference))
-        try:
-            book = await venue.call(venue.exchange.book(pair.symbol))
-        except ExchangeError as error:
-            self._say(pair, f"{leg}: no book to trade on: {error}")
-            return None
-        touch = book.best_ask if side is Side.BUY else book.best_bid
-        executable = book.executable(side, quantity) if quantity > 0 else None
-        if touch is None or executable is None:
-            self._say(pair, f"{leg}: the book cannot take {quantity:f} {pair.symbol}")
-            return None
-        reduces = leg is LegName.PERPETUAL and way is Way.SHRINK
-        if quantity < rules.min_quantity or (executable.value < rules.min_notional and not reduces):
-            self._say(pair, f"{leg}: {quantity:f} {pair.symbol} is below the venue's minimum")
-            return None
-        bound = price_bound(side, touch.price, EMERGENCY_BOUND_BPS)
-        if purpose is Purpose.HEDGE:
-            bound = self._cost_bound(pair, leg, side, way)
-            if floor is not None and leg is LegName.SPOT:
-                bound = max(bound, floor) if side is Side.SELL else min(bound, floor)
-            if not within_bound(side, executable.worst_price, bound):
-                self._say(
-                    pair,
-                    f"{leg}: {executable.worst_price:f} is beyond {bound:f}, the price this pair "
-                    "may be chased to",
-                )
-                return None
-        attempt = trading.pairs.next_attempt(pair.pair_id, leg)
-        return leg_order(
-            pair, leg, attempt, purpose, side=side, quantity=quantity, bound=bound, rules=rules
-        )
+    async def _step(self, pair_id: str, way: Way, purpose: Purpose, worst: Decimal | None) -> bool:
+        """One try at the quantity that is missing now; False when an order is undecided."""
+        if self._trading.pairs.undecided(pair_id) and not await self._trading.settle_again(pair_id):
+            return False
+        pair = self._trading.pairs[pair_id]
+        return await self._execute(pair, await self._planner.plan(pair, way, purpose, worst))
 
-    def _cost_bound(self, pair: Pair, leg: LegName, side: Side, way: Way) -> Decimal:
-        """How far a retry may go from the price that the pair was decided on."""
-        reference = pair.exit_reference if way is Way.SHRINK else pair.entry_reference
-        if reference is None:
-            raise ValueError(f"{pair.pair_id}: expected a price reference to {way} from")
-        decided = reference.spot_price if leg is LegName.SPOT else reference.perpetual_price
-        return price_bound(side, decided, self._trading.settings.max_recovery_cost_bps)
+    async def _execute(self, pair: Pair, step: Step) -> bool:
+        """Send the orders of a step; False when the end of one is undecided."""
+        if not step.orders:
+            if step.told:
+                self._say(pair, step.told)
+            return True
+        settled = await self._trading.execute(step.orders)
+        for order, result in zip(step.orders, settled, strict=True):
+            self._say(pair, _sentence(order, result, step))
+        return all(result.decided for result in settled)
+
+    def _is_level(self, pair: Pair) -> bool:
+        lot = self._trading.lot(pair.symbol)
+        return is_level({leg: pair.held(leg) for leg in LegName}, lot)
+
+    def _has_rules(self, pair: Pair) -> bool:
+        if all(pair.symbol in venue.rules for venue in self._trading.venues.values()):
+            return True
+        self._say(pair, f"the rules of {pair.symbol} cannot be read yet; nothing is sent")
+        return False
+
+    def _alert(self, pair: Pair, level: AlertLevel, message: str) -> None:
+        self._trading.alert(Alert(AlertType.ONE_LEG, level, message, pair.pair_id))
 
     def _say(self, pair: Pair, sentence: str) -> None:
+        """Note a step with its time (UTC), once as long as nothing else happens."""
         log.info("%s: %s", pair.pair_id, sentence)
-        self.steps.setdefault(pair.pair_id, []).append(sentence)
+        steps = self.steps.setdefault(pair.pair_id, [])
+        if not steps or not steps[-1].endswith(f" {sentence}"):
+            steps.append(f"{self._trading.clock.now():%H:%M:%S.%f} {sentence}")
+
+
+def _sentence(order: LegOrder, result: SettledOrder, step: Step) -> str:
+    """What was sent, how far it might go, and what the venue shows became of it."""
+    sent = order.order
+    shown = f"the venue shows {short_decimal_text(result.filled)} filled"
+    if result.filled:
+        shown += (
+            f" at {price_text(result.value / result.filled)}, fee {short_decimal_text(result.fee)}"
+        )
+    if not result.decided:
+        shown = "the venue does not show what became of it"
+    return (
+        f"{order.purpose} {sent.side} {sent.quantity:f} {sent.symbol} ({order.leg}, "
+        f"{sent.client_order_id}) at worst {step.told}: {shown}"
+        + (f", {result.error}" if result.error else "")
+    )
 
 
 def has_left(pair: Pair) -> bool:

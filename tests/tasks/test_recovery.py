@@ -130,7 +130,7 @@ def test_a_leg_is_not_chased_beyond_its_price(tmp_path: Path) -> None:
             outcome = await entering
 
             assert outcome.status is OutcomeStatus.UNWOUND
-            assert "may be chased to" in (outcome.reason or "")
+            assert "is beyond" in (outcome.reason or "")
             assert bench.position() == 0
             assert_cash_is_conserved(bench, desk)
 
