@@ -31,10 +31,12 @@ from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
 from tasks.key_store import KeyStore
 from tasks.kill_switch import KillSwitch
+from tasks.late_fills import LateFills
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
 from tasks.metrics import Metrics
 from tasks.order_news import OrderNews
+from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import outcome_of_entry
 from tasks.pair import LegName
@@ -101,6 +103,7 @@ class AssembledDesk:
     blocks: DeskBlocks
     write: JournalWriter
     trading: Trading
+    late_fills: LateFills
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
@@ -117,6 +120,7 @@ class AssembledDesk:
                 group.create_task(self.feeds.run()),
                 group.create_task(self.streams.run()),
                 group.create_task(self._guardian()),
+                group.create_task(self.late_fills.run()),
             ]
             await stop.wait()
             self.blocks.set(STOPPING)
@@ -225,9 +229,9 @@ def assemble(
     rates = Rates()
     kill = KillSwitch()
     decisions = Decisions()
-    trading = Trading(
-        venues, pairs, LegExecution(write, clock, settings, news), funding, settings, clock, alert
-    )
+    watch = OrderWatch(clock)
+    execution = LegExecution(write, clock, settings, news)
+    trading = Trading(venues, pairs, execution, watch, funding, settings, clock, alert)
     guard = SwitchGuard(switches, clock, settings.switch_poll_ms / 1000)
     facts = DeskFacts(
         venues,
@@ -249,6 +253,8 @@ def assemble(
     pushed[LegName.SPOT] = (*settings.symbols, feeds.dollar)
     streams = VenueStreams(venues, pushed, feeds.note_book, news)
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
+    late_fills = LateFills(trading, recovery, watch, desk.lock)
+    news.others = late_fills.heard
     view = DeskView(
         trading,
         facts,
@@ -275,7 +281,7 @@ def assemble(
         kill,
         write,
     )
-    memory = Memory(pairs, decisions, funding, kill)
+    memory = Memory(pairs, watch, decisions, funding, kill)
     return AssembledDesk(
-        desk, operations, view, feeds, streams, guard, memory, blocks, write, trading
+        desk, operations, view, feeds, streams, guard, memory, blocks, write, trading, late_fills
     )

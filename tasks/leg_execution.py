@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -151,7 +151,8 @@ class LegExecution:
                     and not await self._traded(venue, leg_order)
                 ):
                     self._record(leg_order, "not_found", final=True, error=str(error))
-                    return _nothing_filled(leg_order, "the venue never received the order")
+                    lost = _nothing_filled(leg_order, "the venue never received the order")
+                    return replace(lost, never_received=True)
             except ExchangeError as error:
                 log.debug("%s: cannot read the order: %s", leg_order.order.client_order_id, error)
             else:
@@ -227,7 +228,9 @@ class LegExecution:
             )  # fmt: skip
         fee = report.fee_in(quote)
         self._record(leg_order, "reported", final=True, report=report, fee=fee, error=error)
-        return SettledOrder(leg_order, True, report.filled, report.value, fee, error)
+        return SettledOrder(
+            leg_order, True, report.filled, report.value, fee, error, acknowledged=True
+        )
 
     def _undecided(
         self, venue: LegVenue, leg_order: LegOrder, seen: OrderReport | None, acknowledged: bool

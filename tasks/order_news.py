@@ -7,7 +7,7 @@ believed: the venue's answer to a question is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from exchanges.order import OrderReport
@@ -39,6 +39,8 @@ class OrderNews:
 
     def __init__(self) -> None:
         self._waiting: dict[str, News] = {}
+        self.others: Callable[[OrderReport], None] = _not_ours
+        """Hears of every order that nobody waits for; must return at once."""
 
     @contextmanager
     def listening(self, client_order_id: str) -> Iterator[News]:
@@ -52,5 +54,11 @@ class OrderNews:
     def heard(self, report: OrderReport) -> None:
         """A stream has told of an order, of anybody's."""
         news = self._waiting.get(report.client_order_id)
-        if news is not None:
+        if news is None:
+            self.others(report)
+        else:
             news.tell()
+
+
+def _not_ours(report: OrderReport) -> None:
+    """Before somebody wants to hear of such orders."""

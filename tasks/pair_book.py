@@ -177,6 +177,12 @@ class PairBook:
         order = parsed and self._orders.get(parsed[0], {}).get(client_order_id)
         return order if isinstance(order, SettledOrder) and order.decided else None
 
+    def ended_order(self, client_order_id: str) -> SettledOrder | None:
+        """An order whose end the venue has shown; None: no such order, or not known yet."""
+        parsed = parse_client_order_id(client_order_id)
+        order = parsed and self._orders.get(parsed[0], {}).get(client_order_id)
+        return order if isinstance(order, SettledOrder) and order.decided else None
+
     def leg_order(self, client_order_id: str) -> LegOrder:
         """An order of any pair by its client id; raises KeyError."""
         parsed = parse_client_order_id(client_order_id)

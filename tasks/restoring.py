@@ -20,6 +20,7 @@ from tasks.adoption import Adoption
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
 from tasks.kill_switch import KillSwitch
+from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
@@ -35,11 +36,14 @@ class Memory:
     """What the desk keeps between two runs."""
 
     pairs: PairBook
+    watch: OrderWatch
     decisions: Decisions
     funding: FundingLedger
     kill: KillSwitch
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
     """Received and not answered when the journal ended."""
+    written_at: str = ""
+    """Time of the record that is being read."""
 
 
 def restore(memory: Memory, records: Iterable[Record]) -> int:
@@ -58,6 +62,7 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
     for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
         reader = readers.get(record.type)
         if reader is not None:
+            memory.written_at = record.time
             reader(memory, record.body)
     for signal in memory.undecided_signals.values():
         # Who sends it again before start-up has answered it waits for that answer.
@@ -107,17 +112,18 @@ def _order_intended(memory: Memory, body: Mapping[str, Any]) -> None:
 
 def _order_outcome(memory: Memory, body: Mapping[str, Any]) -> None:
     leg_order = memory.pairs.leg_order(body["client_order_id"])
-    memory.pairs.settled(
-        SettledOrder(
-            leg_order,
-            body["final"],
-            Decimal(body["filled"] or 0),
-            Decimal(body["value"] or 0),
-            Decimal(body["fee"] or 0),
-            body["error"],
-            acknowledged=body["venue_order_id"] is not None,
-        )
+    settled = SettledOrder(
+        leg_order,
+        body["final"],
+        Decimal(body["filled"] or 0),
+        Decimal(body["value"] or 0),
+        Decimal(body["fee"] or 0),
+        body["error"],
+        acknowledged=body["venue_order_id"] is not None,
+        never_received=body["outcome"] == "not_found",
     )
+    memory.pairs.settled(settled)
+    memory.watch.note(settled, read_utc(memory.written_at))
 
 
 def _adoption(memory: Memory, body: Mapping[str, Any]) -> None:

@@ -52,3 +52,12 @@ class SettledOrder:
     """Why it did not fill, one sentence; None when it filled whole."""
     acknowledged: bool = False
     """The venue has shown that it has the order, so "no such order" cannot be true any more."""
+    never_received: bool = False
+    """It was sent and not answered, and the venue has shown no trace of it since."""
+
+    @property
+    def may_have_more(self) -> bool:
+        """It has ended short of its quantity by a word of the venue that may prove wrong. (One that
+        was refused at once, or not sent, has nothing to prove wrong.)"""
+        is_short = self.filled < self.leg_order.order.quantity
+        return self.decided and is_short and (self.acknowledged or self.never_received)

@@ -15,6 +15,7 @@ from tasks.alert import Alert
 from tasks.funding_ledger import FundingLedger
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
+from tasks.order_watch import OrderWatch
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
 from tasks.settings import Settings
@@ -28,6 +29,7 @@ class Trading:
     venues: Mapping[LegName, LegVenue]
     pairs: PairBook
     execution: LegExecution
+    watch: OrderWatch
     funding: FundingLedger
     settings: Settings
     clock: Clock
@@ -65,14 +67,17 @@ class Trading:
         return bookings, None
 
     def _deny(self, leg_order: LegOrder, reason: str) -> SettledOrder:
-        settled = self.execution.deny(leg_order, reason)
-        self.pairs.settled(settled)
-        return settled
+        return self._note(self.execution.deny(leg_order, reason))
 
     async def settle_again(self, pair_id: str) -> bool:
         """Ask once more for every undecided order of the pair. True when none is left."""
         settled = await _all(self._settle(item) for item in self.pairs.undecided(pair_id))
         return all(result.decided for result in settled)
+
+    async def settle(self, leg_order: LegOrder, *, acknowledged: bool) -> SettledOrder:
+        """Ask what became of an order that was sent, and note it."""
+        venue = self.venues[leg_order.leg]
+        return self._note(await self.execution.settle(venue, leg_order, acknowledged=acknowledged))
 
     def lot(self, symbol: str) -> Decimal:
         """The coarser quantity step of both venues."""
@@ -86,20 +91,18 @@ class Trading:
     def is_flat(self, pair: Pair) -> bool:
         """Does neither leg hold a lot any more?"""
         lot = self.lot(pair.symbol)
-        return all(pair.held(leg) < lot for leg in LegName)
+        return all(abs(pair.held(leg)) < lot for leg in LegName)
 
     async def _send(self, leg_order: LegOrder, booking: Booking) -> SettledOrder:
-        settled = await self.execution.send(self.venues[leg_order.leg], leg_order, booking)
-        self.pairs.settled(settled)
-        return settled
+        venue = self.venues[leg_order.leg]
+        return self._note(await self.execution.send(venue, leg_order, booking))
 
     async def _settle(self, leg_order: LegOrder) -> SettledOrder:
-        settled = await self.execution.settle(
-            self.venues[leg_order.leg],
-            leg_order,
-            acknowledged=self.pairs.is_acknowledged(leg_order),
-        )
+        return await self.settle(leg_order, acknowledged=self.pairs.is_acknowledged(leg_order))
+
+    def _note(self, settled: SettledOrder) -> SettledOrder:
         self.pairs.settled(settled)
+        self.watch.note(settled)
         return settled
 
 
