@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from exchanges.endpoints import Endpoints
+from exchanges.tcp_connector import TcpConnector
 from exchanges.transport import Interrupted, NotSent, Request, Response, TransportError
 
 _CONNECT_SHARE = 2 / 3
@@ -94,7 +95,7 @@ class HttpTransport:
 
     def _open(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ttl_dns_cache=300),
+            connector=TcpConnector(keepalive_s=_IDLE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             # Upbit refuses a repeated Content-Type, so the one the adapter sets is the only one.
             skip_auto_headers=("Content-Type", "User-Agent"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 from yarl import URL
 
+from exchanges.tcp_connector import TcpConnector
 from exchanges.web_socket import NO_HEADERS, Connection, Disconnected, Frame, NotConnected
 
 PING_S = 15.0
@@ -36,7 +37,7 @@ class HttpConnector:
             raise NotConnected("the connector is closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+                connector=TcpConnector(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent",),
             )

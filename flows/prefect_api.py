@@ -13,6 +13,8 @@ import aiohttp
 import orjson
 from prefect.settings import get_current_settings
 
+from exchanges.tcp_connector import TcpConnector
+
 TIMEOUT_S = 2.0
 
 
@@ -47,7 +49,9 @@ class PrefectApi:
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                auth=self._auth, timeout=aiohttp.ClientTimeout(TIMEOUT_S)
+                auth=self._auth,
+                timeout=aiohttp.ClientTimeout(TIMEOUT_S),
+                connector=TcpConnector(),
             )
         try:
             async with self._session.request(

@@ -11,6 +11,7 @@ import aiohttp
 
 from exchanges.ccxt_adapter.requests import Requests
 from exchanges.streaming import StreamClosed
+from exchanges.tcp_connector import TcpConnector
 from exchanges.venue_client import Costs
 
 _LEAST_TIMEOUT_MS = 1_000
@@ -36,7 +37,9 @@ class Sessions:
             raise StreamClosed
         self._ask.rest.book(self._connect_costs, urgent=False).use()
         if self._http is None:
-            self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            self._http = aiohttp.ClientSession(
+                connector=TcpConnector(), cookie_jar=aiohttp.DummyCookieJar()
+            )
         client = self._ask.new_client(
             session=self._http,
             ssl_context=False,  # of the session that ccxt would open
