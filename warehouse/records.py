@@ -35,8 +35,14 @@ class RecordType(StrEnum):
     HEALTH = "health"
     SWITCH = "switch"
     ADOPTION = "adoption"
+    CIRCUIT = "circuit"
     WATERMARK = "watermark"
     EXPOSURE = "exposure"
+    MARGIN = "margin"
+
+
+ENDED_STATES = ("closed", "unwound", "failed")
+"""Of a pair that holds nothing."""
 
 
 class LeaseTaken(TypedDict):
@@ -355,6 +361,31 @@ class WatermarkRecord(TypedDict):
     """Trades up to then have been looked at."""
     openings: list[Opening]
     before: list[PassedOver]
+
+
+class CircuitRecord(TypedDict):
+    """A venue's circuit changed; the last record of a venue holds."""
+
+    venue: str
+    state: str
+    """``closed``, ``open`` or ``half_open``."""
+    since: str
+
+
+class MarginRecord(TypedDict):
+    """Money moved from the reserve to a position's margin; the last record of an id holds."""
+
+    margin_id: str
+    venue: str
+    symbol: str
+    amount: str
+    currency: str
+    status: str
+    """``intended`` (written before it is asked for), ``added``, ``refused`` or ``unknown``."""
+    distance_pct: str | None
+    """From the mark price to liquidation when it was asked for, percent of the mark."""
+    detail: str
+    """One sentence for people."""
 
 
 class SwitchRecord(TypedDict):
