@@ -225,6 +225,7 @@ def assemble(
 
     news = OrderNews()
     pairs = PairBook(write, clock, results)
+    pairs.alert = alert
     funding = FundingLedger()
     rates = Rates()
     kill = KillSwitch()

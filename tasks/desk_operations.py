@@ -196,6 +196,7 @@ class DeskOperations:
         resumed = record["agreed"] and not reasons
         if resumed:
             self._kill.reason = None
+            self._trading.pairs.forget_contradictions()
             self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
             self._trading.alert(
                 Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed: {reason}.")

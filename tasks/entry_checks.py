@@ -168,6 +168,12 @@ def naked_pair(facts: GateFacts) -> Refusal | None:
     return None
 
 
+def contradiction(facts: GateFacts) -> Refusal | None:
+    if facts.is_entry and facts.contradiction is not None:
+        return Refusal("contradiction", f"a person has to look first: {facts.contradiction}")
+    return None
+
+
 def too_many_pairs(facts: GateFacts) -> Refusal | None:
     limit = facts.settings.max_open_pairs
     if facts.is_entry and facts.open_pairs >= limit:

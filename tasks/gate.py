@@ -58,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     entry_checks.insufficient_coin,
     # risk
     entry_checks.naked_pair,
+    entry_checks.contradiction,
     entry_checks.too_many_pairs,
     entry_checks.over_pair_limit,
     entry_checks.over_total_limit,

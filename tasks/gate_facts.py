@@ -101,6 +101,8 @@ class GateFacts:
     open_pairs: int
     naked_pair_id: str | None
     """A pair of the symbol that is naked or not settled yet."""
+    contradiction: str | None = None
+    """What happened to a pair of the symbol although its state does not allow it."""
 
     @property
     def is_entry(self) -> bool:

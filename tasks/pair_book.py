@@ -7,7 +7,7 @@ restarted desk, which reads the same from the journal, holds the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,8 +15,10 @@ from exchanges.clock import Clock
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.adoption import Adoption
+from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.client_order_id import parse_client_order_id
 from tasks.day_results import DayResults
+from tasks.errors import IllegalTransition
 from tasks.leg_execution import Write
 from tasks.pair import LegFlow, LegName, Pair, PriceReference
 from tasks.pair_transitions import PairEvent, PairState, advance
@@ -49,6 +51,9 @@ class PairBook:
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
         self._ended: dict[str, PairResult] = {}
         self._adopted: dict[str, Adoption] = {}
+        self._contradictions: dict[str, str] = {}
+        self.alert: Callable[[Alert], None] = _unheard
+        """Hears of an event that a pair's state does not allow."""
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._pairs.values())
@@ -84,10 +89,15 @@ class PairBook:
     ) -> Pair:
         """Apply ``event``, with what an exit was decided on if it is one that begins.
 
-        Raises IllegalTransition, and what the journal raises; then nothing has changed.
+        Raises IllegalTransition, of which a person is told, and what the journal raises; then the
+        pair has not changed.
         """
         before = self._pairs[pair_id]
-        state = advance(before.state, event)
+        try:
+            state = advance(before.state, event)
+        except IllegalTransition as error:
+            self._contradict(before, f"{error} ({detail})")
+            raise
         pair = replace(before, state=state, exit_reference=exit_reference or before.exit_reference)
         pair = replace(pair, closed_at=None if pair.is_open else self._clock.now())
         pair = replace(pair, forced=_is_forced(before, event))
@@ -95,6 +105,15 @@ class PairBook:
         self._pairs[pair_id] = pair
         self._note_result(pair, result)
         return pair
+
+    def contradiction(self, symbol: str) -> str | None:
+        """What happened to a pair of ``symbol`` although its state does not allow it; None: nothing
+        that nobody has looked at."""
+        return self._contradictions.get(symbol)
+
+    def forget_contradictions(self) -> None:
+        """A person has looked, and venues and journal agree."""
+        self._contradictions.clear()
 
     def result(self, pair_id: str) -> PairResult | None:
         """How an ended pair came out; None while it is open, or if nothing was traded."""
@@ -177,12 +196,6 @@ class PairBook:
         order = parsed and self._orders.get(parsed[0], {}).get(client_order_id)
         return order if isinstance(order, SettledOrder) and order.decided else None
 
-    def ended_order(self, client_order_id: str) -> SettledOrder | None:
-        """An order whose end the venue has shown; None: no such order, or not known yet."""
-        parsed = parse_client_order_id(client_order_id)
-        order = parsed and self._orders.get(parsed[0], {}).get(client_order_id)
-        return order if isinstance(order, SettledOrder) and order.decided else None
-
     def leg_order(self, client_order_id: str) -> LegOrder:
         """An order of any pair by its client id; raises KeyError."""
         parsed = parse_client_order_id(client_order_id)
@@ -204,6 +217,18 @@ class PairBook:
                 pair = pair.with_leg(leg, known.leg(leg))
         self._pairs[pair.pair_id] = pair
         self._note_result(pair, result)
+
+    def _contradict(self, pair: Pair, sentence: str) -> None:
+        self._contradictions[pair.symbol] = f"{pair.pair_id}: {sentence}"
+        self.alert(
+            Alert(
+                AlertType.SYSTEM_ERROR,
+                AlertLevel.CRITICAL,
+                f"{pair.pair_id}: {sentence}. The pair is left as it was and {pair.symbol} takes "
+                "no entries: compare the pair with its venues, then kimp resume.",
+                pair.pair_id,
+            )
+        )
 
     def _note_result(self, pair: Pair, result: PairResult | None) -> None:
         if result is not None and pair.closed_at is not None:
@@ -265,6 +290,10 @@ def _is_forced(pair: Pair, event: PairEvent) -> bool:
     if event is PairEvent.FORCED_CLOSE:
         return True
     return pair.forced and event not in _SETTLING
+
+
+def _unheard(_: Alert) -> None:
+    """Nobody listens yet."""
 
 
 def held_text(pair: Pair) -> str:

@@ -120,6 +120,11 @@ REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
         "sells 0.01 BTC, 0.009 are held",
     ),
     (facts(naked_pair_id="p0123456789ab"), "naked_pair", "p0123456789ab of BTC is not hedged"),
+    (
+        facts(contradiction="p0123456789ab: a pair that is closed cannot take the event flat"),
+        "contradiction",
+        "a person has to look first: p0123456789ab: a pair that is closed",
+    ),
     (facts(open_pairs=5), "too_many_pairs", "5 pairs are open, at most 5"),
     (
         settings(max_pair_notional_krw=Decimal(1_399_999)),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchanges.side import Side
+from tasks.alert import Alert, AlertLevel
 from tasks.day_results import DayResults
 from tasks.errors import IllegalTransition
 from tasks.leg_orders import leg_order
@@ -150,6 +151,24 @@ def test_an_event_that_the_state_does_not_allow_changes_nothing() -> None:
         book.advance(pair.pair_id, PairEvent.FLAT, "x")
     assert book[pair.pair_id].state is PairState.OPENING
     assert len(written.records) == before
+
+
+def test_person_is_told_of_an_event_that_the_state_does_not_allow_until_he_has_looked() -> None:
+    book, pair, _ = opened()
+    heard: list[Alert] = []
+    book.alert = heard.append
+
+    with pytest.raises(IllegalTransition):
+        book.advance(pair.pair_id, PairEvent.FLAT, "both legs closed")
+
+    [alert] = heard
+    said = "a pair that is opening cannot take the event flat (both legs closed)"
+    assert (alert.level, alert.pair_id) == (AlertLevel.CRITICAL, pair.pair_id)
+    assert said in alert.message
+    assert book.contradiction("BTC") == f"{pair.pair_id}: {said}"
+    assert book.contradiction("ETH") is None
+    book.forget_contradictions()
+    assert book.contradiction("BTC") is None
 
 
 def test_an_ended_pair_is_no_open_one() -> None:
