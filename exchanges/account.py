@@ -27,3 +27,6 @@ class Position:
     liquidation_price: Decimal | None
     unrealized_pnl: Decimal
     """Quote currency, at mark price."""
+    isolated_margin: Decimal | None = None
+    """What is set aside for this position alone, quote currency; None: the whole account stands
+    behind it."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 from decimal import Decimal
 
-from exchanges.errors import ExchangeError
 from exchanges.side import Side
 from tasks.pair import LegName, Pair
 from tasks.premium import HUNDRED
@@ -34,13 +33,13 @@ class ForcedCloseFloor:
         self._trading = trading
         self._rates = rates
 
-    async def of(self, pair: Pair) -> Decimal | None:
+    def of(self, pair: Pair) -> Decimal | None:
         """The worst spot price, KRW: a floor where spot is sold, a ceiling where it is bought back.
         None when nothing of ``pair`` was closed by force that is not repaired."""
         if not pair.forced:
             return None
         side = pair.side(LegName.SPOT, purpose_is_entry=False)
-        perpetual = await self._perpetual_price(pair)
+        perpetual = self._perpetual_price(pair)
         known = (self._rates.krw_per_usdt, self._rates.krw_per_usd)
         rates = [rate for rate in known if rate is not None]
         if perpetual is None or not rates:
@@ -51,22 +50,20 @@ class ForcedCloseFloor:
             return spot_price_at(settings.forced_close_floor_pct, perpetual, max(rates))
         return spot_price_at(settings.forced_close_ceiling_pct, perpetual, min(rates))
 
-    async def _perpetual_price(self, pair: Pair) -> Decimal | None:
-        """The touch that closing the leg would meet; when there is no book, what the venue closed
-        it at."""
-        venue = self._trading.venues[LegName.PERPETUAL]
-        side = pair.side(LegName.PERPETUAL, purpose_is_entry=False)
-        try:
-            book = await venue.call(venue.exchange.book(pair.symbol))
-        except ExchangeError as error:
-            log.warning("%s: the perpetual's book cannot be read: %s", pair.pair_id, error)
-        else:
+    def _perpetual_price(self, pair: Pair) -> Decimal | None:
+        """The touch that closing the leg would meet; while there is no fresh book, what the venue
+        closed it at."""
+        trading = self._trading
+        book = trading.venues[LegName.PERPETUAL].books.get(pair.symbol)
+        oldest = trading.clock.monotonic() - trading.settings.max_book_age_ms / 1000
+        if book is not None and book.received >= oldest and not book.is_crossed:
+            side = pair.side(LegName.PERPETUAL, purpose_is_entry=False)
             touch = book.best_ask if side is Side.BUY else book.best_bid
-            if touch is not None and not book.is_crossed:
+            if touch is not None:
                 return touch.price
         forced = [
             adoption.price
-            for adoption in self._trading.pairs.adoptions()
+            for adoption in trading.pairs.adoptions()
             if adoption.pair_id == pair.pair_id and adoption.kind.is_forced
         ]
         return forced[-1] if forced else None

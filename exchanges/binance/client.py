@@ -17,6 +17,8 @@ from exchanges.rate_budget import Booking, RateBudget
 from exchanges.transport import Request, Response, Transport
 from exchanges.venue_client import Costs, VenueClient, key_of
 
+POSITION_MARGIN = "/fapi/v1/positionMargin"
+
 _VENUE = Venue.BINANCE
 
 
@@ -114,6 +116,20 @@ class BinanceClient:
         except ExchangeError as error:
             self.doubt_clock_after(error)
             raise
+
+    async def move_margin(self, parameters: Parameters) -> Response:
+        """Send a change of a position's margin, once; returns only on a 2xx reply. Raises as
+        ``Exchange.add_margin`` does."""
+        booking = self._rest.book(limits.ONE, urgent=True)
+        try:
+            await self.settle_clock()
+            request = self._signed("POST", POSITION_MARGIN, parameters)
+            return await self._rest.place(request, limits.ONE, booking)
+        except ExchangeError as error:
+            self.doubt_clock_after(error)
+            raise
+        finally:
+            booking.release()  # changes nothing when it was sent
 
     async def settle_clock(self) -> None:
         """Ask for the time again if the venue did not agree with what we signed.

@@ -8,6 +8,7 @@ the reply of a market or IOC order show its final state.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from exchanges.binance.signing import Parameters
 from exchanges.decimal_json import plain
@@ -38,3 +39,9 @@ def parameters(order: Order, native: str) -> Parameters:
         pairs.append(("reduceOnly", "true"))
     pairs += [("newClientOrderId", order.client_order_id), ("newOrderRespType", "RESULT")]
     return pairs
+
+
+def margin_parameters(native: str, amount: Decimal) -> Parameters:
+    """The query of ``POST /fapi/v1/positionMargin`` that adds to an isolated position (Binance
+    docs, "Modify isolated position margin": type 1)."""
+    return [("symbol", native), ("amount", plain(amount)), ("type", "1")]

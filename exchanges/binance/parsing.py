@@ -76,6 +76,8 @@ def position_of(rows: Sequence[Fields], symbol: str, native: str) -> Position:
             row.optional_price("markPrice"),
             row.decimal("liquidationPrice") or None,
             row.decimal("unRealizedProfit"),
+            # "0" of a position that the whole account stands behind.
+            row.decimal("isolatedWallet") or None,
         )
     return Position(symbol, Decimal(0), None, None, None, Decimal(0))
 

@@ -32,6 +32,14 @@ class HyperliquidClient(ExactClient, ccxt.pro.hyperliquid):  # type: ignore[misc
             expiresAfter = nonce + ORDER_LIFE_MS
         return super().sign_l1_action(action, nonce, vaultAdress, expiresAfter)
 
+    async def carry_out(self, action: Any) -> Any:
+        """Sign an action that ccxt has no exact method for, and send it."""
+        nonce = self.incrementing_nonce()
+        signature = self.sign_l1_action(action, nonce)
+        return await self.privatePostExchange(
+            {"action": action, "nonce": nonce, "signature": signature}
+        )
+
     def hears(self) -> bool:
         return self._acknowledged.issuperset(("orderUpdates", "userFills"))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -25,6 +26,8 @@ from exchanges.instrument import Venue
 from exchanges.rate_budget import Booking, RateBudget
 from exchanges.transport import Request, Response, Transport
 from exchanges.venue_client import Costs, VenueClient, key_of
+
+T = TypeVar("T")
 
 _VENUE = Venue.HYPERLIQUID
 _HEADERS = {"content-type": "application/json"}
@@ -136,13 +139,24 @@ class HyperliquidClient:
     async def place(self, action: Action, booking: Booking) -> outcomes.Placed:
         """Send an order, which dies after :data:`ORDER_LIFE_MS`. Raises as ``Exchange.submit``
         does, and outcomes.NothingMatched."""
+        return await self._carry_out(action, booking, outcomes.placed)
+
+    async def move_margin(self, action: Action) -> None:
+        """Send a change of a position's margin, once. Raises as ``Exchange.add_margin`` does."""
+        booking = self.book_order(urgent=True)
+        try:
+            await self._carry_out(action, booking, outcomes.margin_moved)
+        finally:
+            booking.release()  # changes nothing when it was sent
+
+    async def _carry_out(self, action: Action, booking: Booking, judge: Callable[[bytes], T]) -> T:
         await self._settle_clock()
         expires_after = milliseconds(self.venue_time()) + ORDER_LIFE_MS
         request = self._signed(action, expires_after=expires_after)
         self.address_budget.spend()
         response: Response = await self._rest.place(request, limits.ACTION, booking)
         try:
-            return outcomes.placed(response.body)
+            return judge(response.body)
         except RateLimited:
             self.address_budget.refused()
             raise

@@ -49,6 +49,13 @@ def order_action(order: Order, asset: int, price: Decimal) -> Action:
     return {"type": "order", "orders": [row], "grouping": "na"}
 
 
+def margin_action(asset: int, amount: Decimal) -> Action:
+    """Adds to an isolated position; ``isBuy`` has no effect in one-way mode. Hyperliquid docs,
+    "Update isolated margin": in millionths of a dollar."""
+    millionths = int(amount.scaleb(6))
+    return {"type": "updateIsolatedMargin", "asset": asset, "isBuy": True, "ntli": millionths}
+
+
 def cancel_action(asset: int, client_order_id: str) -> Action:
     """Raises ValueError for what is no client order id."""
     row = {"asset": asset, "cloid": cloid_of(client_order_id)}

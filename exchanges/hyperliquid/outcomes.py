@@ -78,6 +78,21 @@ def _placed(row: Fields, filled: Decimal | None) -> Placed:
     return Placed(str(row.integer("oid")), filled, row.optional_text("cloid"))
 
 
+def margin_moved(body: bytes) -> None:
+    """A 2xx reply to a change of a position's margin. Raises as :func:`placed` does, but for
+    NothingMatched."""
+    try:
+        reply = fields(_VENUE, "margin", document(_VENUE, "margin", body, unique_keys=True))
+        if reply.text("status") == "err":
+            raise _action_error(reply.text("response"))
+        if reply.text("status") != "ok":
+            raise reply.bad("status", "ok or err")
+    except BadReply as error:
+        raise OutcomeUnknown(
+            _VENUE, f"the margin's reply cannot be understood ({error.message})"
+        ) from None
+
+
 def cancel_taken(body: bytes) -> None:
     """A 2xx reply to one cancel.
 

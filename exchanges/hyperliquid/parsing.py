@@ -110,8 +110,16 @@ def parse_position(clearinghouse_state: bytes, symbol: str, native: str) -> Posi
                 row.not_negative("positionValue") / abs(quantity) or None,
                 row.decimal("liquidationPx") if row.has("liquidationPx") else None,
                 row.decimal("unrealizedPnl"),
+                isolated_margin(row),
             )
     return Position(symbol, Decimal(0), None, None, None, Decimal(0))
+
+
+def isolated_margin(position: Fields) -> Decimal | None:
+    """What stands behind an isolated position alone, its open profit included."""
+    leverage = position.values.get("leverage")
+    is_isolated = isinstance(leverage, dict) and leverage.get("type") == "isolated"
+    return position.decimal("marginUsed") if is_isolated else None
 
 
 def parse_book(body: bytes, symbol: str, native: str, received: float) -> Book:
