@@ -57,5 +57,7 @@ def bps_text(cost: Decimal) -> str:
 
 
 def price_text(price: Decimal) -> str:
-    """``price`` to eight significant digits, for people."""
+    """``price`` to eight significant digits, for people; an infinite bound is no price."""
+    if not price.is_finite():
+        return "no price"
     return short_decimal_text(price.quantize(Decimal(1).scaleb(price.adjusted() - 7)))

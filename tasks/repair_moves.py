@@ -71,12 +71,21 @@ def moves(legs: Mapping[LegName, LegRoom], preferred: Way) -> tuple[Move, ...]:
         Move(name, Way.GROW, leg.down(-leg.held)) for name, leg in legs.items() if leg.held <= -lot
     )
     if overdrawn:
-        return tuple(move for move in overdrawn if move.quantity >= legs[move.leg].least_grown)
-    for way in (preferred, preferred.other):
+        tradable = (move for move in overdrawn if move.quantity >= legs[move.leg].least_grown)
+        return tuple(tradable) or _first(legs, (Way.GROW,), lot)
+    return _first(legs, (preferred, preferred.other), lot)
+
+
+def _first(
+    legs: Mapping[LegName, LegRoom], ways: tuple[Way, ...], lot: Decimal
+) -> tuple[Move, ...]:
+    """The first of ``ways`` that the venue of its leg takes an order for, else both legs."""
+    for way in ways:
         move = _one_leg(legs, way)
         if move is not None:
             return (move,)
-    return _both_legs(legs, Way.SHRINK, lot) or _both_legs(legs, Way.GROW, lot)
+    shrunk = _both_legs(legs, Way.SHRINK, lot) if Way.SHRINK in ways else ()
+    return shrunk or _both_legs(legs, Way.GROW, lot)
 
 
 def leftovers(legs: Mapping[LegName, LegRoom]) -> tuple[Move, ...]:
