@@ -23,10 +23,11 @@ from exchanges.simulator.market import Quote
 from exchanges.simulator.simulation import Simulation
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop, run_virtually
 from tasks.outcome import Outcome
-from tasks.pair import LegName, Pair
+from tasks.pair import Pair
 from tasks.paper_desk import PaperDesk, open_accounts, paper_desk
 from tasks.settings import Settings
 from tests.exchanges.simulator.still_market import START, still_path
+from tests.tasks.cash_flows import Accounts
 from warehouse import Record, read
 from warehouse.records import RecordType
 
@@ -106,6 +107,10 @@ class Bench:
     def coin(self) -> Decimal:
         """BTC on the spot account."""
         return Decimal(self._upbit().ledger.total("BTC"))
+
+    def coin_vanishes(self, quantity: str) -> None:
+        """Take coin off the spot account with no trade behind it."""
+        self._upbit().ledger.debit("BTC", Decimal(quantity))
 
     def krw(self) -> Decimal:
         return Decimal(self._upbit().ledger.total("KRW"))
@@ -209,23 +214,10 @@ def assert_cash_is_conserved(
     bench: Bench, desk: PaperDesk, funding: Decimal = Decimal(0), coin: str = "0"
 ) -> None:
     """The venues' balances are what they began with plus the cash flows of all pairs, exactly."""
-    krw, held, position = KRW, Decimal(coin), Decimal(0)
-    dollar_flow = USDT + funding
-    for pair in desk.parts.trading.pairs:
-        long = 1 if pair.direction == "long_premium" else -1
-        spot, perpetual = pair.spot, pair.perpetual
-        krw += long * (spot.exit.value - spot.entry.value) - spot.entry.fee - spot.exit.fee
-        held += long * pair.held(LegName.SPOT)
-        position -= long * pair.held(LegName.PERPETUAL)
-        dollar_flow += long * (perpetual.entry.value - perpetual.exit.value)
-        dollar_flow -= perpetual.entry.fee + perpetual.exit.fee
-    assert bench.krw() == krw
-    assert bench.coin() == held
-    assert bench.position() == position
-    # A venue books a position's price only when it is closed; until then the wallet differs by
-    # its cost.
+    began = Accounts(KRW, Decimal(coin), Decimal(0), USDT + funding)
     cost = sum((cost for _, cost in bench.positions()), Decimal(0))
-    assert bench.dollars() == dollar_flow + cost
+    now = Accounts(bench.krw(), bench.coin(), bench.position(), bench.dollars() - cost)
+    assert now == began.after(desk.parts.trading.pairs)
 
 
 async def assert_agreed(desk: PaperDesk) -> None:

@@ -26,10 +26,12 @@ from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
 from tests.exchanges.simulated_desk import CREDENTIALS, known_secret
 from tests.exchanges.simulator.still_market import still_path
+from tests.tasks.cash_flows import Accounts
 
 ROOT = Path(__file__).parents[2]
 KEY, SECRET = "access-1", "secret-1"
 HYPERLIQUID = CREDENTIALS[Venue.HYPERLIQUID]
+KRW, DOLLARS = Decimal(100_000_000), Decimal(100_000)
 _numbers = count(1)
 
 
@@ -69,6 +71,20 @@ class Served:
         }
         return sign(parse_signal(made), self.key)
 
+    def accounts(self) -> Accounts:
+        """What both accounts hold now."""
+        upbit = self.simulation.upbit.account(KEY)
+        assert upbit is not None
+        if self.settings.perpetual_venue is Venue.HYPERLIQUID:
+            wallet = self.simulation.hyperliquid.account(HYPERLIQUID.access_key)
+            assert wallet is not None
+            cash, costs = wallet.cash, [held.cost for _, held in wallet.held()]
+        else:
+            account = self.simulation.binance.account(KEY)
+            cash, costs = account.usdt, [held.cost for _, _, held in account.held()]
+        krw = upbit.ledger.total("KRW")
+        return Accounts(krw, self.coin(), self.position(), cash - sum(costs, Decimal(0)))
+
     def coin(self) -> Decimal:
         account = self.simulation.upbit.account(KEY)
         assert account is not None
@@ -87,12 +103,12 @@ class Served:
 async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
     """Markets that stand still: 60 M KRW against 50,000 dollars at 1,150 KRW."""
     simulation = Simulation(still_path(krw_per_usd="1150"), SystemClock())
-    simulation.upbit.add_account(KEY, SECRET, {"KRW": Decimal(100_000_000)})
-    simulation.binance.add_account(KEY, SECRET, {"USDT": Decimal(100_000)})
+    simulation.upbit.add_account(KEY, SECRET, {"KRW": KRW})
+    simulation.binance.add_account(KEY, SECRET, {"USDT": DOLLARS})
     simulation.hyperliquid.add_account(
         HYPERLIQUID.access_key,
         known_secret(Venue.HYPERLIQUID, HYPERLIQUID),
-        {"USDC": Decimal(100_000)},
+        {"USDC": DOLLARS},
     )
     free = Address("127.0.0.1", 0)
     async with AsyncExitStack() as stack:
