@@ -18,34 +18,19 @@ from typing import Final
 
 import duckdb
 
+from warehouse.catch_up import end_catching_up, stage_passed_over
 from warehouse.duck import Duck
 from warehouse.errors import BadRecord, BooksOutOfStep, WarehouseError
+from warehouse.pnl_history import book_results
 from warehouse.projection import project
 from warehouse.reader import read
 from warehouse.record_line import Position
 from warehouse.segment import segment_file
 from warehouse.stream import Staging
-from warehouse.tables import PNL_RESULTS
+from warehouse.tables import PNL_REOPENINGS, PNL_RESULTS
 
 BATCH: Final = 50_000
 """Records a session: about a second, so that others get their turn during a long ingest."""
-
-_PNL_PAIRS: Final = """
-INSERT OR REPLACE INTO pnl_pairs BY NAME
-WITH results AS (
-    SELECT *,
-        row_number() OVER (PARTITION BY pair_id ORDER BY seq DESC) AS place,
-        count(*) OVER (PARTITION BY pair_id) AS revision,
-        min(closed_at) OVER (PARTITION BY pair_id) AS first_closed_at
-    FROM pnl_results
-    WHERE pair_id IN (SELECT unnest(?))
-)
-SELECT * EXCLUDE (seq, recorded_at, place, first_closed_at)
-    REPLACE (first_closed_at AS closed_at),
-    CAST(first_closed_at AT TIME ZONE 'UTC' + INTERVAL 9 HOUR AS DATE) AS day
-FROM results WHERE place = 1
-"""
-"""The last result of each given pair. Korea is nine hours ahead of UTC all year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +87,7 @@ def _ingest_batch(connection: duckdb.DuckDBPyConnection, journal_dir: Path) -> i
     begin = position(connection)
     _check_reaches(journal_dir, begin)
     staging = Staging()
+    catches_up = stage_passed_over(connection, journal_dir, staging)
     end, records = begin, 0
     trouble: WarehouseError | None = None
     try:
@@ -111,22 +97,28 @@ def _ingest_batch(connection: duckdb.DuckDBPyConnection, journal_dir: Path) -> i
             records += 1
     except WarehouseError as error:
         trouble = error
-    if records:
-        _commit(connection, staging, begin, end)
+    if records or catches_up:
+        _commit(connection, staging, begin, end, catches_up)
     if trouble is not None:
         raise trouble
     return records
 
 
 def _commit(
-    connection: duckdb.DuckDBPyConnection, staging: Staging, begin: Position, end: Position
+    connection: duckdb.DuckDBPyConnection,
+    staging: Staging,
+    begin: Position,
+    end: Position,
+    catches_up: bool,
 ) -> None:
     connection.execute("BEGIN")
     try:
         staging.store(connection)
-        pairs = staging.keys_of(PNL_RESULTS, "pair_id")
-        if pairs:
-            connection.execute(_PNL_PAIRS, [pairs])
+        pairs = {*staging.keys_of(PNL_RESULTS, "pair_id")}
+        pairs.update(staging.keys_of(PNL_REOPENINGS, "pair_id"))
+        if catches_up:
+            pairs.update(end_catching_up(connection))
+        book_results(connection, pairs)
         connection.execute(
             'UPDATE journal_position SET segment = ?, "offset" = ?, seq = ?',
             [end.segment, end.offset, end.seq],

@@ -8,37 +8,32 @@ that a column cannot hold exactly, raises BadRecord with the field's name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
 
+from warehouse.amounts import Body, money, money_or_none, ratio_or_none
 from warehouse.errors import BadRecord
-from warehouse.exact import is_plain, money_text, ratio_text
+from warehouse.pair_rows import exposure, pair_event
 from warehouse.record_line import Record
 from warehouse.records import RecordType
 from warehouse.stream import Staging
 from warehouse.tables import (
     ALERTS,
-    BALANCES,
     DENIALS,
     FILLS,
-    FUNDING,
     FX_RATES,
     HEALTH,
     ORDER_OUTCOMES,
     ORDERS,
-    PAIR_EVENTS,
-    PAIRS,
-    PNL_RESULTS,
     PREMIUMS,
     RECONCILIATIONS,
     SIGNALS_DECIDED,
     SIGNALS_DENIED,
     SIGNALS_RECEIVED,
 )
-
-Body = Mapping[str, Any]
+from warehouse.venue_rows import adoption, balance, circuit, funding, margin
 
 _CODE: Final = re.compile(r"([A-Za-z0-9_.-]+): +(.+)", re.DOTALL)
 
@@ -58,40 +53,6 @@ def project(record: Record, staging: Staging) -> None:
 
 def _place(record: Record, problem: str) -> str:
     return f"Journal record {record.seq} ({record.type}) cannot be booked: {problem}."
-
-
-def _money(body: Body, *names: str) -> list[str]:
-    """Amounts that must be there, as their columns take them."""
-    return [
-        text if is_plain(text := body[name]) else _checked(money_text, name, text) for name in names
-    ]
-
-
-def _money_or_none(body: Body, *names: str) -> list[str | None]:
-    """Amounts, each of which may be missing."""
-    return [
-        text
-        if (text := body.get(name)) is None or is_plain(text)
-        else _checked(money_text, name, text)
-        for name in names
-    ]
-
-
-def _ratio_or_none(body: Body, *names: str) -> list[str | None]:
-    """Percentages, each of which may be missing."""
-    return [
-        text
-        if (text := body.get(name)) is None or is_plain(text)
-        else _checked(ratio_text, name, text)
-        for name in names
-    ]
-
-
-def _checked(convert: Callable[[str], str], name: str, text: str) -> str:
-    try:
-        return convert(text)
-    except ValueError as error:
-        raise ValueError(f"{name} {error}") from None
 
 
 def _json(value: Any) -> str:
@@ -164,8 +125,8 @@ def _order_intended(record: Record, body: Body, staging: Staging) -> None:
             body["symbol"],
             body["side"],
             body["type"],
-            *_money(body, "quantity"),
-            *_money_or_none(body, "price"),
+            *money(body, "quantity"),
+            *money_or_none(body, "price"),
             body.get("time_in_force"),
             body["reduce_only"],
             record.time,
@@ -182,7 +143,7 @@ def _order_outcome(record: Record, body: Body, staging: Staging) -> None:
             body["final"],
             body.get("status"),
             body.get("venue_order_id"),
-            *_money_or_none(body, "filled", "value", "fee"),
+            *money_or_none(body, "filled", "value", "fee"),
             body.get("error"),
             record.time,
         ),
@@ -201,81 +162,11 @@ def _fill(record: Record, body: Body, staging: Staging) -> None:
             body.get("pair_id"),
             body.get("leg"),
             body["side"],
-            *_money(body, "price", "quantity", "fee"),
+            *money(body, "price", "quantity", "fee"),
             body["fee_currency"],
             body["time"],
             record.time,
         ),
-    )
-
-
-def _leg(leg: Body) -> tuple[Any, ...]:
-    flows = (leg["entry"], leg["exit"])
-    figures = [text for flow in flows for text in _money(flow, "quantity", "value", "fee")]
-    return leg["venue"], leg["fee_currency"], leg["attempts"], *figures
-
-
-def _reference(reference: Body | None) -> tuple[str | None, ...]:
-    if reference is None:
-        return (None,) * 6
-    return (
-        *_money(reference, "spot_price", "perpetual_price", "krw_per_usdt"),
-        *_money_or_none(reference, "krw_per_usd"),
-        *_ratio_or_none(reference, "premium_pct", "premium_fx_pct"),
-    )
-
-
-def _pair_event(record: Record, body: Body, staging: Staging) -> None:
-    pair, pair_id = body["pair"], body["pair_id"]
-    event = (
-        record.seq,
-        record.time,
-        pair_id,
-        body["event"],
-        body.get("from_state"),
-        body["to_state"],
-        body["detail"],
-    )
-    state = (
-        pair_id,
-        pair["signal_id"],
-        pair.get("strategy"),
-        pair["symbol"],
-        pair["direction"],
-        pair["state"],
-        *_money(pair, "target_quantity"),
-        pair["opened_at"],
-        pair.get("closed_at"),
-        *_leg(pair["spot"]),
-        *_leg(pair["perpetual"]),
-        *_reference(pair.get("entry_reference")),
-        *_reference(pair.get("exit_reference")),
-        body["detail"],
-        record.time,
-    )
-    result = body.get("result")
-    if result is not None:
-        staging.add(PNL_RESULTS, _result(record, pair, result))
-    # Staged last: a record is booked whole or not at all.
-    staging.add(PAIR_EVENTS, event)
-    staging.add(PAIRS, state)
-
-
-def _result(record: Record, pair: Body, result: Body) -> tuple[Any, ...]:
-    return (
-        record.seq,
-        record.time,
-        pair["pair_id"],
-        pair.get("closed_at") or record.time,
-        pair["symbol"],
-        pair["direction"],
-        pair.get("strategy"),
-        pair["state"],
-        *_money(result, "net_krw", "premium_krw", "fx_krw"),
-        *_money_or_none(result, "funding_krw"),
-        *_money(result, "fees_krw", "slippage_krw"),
-        *_ratio_or_none(result, "entry_premium_pct", "exit_premium_pct"),
-        *_money(result, "krw_per_usdt"),
     )
 
 
@@ -286,38 +177,18 @@ def _premium(record: Record, body: Body, staging: Staging) -> None:
             record.seq,
             record.time,
             body["symbol"],
-            *_money(body, "quantity"),
-            *_ratio_or_none(
+            *money(body, "quantity"),
+            *ratio_or_none(
                 body, "enter_fx_pct", "enter_tether_pct", "leave_fx_pct", "leave_tether_pct"
             ),
-            *_money_or_none(body, "krw_per_usd", "krw_per_usdt"),
+            *money_or_none(body, "krw_per_usd", "krw_per_usdt"),
         ),
     )
 
 
 def _fx_rate(record: Record, body: Body, staging: Staging) -> None:
-    row = (body["source"], body["pair"], *_money(body, "rate"), body["observed_at"])
+    row = (body["source"], body["pair"], *money(body, "rate"), body["observed_at"])
     staging.add(FX_RATES, (record.seq, record.time, *row))
-
-
-def _balance(record: Record, body: Body, staging: Staging) -> None:
-    row = (body["venue"], body["currency"], *_money(body, "total", "available"))
-    staging.add(BALANCES, (record.seq, record.time, *row))
-
-
-def _funding(record: Record, body: Body, staging: Staging) -> None:
-    staging.add(
-        FUNDING,
-        (
-            body["venue"],
-            body["transaction_id"],
-            body["symbol"],
-            *_money(body, "amount"),
-            body["currency"],
-            body["time"],
-            record.time,
-        ),
-    )
 
 
 def _reconciliation(record: Record, body: Body, staging: Staging) -> None:
@@ -350,12 +221,16 @@ _PROJECTIONS: Final[dict[str, Callable[[Record, Body, Staging], None]]] = {
     RecordType.ORDER_INTENDED: _order_intended,
     RecordType.ORDER_OUTCOME: _order_outcome,
     RecordType.FILL: _fill,
-    RecordType.PAIR_EVENT: _pair_event,
+    RecordType.PAIR_EVENT: pair_event,
     RecordType.PREMIUM: _premium,
     RecordType.FX_RATE: _fx_rate,
-    RecordType.BALANCE: _balance,
-    RecordType.FUNDING: _funding,
+    RecordType.BALANCE: balance,
+    RecordType.FUNDING: funding,
     RecordType.RECONCILIATION: _reconciliation,
     RecordType.ALERT: _alert,
     RecordType.HEALTH: _health,
+    RecordType.EXPOSURE: exposure,
+    RecordType.ADOPTION: adoption,
+    RecordType.CIRCUIT: circuit,
+    RecordType.MARGIN: margin,
 }

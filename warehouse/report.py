@@ -105,6 +105,26 @@ class DenialLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Unhedged:
+    """How unequal legs were, and for how long: of the entries, exits and repairs that ended on the
+    day reported on. Percentiles are values that occurred; None: there were none."""
+
+    pairs: int
+    krw_s_p50: Decimal | None
+    """Won unhedged times seconds, per pair."""
+    krw_s_p99: Decimal | None
+    repaired: int
+    """How often the desk found legs unequal, or did not know, and made them equal."""
+    recovery_s_p50: Decimal | None
+    """From that detection to hedged or flat."""
+    recovery_s_p99: Decimal | None
+    attempts: int
+    """Orders that repairs took, those given up included."""
+    naked: int
+    """Given up and not repaired since."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     made_at: datetime
     day: date
@@ -118,6 +138,7 @@ class Report:
     today: Period
     week: Period
     total: Period
+    unhedged: Unhedged
     denials: tuple[DenialLine, ...]
 
     def to_json(self) -> dict[str, Any]:

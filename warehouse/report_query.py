@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.ingest import position
 from warehouse.kst import day_start, kst_day, week_start
+from warehouse.records import ENDED_STATES
 from warehouse.report import (
     DenialLine,
     LegLine,
@@ -19,9 +20,10 @@ from warehouse.report import (
     Report,
     ResultParts,
     Trade,
+    Unhedged,
 )
 
-_OPEN: Final = "pair.state NOT IN ('closed', 'unwound', 'failed')"
+_OPEN: Final = f"pair.state NOT IN {ENDED_STATES}"
 _PAIRS: Final = """
 SELECT pair.*, result.net_krw, result.premium_krw, result.fx_krw, result.funding_krw,
     result.fees_krw, result.slippage_krw, result.revision,
@@ -42,6 +44,20 @@ _DENIALS: Final = """
 SELECT status, code, count(*), max(time), arg_max(message, seq)
 FROM denials WHERE time >= ? AND time < ?
 GROUP BY status, code ORDER BY count(*) DESC, status, code
+"""
+_UNHEDGED: Final = """
+WITH stretches AS (
+    SELECT * FROM exposures WHERE ended_at >= $begin AND ended_at < $end
+), per_pair AS (
+    SELECT sum(unhedged_krw_s) AS krw_s FROM stretches GROUP BY pair_id
+), pairs AS (
+    SELECT count(*) AS pairs, quantile_disc(krw_s, 0.5) AS p50, quantile_disc(krw_s, 0.99) AS p99
+    FROM per_pair
+)
+SELECT pairs.pairs, pairs.p50, pairs.p99,
+    count(recovery_s), quantile_disc(recovery_s, 0.5), quantile_disc(recovery_s, 0.99),
+    coalesce(sum(attempts), 0)::BIGINT, count(*) FILTER (state = 'naked')
+FROM pairs LEFT JOIN stretches ON TRUE GROUP BY ALL
 """
 
 
@@ -68,6 +84,7 @@ def make_report(
         today=_period(connection, "today", day, day),
         week=_period(connection, "week", week_start(day), day),
         total=_period(connection, "total", None, day),
+        unhedged=_unhedged(connection, begin, end),
         denials=tuple(
             DenialLine(status, code, count, last_at.astimezone(UTC), message)
             for status, code, count, last_at, message in denials
@@ -105,6 +122,12 @@ def _period(
         fees_krw=fees,
         slippage_krw=slippage,
     )
+
+
+def _unhedged(connection: duckdb.DuckDBPyConnection, begin: datetime, end: datetime) -> Unhedged:
+    row = connection.execute(_UNHEDGED, {"begin": begin, "end": end}).fetchone()
+    assert row is not None  # One row, whether or not there are stretches.
+    return Unhedged(*row)
 
 
 def _pair(row: Mapping[str, Any]) -> PairLine:

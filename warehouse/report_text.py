@@ -12,7 +12,7 @@ from rich.text import Text
 
 from warehouse.exact import plain_text
 from warehouse.kst import KST, kst_day
-from warehouse.report import LegLine, PairLine, Period, Report, Trade
+from warehouse.report import LegLine, PairLine, Period, Report, Trade, Unhedged
 
 MISSING = "missing"
 
@@ -30,6 +30,8 @@ def render_report(report: Report) -> RenderableType:
     for title, pairs in (("Open pairs", report.open_pairs), ("Ended pairs", report.ended_pairs)):
         parts.append(Rule(f"{title} ({len(pairs)})", align="left"))
         parts.extend(_pair(pair) for pair in pairs)
+    parts.append(Rule(f"Unhedged, {_day_name(report)}", align="left"))
+    parts.append(_unhedged(report.unhedged))
     parts.append(Rule(f"Not traded, {_day_name(report)}", align="left"))
     parts.append(_denials(report))
     return Group(*parts)
@@ -146,6 +148,32 @@ def _result(pair: PairLine) -> list[RenderableType]:
         f"slippage {krw(result.slippage_krw)}"
     )
     return [line]
+
+
+def _unhedged(unhedged: Unhedged) -> RenderableType:
+    if not unhedged.pairs:
+        return Text("none")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for name in ("p50", "p99"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("of", no_wrap=True)
+    pairs = f"{unhedged.pairs} {'pair' if unhedged.pairs == 1 else 'pairs'}"
+    table.add_row("KRW × s", krw(unhedged.krw_s_p50), krw(unhedged.krw_s_p99), pairs)
+    repaired = Text(f"{unhedged.repaired} repaired, {unhedged.attempts} orders")
+    if unhedged.naked:
+        repaired.append(f", {unhedged.naked} naked", "red bold")
+    table.add_row(
+        "s from detection to hedged or flat",
+        _seconds(unhedged.recovery_s_p50),
+        _seconds(unhedged.recovery_s_p99),
+        repaired,
+    )
+    return table
+
+
+def _seconds(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:,.3f}"
 
 
 def _denials(report: Report) -> RenderableType:

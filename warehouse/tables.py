@@ -102,6 +102,11 @@ PNL_RESULTS: Final = _stream(
     "krw_per_usdt",
 )
 
+PNL_REOPENINGS: Final = _stream(
+    "pnl_reopenings",
+    "seq recorded_at pair_id",
+)
+
 PREMIUMS: Final = _stream(
     "premiums",
     "seq time symbol quantity enter_fx_pct enter_tether_pct leave_fx_pct leave_tether_pct "
@@ -137,6 +142,34 @@ ALERTS: Final = _stream(
     "alert_id time type level message pair_id",
     key="alert_id",
     again=Again.KEEP_FIRST,
+)
+
+EXPOSURES: Final = _stream(
+    "exposures",
+    "exposure_id pair_id symbol began_with began_at detected_at ended_at state unhedged_krw_s "
+    "krw_per_coin recovery_s attempts",
+    key="exposure_id",
+    again=Again.TAKE_LAST,
+)
+
+ADOPTIONS: Final = _stream(
+    "adoptions",
+    "adoption_id kind venue symbol side quantity price fee fee_currency trade_id venue_order_id "
+    "time pair_id leg detail recorded_at",
+    key="adoption_id",
+    again=Again.KEEP_FIRST,
+)
+
+CIRCUITS: Final = _stream(
+    "circuits",
+    "seq time venue state since",
+)
+
+MARGINS: Final = _stream(
+    "margins",
+    "margin_id venue symbol amount currency status distance_pct detail updated_at",
+    key="margin_id",
+    again=Again.TAKE_LAST,
 )
 
 HEALTH: Final = _stream(

@@ -24,6 +24,11 @@ TABLES = (
     "alerts",
     "health",
     "denials",
+    "exposures",
+    "adoptions",
+    "circuits",
+    "margins",
+    "pnl_reopenings",
     "journal_position",
 )
 

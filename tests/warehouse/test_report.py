@@ -15,14 +15,16 @@ from tests.warehouse.examples import (
     closed_pair,
     denials,
     ended_pair,
+    exposure,
     flow,
     leg,
     pair_event,
     snapshot,
+    utc,
 )
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import Report, Warehouse
-from warehouse.report import LegLine, Period, ResultParts, Trade
+from warehouse.report import LegLine, Period, ResultParts, Trade, Unhedged
 from warehouse.report_text import krw, report_text
 
 MONDAY_BEFORE = START - timedelta(days=2)
@@ -141,6 +143,54 @@ def test_a_day_of_which_no_funding_is_known_says_missing(tmp_path: Path) -> None
     assert report.to_json()["today"]["funding_krw"] is None
     assert "funding missing" in text
     assert "at exit missing" in text
+
+
+def test_the_unhedged_time_of_a_day_is_told_by_pair_and_by_repair(tmp_path: Path) -> None:
+    clean = {"detected_at": None, "recovery_s": None, "attempts": 0}
+    yesterday = {"ended_at": utc(START - timedelta(days=1))}
+    naked = {"state": "naked", "recovery_s": None, "attempts": 7}
+    entries = [
+        exposure("p1-1", **clean, unhedged_krw_s="1000.000"),
+        exposure("p1-2", **clean, unhedged_krw_s="2000.400"),
+        exposure("p2-1", unhedged_krw_s="600000.000", recovery_s="1.000000", attempts=1),
+        exposure("p3-1", unhedged_krw_s="4200000.000", recovery_s="7.500000", attempts=4),
+        exposure("p4-1", **naked, unhedged_krw_s="9000000.000"),
+        exposure("p5-1", unhedged_krw_s="77", **yesterday),
+    ]
+    books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal", clock_now=ManualClock().now)
+    write_all(tmp_path / "journal", entries)
+    books.ingest()
+
+    report = books.report()
+
+    money = Decimal
+    assert report.unhedged == Unhedged(
+        pairs=4,
+        krw_s_p50=money(600_000),
+        krw_s_p99=money(9_000_000),
+        repaired=2,
+        recovery_s_p50=money(1),
+        recovery_s_p99=money("7.5"),
+        attempts=12,
+        naked=1,
+    )
+    assert report.to_json()["unhedged"]["krw_s_p50"] == "600000"
+    lines = report_text(report).splitlines()
+    assert [" ".join(line.split()) for line in lines if " × s" in line or "detection" in line] == [
+        "KRW × s 600,000 9,000,000 4 pairs",
+        "s from detection to hedged or flat 1.000 7.500 2 repaired, 12 orders, 1 naked",
+    ]
+
+
+def test_a_naked_pair_that_is_repaired_is_told_as_repaired(tmp_path: Path) -> None:
+    entries = [exposure("p1-1", state="naked", recovery_s=None), exposure("p1-1")]
+    books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal", clock_now=ManualClock().now)
+    write_all(tmp_path / "journal", entries)
+    books.ingest()
+
+    unhedged = books.report().unhedged
+
+    assert (unhedged.pairs, unhedged.repaired, unhedged.naked) == (1, 1, 0)
 
 
 def test_an_empty_book_reports_zeros_and_nothing_missing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.books import contents
-from tests.warehouse.examples import START, Entry, ended_pair
+from tests.warehouse.examples import START, Entry, ended_pair, pair_event, reopened_pair, snapshot
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import Warehouse
 from warehouse.kst import kst_day
@@ -128,6 +128,88 @@ def test_rolling_up_again_or_after_a_rebuild_changes_nothing(tmp_path: Path) -> 
 
     assert again == before
     assert contents(books.file) == before
+
+
+def test_a_pair_that_was_open_again_has_one_result_and_counts_once(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    entries = [ended_pair("p1", START), *reopened_pair("p2", START)]
+    write_all(tmp_path / "journal", entries, clock)
+    books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal", clock_now=clock.now)
+    books.ingest()
+    books.rollup()
+
+    assert books.sql("SELECT pair_id, net_krw, revision FROM pnl_pairs ORDER BY ALL").rows == (
+        ("p1", Decimal(8000), 1),
+        ("p2", Decimal(6000), 2),
+    )
+    [day] = daily(books).values()
+    assert (day["pairs_closed"], day["net_krw"], day["slippage_krw"]) == (2, 14000, -2800)
+    [shown] = [pair for pair in books.report().ended_pairs if pair.pair_id == "p2"]
+    assert shown.result is not None
+    assert (shown.result.net_krw, shown.result.revision) == (Decimal(6000), 2)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_pair_that_is_open_again_has_no_result_until_it_ends(
+    tmp_path: Path, together: bool
+) -> None:
+    entries = reopened_pair("p1", START)
+    books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal")
+    for part in [entries[:3]] if together else [[entry] for entry in entries[:3]]:
+        write_all(tmp_path / "journal", part)
+        books.ingest()
+        books.rollup()
+
+    report = books.report()
+
+    assert [(pair.state, pair.result) for pair in report.open_pairs] == [("recovering", None)]
+    assert report.ended_pairs == ()
+    assert (report.total.net_krw, report.total.pairs_closed) == (Decimal(0), 0)
+    assert daily(books) == {}
+
+
+def test_a_closed_day_gives_a_result_back_as_a_correction_and_the_next_day_has_it(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(START)
+    journal = tmp_path / "journal"
+    books = Warehouse(tmp_path / "w.duckdb", journal, clock_now=clock.now)
+    write_all(journal, [ended_pair("p1", START), ended_pair("p2", START)], clock)
+    clock.move(days=1)
+    books.ingest()
+    books.rollup()
+
+    late = pair_event("late_fill", "closed", snapshot("p1", state="recovering"))
+    write_all(journal, [late, ended_pair("p1", clock.now(), net_krw="6000")], clock)
+    books.ingest()
+    written = books.rollup(kst_day(clock.now()))
+
+    assert written == 2
+    first, second = daily(books).values()
+    assert (first["pairs_closed"], first["net_krw"], first["net_krw_at_close"]) == (1, 8000, 16000)
+    assert (first["corrections"], first["correction_krw"]) == (1, -8000)
+    assert (second["pairs_closed"], second["net_krw"], second["cumulative_krw"]) == (1, 6000, 14000)
+    rolled_up_bit_by_bit = contents(books.file)
+    books.rebuild()
+    assert contents(books.file) == rolled_up_bit_by_bit
+
+
+def test_a_closed_day_that_lost_its_only_result_still_says_what_it_closed_with(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock(START)
+    journal = tmp_path / "journal"
+    books = Warehouse(tmp_path / "w.duckdb", journal, clock_now=clock.now)
+    write_all(journal, [ended_pair("p1", START)], clock)
+    clock.move(days=1)
+    late = pair_event("late_fill", "closed", snapshot("p1", state="recovering"))
+    write_all(journal, [late], clock)
+    books.ingest()
+    books.rollup()
+
+    [day] = daily(books).values()
+    assert (day["pairs_closed"], day["net_krw"], day["funding_krw"]) == (0, 0, 0)
+    assert (day["net_krw_at_close"], day["corrections"], day["correction_krw"]) == (8000, 1, -8000)
 
 
 AMOUNT = st.decimals("-1e12", "1e12", places=10)
