@@ -67,15 +67,21 @@ class Exchange(Protocol):
         """
         ...
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
-        """The order and its fills, from the venue. Raises OrderNotFound."""
+    async def order(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
+        """The order and its fills, from the venue. Raises OrderNotFound.
+
+        Here and below ``urgent`` (the fate of an order, which recovery waits for) may use the
+        reserve of the rate limits.
+        """
         ...
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, symbol: str, *, urgent: bool = False) -> Sequence[OrderReport]:
         """All resting orders of the account in this market (without fills)."""
         ...
 
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first."""
         ...
 

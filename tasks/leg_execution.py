@@ -139,8 +139,9 @@ class LegExecution:
         while True:
             now = clock.monotonic()
             try:
+                order = leg_order.order
                 seen = await venue.call(
-                    venue.exchange.order(leg_order.order.symbol, leg_order.order.client_order_id)
+                    venue.exchange.order(order.symbol, order.client_order_id, urgent=True)
                 )
             except OrderNotFound as error:
                 unheard = doubt.heard(now)
@@ -178,8 +179,8 @@ class LegExecution:
         order = leg_order.order
         since = self._clock.now() - _TRADES_LOOK_BACK
         try:
-            fills = await venue.call(venue.exchange.fills(order.symbol, since))
-            resting = await venue.call(venue.exchange.open_orders(order.symbol))
+            fills = await venue.call(venue.exchange.fills(order.symbol, since, urgent=True))
+            resting = await venue.call(venue.exchange.open_orders(order.symbol, urgent=True))
         except ExchangeError:
             return True
         ids = {fill.client_order_id for fill in fills} | {item.client_order_id for item in resting}

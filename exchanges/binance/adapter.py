@@ -156,20 +156,22 @@ class BinancePerpetual:
             urgent=True,
         )
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+    async def order(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
         """The order, and its trades from the trade list."""
-        return await self._read(symbol, (_OUR_ID, client_order_id))
+        return await self._read(symbol, (_OUR_ID, client_order_id), urgent=urgent)
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, symbol: str, *, urgent: bool = False) -> Sequence[OrderReport]:
         native = perpetual(symbol).native
         response = await self._client.ask(
-            "GET", "/fapi/v1/openOrders", [("symbol", native)], limits.ONE
+            "GET", "/fapi/v1/openOrders", [("symbol", native)], limits.ONE, urgent=urgent
         )
         return parsing.parse_orders(response.body, symbol, native)
 
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
         """See :meth:`exchanges.binance.history.History.fills`."""
-        return await self._history.fills(symbol, since)
+        return await self._history.fills(symbol, since, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """See :meth:`exchanges.binance.history.History.funding`."""
@@ -255,8 +257,8 @@ class BinancePerpetual:
     async def read_order(self, key: OrderKey) -> OrderReport:
         """An order by whichever of its ids is known. Raises as :meth:`order` does."""
         if key.client_order_id:
-            return await self.order(key.symbol, key.client_order_id)
-        return await self._read(key.symbol, ("orderId", key.venue_order_id))
+            return await self.order(key.symbol, key.client_order_id, urgent=True)
+        return await self._read(key.symbol, ("orderId", key.venue_order_id), urgent=True)
 
     async def aclose(self) -> None:
         self._is_closed = True
@@ -264,19 +266,18 @@ class BinancePerpetual:
         await self._connector.aclose()
         await self._client.aclose()
 
-    async def _read(self, symbol: str, which: tuple[str, str]) -> OrderReport:
+    async def _read(self, symbol: str, which: tuple[str, str], *, urgent: bool) -> OrderReport:
         native = perpetual(symbol).native
         response = await self._client.ask(
-            "GET", "/fapi/v1/order", [("symbol", native), which], limits.ONE, urgent=True
+            "GET", "/fapi/v1/order", [("symbol", native), which], limits.ONE, urgent=urgent
         )
         report = parsing.parse_order(response.body, symbol, native)
         check = parsing.answering if which[0] == _OUR_ID else parsing.of_id
         report = check(report, which[1])
         if report.filled:
             made_at = parsing.parse_order_time(response.body)
-            report = parsing.with_fills(
-                report, await self._history.of_order(symbol, report, made_at)
-            )
+            trades = await self._history.of_order(symbol, report, made_at, urgent=urgent)
+            report = parsing.with_fills(report, trades)
         return report
 
     async def _snapshot(self, native: str) -> DepthSnapshot:

@@ -52,40 +52,45 @@ class AccountHistory(ABC):
         """A page of one of the :data:`~exchanges.binance.parsing.FUNDING_TYPES`."""
 
     @abstractmethod
-    async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
+    async def client_order_id(
+        self, symbol: str, venue_order_id: str, *, urgent: bool = False
+    ) -> str:
         """Raises OrderNotFound."""
 
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
         """Own trades at or after ``since``. The venue's list names orders by its own id only, so
         the client order id of each is asked for (None: the venue has forgotten the order)."""
         found: dict[str, Fill] = {}
         for start, end in _windows(since, self._clock.now()):
-            page = await self.trades(symbol, _span(start, end))
+            page = await self.trades(symbol, _span(start, end), urgent=urgent)
             while len(page) == PAGE:
                 found.update((fill.trade_id, fill) for fill in page)
-                page = await self.trades(symbol, [("fromId", str(int(page[-1].trade_id) + 1))])
+                after = [("fromId", str(int(page[-1].trade_id) + 1))]
+                page = await self.trades(symbol, after, urgent=urgent)
             found.update((fill.trade_id, fill) for fill in page)
         fills = []
         for fill in sorted(found.values(), key=_by_time):
             if fill.time >= since:
-                name = await self._client_order_id(symbol, fill.venue_order_id)
+                name = await self._client_order_id(symbol, fill.venue_order_id, urgent)
                 forced = None if name is None else forced_close(name)
                 fills.append(replace(fill, client_order_id=name, forced=forced))
         return fills
 
-    async def of_order(self, symbol: str, report: OrderReport, made_at: datetime) -> Sequence[Fill]:
-        """The trades behind ``report``; it is urgent, since decisions wait for it."""
+    async def of_order(
+        self, symbol: str, report: OrderReport, made_at: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
+        """The trades behind ``report``."""
         found: dict[str, Fill] = {}
         now = self._clock.now()
         begin, last = max(made_at, now - _KEPT), min(report.updated_at, now + _AHEAD)
         for start, end in _windows(begin, last):
             which = [("orderId", report.venue_order_id), *_span(start, end)]
-            page = await self.trades(symbol, which, urgent=True)
+            page = await self.trades(symbol, which, urgent=urgent)
             found.update((fill.trade_id, fill) for fill in page)
             while len(page) == PAGE and page[-1].time > start:
                 start = page[-1].time  # a full page: on from its last moment
                 which = [("orderId", report.venue_order_id), *_span(start, end)]
-                page = await self.trades(symbol, which, urgent=True)
+                page = await self.trades(symbol, which, urgent=urgent)
                 found.update((fill.trade_id, fill) for fill in page)
         return sorted(found.values(), key=_by_time)
 
@@ -100,12 +105,12 @@ class AccountHistory(ABC):
                 found.update((payment.transaction_id, payment) for payment in page)
         return sorted(found.values(), key=lambda payment: (payment.time, payment.transaction_id))
 
-    async def _client_order_id(self, symbol: str, venue_order_id: str) -> str | None:
+    async def _client_order_id(self, symbol: str, venue_order_id: str, urgent: bool) -> str | None:
         known = self._client_order_ids.get((symbol, venue_order_id))
         if known is not None:
             return known
         try:
-            found = await self.client_order_id(symbol, venue_order_id)
+            found = await self.client_order_id(symbol, venue_order_id, urgent=urgent)
         except OrderNotFound:
             return None
         self._client_order_ids[symbol, venue_order_id] = found
@@ -146,10 +151,12 @@ class History(AccountHistory):
         )
         return parsing.parse_funding(response.body, symbol, native, income_type)
 
-    async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
+    async def client_order_id(
+        self, symbol: str, venue_order_id: str, *, urgent: bool = False
+    ) -> str:
         native = perpetual(symbol).native
         which = [("symbol", native), ("orderId", venue_order_id)]
-        response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE)
+        response = await self._client.ask("GET", "/fapi/v1/order", which, limits.ONE, urgent=urgent)
         report = parsing.parse_order(response.body, symbol, native)
         return parsing.of_id(report, venue_order_id).client_order_id
 

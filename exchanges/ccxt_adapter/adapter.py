@@ -121,21 +121,25 @@ class CcxtExchange:
         twice does no harm."""
         await self._dialect.cancel(await self._private(symbol), client_order_id)
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+    async def order(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
         """The order, and its trades from the venue's list of trades."""
-        return await self._order(OrderKey(symbol, client_order_id, ""), urgent=True)
+        return await self._order(OrderKey(symbol, client_order_id, ""), urgent=urgent)
 
     async def read_order(self, key: OrderKey) -> OrderReport:
         """An order by whichever of its ids is known, without touching the rate reserve. Raises as
         :meth:`order` does."""
+        await self._dialect.room_to_read()
         return await self._order(key, urgent=False)
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
-        return await self._dialect.open_orders(await self._private(symbol), symbol)
-
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def open_orders(self, symbol: str, *, urgent: bool = False) -> Sequence[OrderReport]:
         market = await self._private(symbol)
-        return await self._dialect.fills(market, symbol, since)
+        return await self._dialect.open_orders(market, symbol, urgent=urgent)
+
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
+        market = await self._private(symbol)
+        return await self._dialect.fills(market, symbol, since, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         market = await self._private(symbol)

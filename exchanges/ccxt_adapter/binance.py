@@ -146,11 +146,14 @@ class Binance(Dialect):
             report = unified.of_id(self.venue, report, key.venue_order_id)
         if not report.filled:
             return report
-        fills = await self._history.of_order(key.symbol, report, row.milliseconds("timestamp"))
+        made_at = row.milliseconds("timestamp")
+        fills = await self._history.of_order(key.symbol, report, made_at, urgent=urgent)
         return with_fills(report, fills)
 
-    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
-        return await self._history.fills(symbol, since)
+    async def fills(
+        self, market: str, symbol: str, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
+        return await self._history.fills(symbol, since, urgent=urgent)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         return await self._history.funding(symbol, since)
@@ -227,8 +230,11 @@ class _History(AccountHistory):
         payments = [unified.payment_of(row, symbol) for row in rows]
         return [replace(it, transaction_id=f"{prefix}{it.transaction_id}") for it in payments]
 
-    async def client_order_id(self, symbol: str, venue_order_id: str) -> str:
+    async def client_order_id(
+        self, symbol: str, venue_order_id: str, *, urgent: bool = False
+    ) -> str:
         market = self._dialect.market_name(symbol)
-        row = await self._ask.row("order", self._ask.client.fetch_order(venue_order_id, market))
+        answer = self._ask.client.fetch_order(venue_order_id, market)
+        row = await self._ask.row("order", answer, urgent=urgent)
         report = unified.of_id(row.venue, self._dialect.report(row, symbol), venue_order_id)
         return report.client_order_id

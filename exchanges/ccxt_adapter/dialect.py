@@ -136,18 +136,24 @@ class Dialect(Terms, ABC):
     @abstractmethod
     async def cancel(self, market: str, client_order_id: str) -> None: ...
 
+    async def room_to_read(self) -> None:
+        """Wait until an order of the stream, which nobody waits for, may be read."""
+
     @abstractmethod
     async def order(self, market: str, key: OrderKey, *, urgent: bool) -> OrderReport:
         """An order with its trades, by whichever of its ids is known."""
 
-    async def open_orders(self, market: str, symbol: str) -> Sequence[OrderReport]:
-        rows = await self.ask.rows("orders", self.ask.client.fetch_open_orders(market))
+    async def open_orders(self, market: str, symbol: str, *, urgent: bool) -> Sequence[OrderReport]:
+        answer = self.ask.client.fetch_open_orders(market)
+        rows = await self.ask.rows("orders", answer, urgent=urgent)
         return [self.report(row, symbol) for row in rows]
 
     # ---- account and market
 
     @abstractmethod
-    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]: ...
+    async def fills(
+        self, market: str, symbol: str, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]: ...
 
     @abstractmethod
     async def funding(

@@ -243,8 +243,10 @@ class Hyperliquid(Dialect):
             report, await self._history.of_order(market, report, made_at, urgent=urgent)
         )
 
-    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
-        return await self._history.fills(market, symbol, since)
+    async def fills(
+        self, market: str, symbol: str, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
+        return await self._history.fills(market, symbol, since, urgent=urgent)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         return await self._history.funding(self.instrument(symbol), since)

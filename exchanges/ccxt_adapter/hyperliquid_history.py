@@ -36,9 +36,11 @@ class HyperliquidHistory:
         self._seen: dict[str, dict[str, Fill]] = {}
         """Trades that were read or streamed, by their orders."""
 
-    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(
+        self, market: str, symbol: str, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
         """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
-        trades = await self._trades(market, since, self._end(), urgent=False)
+        trades = await self._trades(market, since, self._end(), urgent=urgent)
         fills = [self.trade(trade, symbol) for trade in trades]
         found = [fill for fill in fills if fill.time >= since]
         return sorted(found, key=lambda fill: (fill.time, int(fill.trade_id)))

@@ -153,9 +153,10 @@ class Upbit(Dialect):
         answer = self.ask.client.private_delete_order({"identifier": client_order_id})
         await self.ask.ask(answer, urgent=True)
 
+    async def room_to_read(self) -> None:
+        await self.room_to_ask()
+
     async def order(self, market: str, key: OrderKey, *, urgent: bool) -> OrderReport:
-        if not urgent:
-            await self.room_to_ask()
         if key.venue_order_id and not key.client_order_id:
             by_uuid = await self.read(key.symbol, {"uuid": key.venue_order_id}, urgent=urgent)
             return unified.of_id(self.venue, by_uuid, key.venue_order_id)
@@ -170,7 +171,7 @@ class Upbit(Dialect):
         row = fields(self.venue, "order", self.ask.parsed("parse_order", answer))
         return _with_fills(self.report(row, symbol), row)
 
-    async def open_orders(self, market: str, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, market: str, symbol: str, *, urgent: bool) -> Sequence[OrderReport]:
         reports: list[OrderReport] = []
         for state in ("wait", "watch"):
             number, rows = 0, _PAGE
@@ -178,17 +179,19 @@ class Upbit(Dialect):
                 number += 1
                 more = {"state": state, "page": number}
                 answer = self.ask.client.fetch_open_orders(market, None, _PAGE, more)
-                page = await self.ask.rows("orders", answer)
+                page = await self.ask.rows("orders", answer, urgent=urgent)
                 reports.extend(self.report(row, symbol) for row in page)
                 rows = len(page)
         self._own_trades.saw_open(reports)
         return reports
 
-    async def fills(self, market: str, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(
+        self, market: str, symbol: str, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
         """See :class:`exchanges.upbit.own_trades.TradesOfOrders`: there is no list of trades."""
-        still_open = await self.open_orders(market, symbol)
+        still_open = await self.open_orders(market, symbol, urgent=urgent)
         native = self.instrument(symbol).native
-        return await self._own_trades.since(symbol, native, since, still_open)
+        return await self._own_trades.since(symbol, native, since, still_open, urgent=urgent)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""
@@ -253,10 +256,10 @@ class Upbit(Dialect):
     ) -> ExchangeError | NotConnected:
         return outcomes.handshake_error(refused, is_signed=is_signed)
 
-    async def room_to_ask(self, pool: str = limits.DEFAULT) -> None:
-        """Wait until one more question fits: for what takes many and has time. Raises RateLimited
-        when the venue has silenced us for longer."""
-        await self.ask.rest.room({pool: 1}, longest_s=_LONGEST_WAIT_S)
+    async def room_to_ask(self, pool: str = limits.DEFAULT, *, urgent: bool = False) -> None:
+        """Wait until one more question fits: for what takes many and has time; ``urgent`` may use
+        the rate reserve. Raises RateLimited when the venue has silenced us for longer."""
+        await self.ask.rest.room({pool: 1}, longest_s=_LONGEST_WAIT_S, urgent=urgent)
 
     async def _accounts(self) -> Fields:
         return await self.ask.row("balance", self.ask.client.fetch_balance())
@@ -278,19 +281,28 @@ class _OwnTrades(TradesOfOrders):
         super().__init__(dialect.ask.clock)
         self._dialect = dialect
 
-    async def read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
-        await self._dialect.room_to_ask()
-        return await self._dialect.read(symbol, {"uuid": venue_order_id}, urgent=False)
+    async def read(
+        self, venue_order_id: str, symbol: str, native: str, *, urgent: bool
+    ) -> OrderReport:
+        await self._dialect.room_to_ask(urgent=urgent)
+        return await self._dialect.read(symbol, {"uuid": venue_order_id}, urgent=urgent)
 
     async def closed(
-        self, symbol: str, native: str, start: datetime, end: datetime, limit: int
+        self,
+        symbol: str,
+        native: str,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        *,
+        urgent: bool,
     ) -> Sequence[ListedOrder]:
         # ccxt's own methods list either the executed or the cancelled ones.
         ask = self._dialect.ask
-        await self._dialect.room_to_ask()
+        await self._dialect.room_to_ask(urgent=urgent)
         span = {"start_time": milliseconds(start), "end_time": milliseconds(end)}
         which = {"market": native, **span, "limit": limit, "order_by": "asc"}
-        answer = await ask.ask(ask.client.private_get_orders_closed(which))
+        answer = await ask.ask(ask.client.private_get_orders_closed(which), urgent=urgent)
         parsed = ask.parsed("parse_orders", answer)
         rows = Fields(self._dialect.venue, "closed", {"orders": parsed}).children("orders")
         return [ListedOrder(self._dialect.report(row, symbol), _may_rest(row)) for row in rows]

@@ -130,21 +130,25 @@ class HyperliquidPerpetual:
         asset = await self._asset(symbol)
         await self._client.cancel(order_request.cancel_action(asset, client_order_id))
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+    async def order(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
         """The order, and its trades from the account's. The reply to its status is of the last
         change of that status; what it has traded since is in the trades."""
         if not _is_id(client_order_id):
             raise _not_found(client_order_id)
-        return await self._orders.by_client_id(self.instrument(symbol), client_order_id)
+        return await self._orders.by_client_id(
+            self.instrument(symbol), client_order_id, urgent=urgent
+        )
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, symbol: str, *, urgent: bool = False) -> Sequence[OrderReport]:
         """Orders that other programs placed have their cloid as client order id, ``0x…``, or none
         when they have none."""
-        return await self._orders.resting(self.instrument(symbol))
+        return await self._orders.resting(self.instrument(symbol), urgent=urgent)
 
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
         """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
-        return await self._orders.trades(self.instrument(symbol), since)
+        return await self._orders.trades(self.instrument(symbol), since, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Hourly settlements."""

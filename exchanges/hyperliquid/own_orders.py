@@ -39,10 +39,12 @@ class OwnOrders:
     def __init__(self, client: HyperliquidClient) -> None:
         self._client = client
 
-    async def by_client_id(self, instrument: Instrument, client_order_id: str) -> OrderReport:
-        """The order and its trades, which may use the rate reserve. Raises OrderNotFound."""
+    async def by_client_id(
+        self, instrument: Instrument, client_order_id: str, *, urgent: bool
+    ) -> OrderReport:
+        """The order and its trades; ``urgent`` may use the rate reserve. Raises OrderNotFound."""
         key = OrderKey(instrument.symbol, client_order_id, "")
-        told = await self._status(key, urgent=True)
+        told = await self._status(key, urgent=urgent)
         if told.never_traded:
             return told.report
         ended = milliseconds(told.report.updated_at) + _AFTER_END_MS
@@ -50,7 +52,7 @@ class OwnOrders:
         fills: dict[str, Fill] = {}
         oid = int(told.report.venue_order_id)
         async with aclosing(
-            self._pages(_TRADES, told.made_at, until, limits.ORDER_FILLS, urgent=True)
+            self._pages(_TRADES, told.made_at, until, limits.ORDER_FILLS, urgent=urgent)
         ) as bodies:
             async for body in bodies:
                 own = order_parsing.parse_order_fills(
@@ -63,20 +65,22 @@ class OwnOrders:
         """An order by whichever of its ids is known, without its trades. Raises OrderNotFound."""
         return await self._status(key, urgent=False)
 
-    async def resting(self, instrument: Instrument) -> Sequence[OrderReport]:
-        body = await self.listing()
+    async def resting(self, instrument: Instrument, *, urgent: bool) -> Sequence[OrderReport]:
+        body = await self.listing(urgent=urgent)
         return order_parsing.parse_open_orders(body, instrument.symbol, instrument.native)
 
-    async def listing(self) -> bytes:
+    async def listing(self, *, urgent: bool = False) -> bytes:
         """What rests in all markets: ``frontendOpenOrders`` and not ``openOrders``, which leaves
         out what was ordered."""
         question = {"type": "frontendOpenOrders", "user": self._client.account}
-        return await self._client.info(question, limits.QUESTION)
+        return await self._client.info(question, limits.QUESTION, urgent=urgent)
 
-    async def trades(self, instrument: Instrument, since: datetime) -> Sequence[Fill]:
+    async def trades(
+        self, instrument: Instrument, since: datetime, *, urgent: bool
+    ) -> Sequence[Fill]:
         """Own trades at or after ``since``, oldest first; the venue keeps the latest 10,000."""
         found: dict[str, Fill] = {}
-        async with aclosing(self._history(_TRADES, since)) as bodies:
+        async with aclosing(self._history(_TRADES, since, urgent=urgent)) as bodies:
             async for body in bodies:
                 fills = order_parsing.parse_fills(body, instrument.symbol, instrument.native)
                 found.update((fill.trade_id, fill) for fill in fills if fill.time >= since)
@@ -105,14 +109,14 @@ class OwnOrders:
     async def funding(self, instrument: Instrument, since: datetime) -> Sequence[FundingPayment]:
         """Settlements at or after ``since``, oldest first."""
         found: dict[str, FundingPayment] = {}
-        async with aclosing(self._history("userFunding", since)) as bodies:
+        async with aclosing(self._history("userFunding", since, urgent=False)) as bodies:
             async for body in bodies:
                 rows = parsing.parse_funding(body, instrument.symbol, instrument.native)
                 found.update((row.transaction_id, row) for row in rows if row.time >= since)
         return sorted(found.values(), key=lambda payment: payment.time)
 
-    def _history(self, kind: str, since: datetime) -> AsyncGenerator[bytes, None]:
-        return self._pages(kind, since, self._end(), limits.HISTORY, urgent=False)
+    def _history(self, kind: str, since: datetime, *, urgent: bool) -> AsyncGenerator[bytes, None]:
+        return self._pages(kind, since, self._end(), limits.HISTORY, urgent=urgent)
 
     def _end(self) -> int:
         """After everything, also when our clock is behind the venue's."""

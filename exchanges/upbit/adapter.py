@@ -112,9 +112,11 @@ class UpbitSpot:
             "DELETE", "/v1/order", [("identifier", client_order_id)], urgent=True
         )
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderReport:
+    async def order(
+        self, symbol: str, client_order_id: str, *, urgent: bool = False
+    ) -> OrderReport:
         """The order with its fills, and what the stream has told of it."""
-        report = await self._order_by_identifier(symbol, client_order_id, urgent=True)
+        report = await self._order_by_identifier(symbol, client_order_id, urgent=urgent)
         return self._orders.take(report)
 
     async def read_order(self, key: OrderKey) -> OrderReport:
@@ -126,7 +128,7 @@ class UpbitSpot:
             return parsing.of_uuid(report, key.venue_order_id)
         return await self._order_by_identifier(key.symbol, key.client_order_id)
 
-    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+    async def open_orders(self, symbol: str, *, urgent: bool = False) -> Sequence[OrderReport]:
         native = self.instrument(symbol).native
         reports: list[OrderReport] = []
         page = 0
@@ -142,18 +144,20 @@ class UpbitSpot:
                     ("page", str(page)),
                     ("limit", str(_OPEN_LIMIT)),
                 ],
+                urgent=urgent,
             )
             reports.extend(parsing.parse_orders(response.body, symbol, native))
         self._own_trades.saw_open(reports)
         return reports
 
-    async def fills(self, symbol: str, since: datetime) -> Sequence[Fill]:
+    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
         """Own trades at or after ``since``. Upbit lists trades per order only, so every order
         that may have traded is asked for by its id, at the pace of the rate limit. A fill is
         missed only when its order rested for more than six days before ``since``, is closed by
         now, and was never seen open by this adapter."""
-        native, still_open = self.instrument(symbol).native, await self.open_orders(symbol)
-        return await self._own_trades.since(symbol, native, since, still_open)
+        native = self.instrument(symbol).native
+        still_open = await self.open_orders(symbol, urgent=urgent)
+        return await self._own_trades.since(symbol, native, since, still_open, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""

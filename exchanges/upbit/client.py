@@ -84,13 +84,13 @@ class UpbitClient:
         request = Request(method, path, query_string(parameters), headers)
         return await self._venue.ask(request, {limits.DEFAULT: 1}, urgent=urgent)
 
-    async def room_to_ask(self, pool: str = limits.DEFAULT) -> None:
-        """Wait until one more ordinary question fits the budget: for what takes many questions
-        and has time.
+    async def room_to_ask(self, pool: str = limits.DEFAULT, *, urgent: bool = False) -> None:
+        """Wait until one more question fits the budget: for what takes many questions and has
+        time; ``urgent`` may use the rate reserve.
 
         Raises RateLimited when the venue has silenced us for longer.
         """
-        await self._venue.room({pool: 1}, longest_s=_LONGEST_WAIT_S)
+        await self._venue.room({pool: 1}, longest_s=_LONGEST_WAIT_S, urgent=urgent)
 
     async def place(self, parameters: Parameters, booking: Booking | None) -> Response:
         """Send an order; returns only on a 2xx reply. Raises as ``Exchange.submit`` does."""

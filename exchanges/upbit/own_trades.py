@@ -45,12 +45,21 @@ class TradesOfOrders(ABC):
         self._ended: dict[str, OrderReport] = {}
 
     @abstractmethod
-    async def read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
+    async def read(
+        self, venue_order_id: str, symbol: str, native: str, *, urgent: bool
+    ) -> OrderReport:
         """An order with its trades."""
 
     @abstractmethod
     async def closed(
-        self, symbol: str, native: str, start: datetime, end: datetime, limit: int
+        self,
+        symbol: str,
+        native: str,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        *,
+        urgent: bool,
     ) -> Sequence[ListedOrder]:
         """The first ``limit`` closed orders that were made from ``start`` to ``end``."""
 
@@ -61,12 +70,19 @@ class TradesOfOrders(ABC):
                 _remember(self._seen_open, report.venue_order_id, report.symbol)
 
     async def since(
-        self, symbol: str, native: str, start: datetime, still_open: Iterable[OrderReport]
+        self,
+        symbol: str,
+        native: str,
+        start: datetime,
+        still_open: Iterable[OrderReport],
+        *,
+        urgent: bool,
     ) -> Sequence[Fill]:
         """Trades at or after ``start``, oldest first, at the pace of the rate limit.
-        ``still_open``: the orders that are open now, which must have been seen."""
+        ``still_open``: the orders that are open now, which must have been seen. ``urgent`` may use
+        the rate reserve."""
         untouched = {report.venue_order_id for report in still_open if not report.filled}
-        closed = await self._closed(symbol, native, start - LONGEST_REST)
+        closed = await self._closed(symbol, native, start - LONGEST_REST, urgent)
         due = [
             listed.report.venue_order_id
             for listed in closed
@@ -81,7 +97,7 @@ class TradesOfOrders(ABC):
         reports: dict[str, OrderReport] = {}
         for order in dict.fromkeys(due):
             try:
-                reports[order] = await self._read(order, symbol, native)
+                reports[order] = await self._read(order, symbol, native, urgent)
             except OrderNotFound:  # a list that made no sense once is not to be believed for ever
                 self._seen_open.pop(order, None)
                 raise
@@ -91,23 +107,28 @@ class TradesOfOrders(ABC):
         fills = [fill for report in reports.values() for fill in report.fills if fill.time >= start]
         return sorted(fills, key=lambda fill: (fill.time, fill.trade_id))
 
-    async def _read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
+    async def _read(
+        self, venue_order_id: str, symbol: str, native: str, urgent: bool
+    ) -> OrderReport:
         if venue_order_id in self._ended:
             return self._ended[venue_order_id]
-        report = parsing.of_uuid(await self.read(venue_order_id, symbol, native), venue_order_id)
+        told = await self.read(venue_order_id, symbol, native, urgent=urgent)
+        report = parsing.of_uuid(told, venue_order_id)
         if report.is_terminal and report.fills_complete:
             self._seen_open.pop(venue_order_id, None)
             if report.fills:
                 _remember(self._ended, venue_order_id, report)
         return report
 
-    async def _closed(self, symbol: str, native: str, since: datetime) -> Sequence[ListedOrder]:
+    async def _closed(
+        self, symbol: str, native: str, since: datetime, urgent: bool
+    ) -> Sequence[ListedOrder]:
         """Closed orders made at or after ``since``, window by window, oldest first."""
         found: dict[str, ListedOrder] = {}
         start, until = since, self._clock.now() + timedelta(seconds=1)
         while start < until:
             end = min(start + _WINDOW, until)
-            page = await self.closed(symbol, native, start, end, _PAGE)
+            page = await self.closed(symbol, native, start, end, _PAGE, urgent=urgent)
             is_news = any(listed.report.venue_order_id not in found for listed in page)
             found.update((listed.report.venue_order_id, listed) for listed in page)
             if len(page) < _PAGE:
@@ -126,15 +147,25 @@ class OwnTrades(TradesOfOrders):
         super().__init__(clock)
         self._client = client
 
-    async def read(self, venue_order_id: str, symbol: str, native: str) -> OrderReport:
-        await self._client.room_to_ask()
-        response = await self._client.ask("GET", "/v1/order", [("uuid", venue_order_id)])
+    async def read(
+        self, venue_order_id: str, symbol: str, native: str, *, urgent: bool
+    ) -> OrderReport:
+        await self._client.room_to_ask(urgent=urgent)
+        which = [("uuid", venue_order_id)]
+        response = await self._client.ask("GET", "/v1/order", which, urgent=urgent)
         return parsing.parse_order(response.body, symbol, native)
 
     async def closed(
-        self, symbol: str, native: str, start: datetime, end: datetime, limit: int
+        self,
+        symbol: str,
+        native: str,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        *,
+        urgent: bool,
     ) -> Sequence[ListedOrder]:
-        await self._client.room_to_ask()
+        await self._client.room_to_ask(urgent=urgent)
         response = await self._client.ask(
             "GET",
             "/v1/orders/closed",
@@ -145,6 +176,7 @@ class OwnTrades(TradesOfOrders):
                 ("limit", str(limit)),
                 ("order_by", "asc"),
             ],
+            urgent=urgent,
         )
         return parsing.parse_listed(response.body, symbol, native)
 
