@@ -104,6 +104,8 @@ class ExitJudge:
         touches = {}
         for leg in LegName:
             venue = self._trading.venues[leg]
+            if pair.symbol not in venue.rules:
+                return f"the rules of {pair.symbol} at {venue.venue} are not known"
             problem = market_problem(venue, pair.symbol)
             if problem is not None:
                 return f"{venue.venue}: {problem}"

@@ -6,6 +6,8 @@ import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName
 from tasks.settled_order import Purpose
 from tests.tasks.desks import Bench, entered, pair_of, run
 
@@ -50,6 +52,20 @@ def test_old_books_and_missing_rates_are_no_ground_to_close_on(tmp_path: Path) -
             desk.parts.feeds._rates.tether_book = None
             judged = judge.judge(pair_of(desk, opened), 20)
             assert judged.sentence == "the tether rate is missing"
+
+    run(tmp_path, scenario)
+
+
+def test_pair_is_kept_while_the_rules_of_a_venue_are_not_known(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            desk.parts.trading.venues[LegName.PERPETUAL].rules.clear()
+
+            outcome = await desk.submit(action="EXIT", pair_id=opened.pair_id)
+
+            assert outcome.status is OutcomeStatus.HELD
+            assert "the rules of BTC at binance are not known" in (outcome.reason or "")
 
     run(tmp_path, scenario)
 

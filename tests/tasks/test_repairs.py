@@ -1,0 +1,412 @@
+"""Repairs of what happened behind the desk's back, of quantities below the venues' minima, and of
+books that do not offer what is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchanges.instrument import Venue
+from tasks.adoption import AdoptionKind, adopt_fill
+from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName, Pair
+from tasks.pair_transitions import PairEvent, PairState
+from tasks.paper_desk import PaperDesk
+from tasks.recovery import Recovery
+from tasks.settled_order import LegOrder
+from tests.tasks.desks import (
+    Bench,
+    assert_cash_is_conserved,
+    entered,
+    pair_of,
+    run,
+)
+from warehouse.records import RecordType
+
+FAR_BELOW = Decimal(1)
+CRUMB = Decimal("0.00001")
+"""Hyperliquid's lot of BTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hedged:
+    """A desk whose loops do not run, with one hedged pair of 0.010 BTC."""
+
+    bench: Bench
+    desk: PaperDesk
+    pair: Pair
+
+    @property
+    def recovery(self) -> Recovery:
+        return Recovery(self.desk.parts.trading)
+
+    def now(self) -> Pair:
+        return self.desk.parts.trading.pairs[self.pair.pair_id]
+
+    async def taken_away(self, quantity: str, kind: AdoptionKind) -> None:
+        """The perpetual shrinks by ``quantity`` without an order of ours, and the pair hears it."""
+        engine = self.bench.simulation.perpetuals[self.bench.perpetual]
+        [account] = engine.state()["accounts"]
+        symbol = "BTC" if self.bench.perpetual is Venue.HYPERLIQUID else "BTCUSDT"
+        before = self.bench.clock.now()
+        engine.force_close(account, symbol, Decimal(quantity), "ADL")
+        trading = self.desk.parts.trading
+        venue = trading.venues[LegName.PERPETUAL]
+        *_, fill = await venue.exchange.fills("BTC", before)
+        pairs = trading.pairs.open_pairs("BTC")
+        for share in adopt_fill(fill, venue.venue, LegName.PERPETUAL, kind, pairs, "for a test"):
+            assert trading.pairs.adopt(share)
+        event = PairEvent.FORCED_CLOSE if kind.is_forced else PairEvent.MANUAL_TRADE
+        reference = self.pair.entry_reference
+        trading.pairs.advance(self.pair.pair_id, event, "taken away", exit_reference=reference)
+
+
+def with_pair(
+    folder: Path, scenario: Any, *, direction: str = "long_premium", **settings: Any
+) -> None:
+    async def whole(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            outcome = await entered(desk, direction=direction)
+            assert outcome.status is OutcomeStatus.HEDGED
+            await scenario(Hedged(bench, desk, pair_of(desk, outcome)))
+            assert_cash_is_conserved(bench, desk, coin="1")
+
+    run(folder, whole, coin="1", **settings)
+
+
+# ---- forced closes
+
+
+@pytest.mark.parametrize("direction", ["long_premium", "short_premium"])
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_spot_follows_a_forced_close_at_once(
+    tmp_path: Path, perpetual: Venue, direction: str
+) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.004", AdoptionKind.ADL)
+        started = world.bench.clock.monotonic()
+        floor = FAR_BELOW if direction == "long_premium" else Decimal(10**9)
+
+        half = await world.recovery.repair(world.pair.pair_id, floor)
+        await world.taken_away("0.006", AdoptionKind.LIQUIDATION)
+        whole = await world.recovery.repair(world.pair.pair_id, floor)
+
+        assert world.bench.clock.monotonic() - started < 1
+        assert (half.state, half.held(LegName.SPOT)) == (PairState.HEDGED, Decimal("0.006"))
+        assert whole.state is PairState.CLOSED
+        assert world.bench.coin() == 1
+        assert world.bench.position() == 0
+
+    with_pair(tmp_path, scenario, direction=direction, perpetual_venue=perpetual)
+
+
+@pytest.mark.parametrize(
+    ("direction", "floor", "back"),
+    [("long_premium", 60_000_001, 60_000_000), ("short_premium", 60_000_999, 60_001_000)],
+)
+def test_beyond_the_floor_nothing_is_traded_and_a_person_is_told(
+    tmp_path: Path, direction: str, floor: int, back: int
+) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.ADL)
+        sent = world.bench.orders_placed()
+        recovery = world.recovery
+        recovery.floor_of = lambda _: Decimal(floor)
+
+        naked = await recovery.repair(world.pair.pair_id)
+
+        assert naked.state is PairState.NAKED
+        assert world.bench.orders_placed() == sent
+        assert f"spot is not traded beyond {floor}" in world.bench.alerts("critical")[-1]
+        # Nor by who tries again, until the market is back.
+        assert (await recovery.resolve(world.pair.pair_id)).state is PairState.NAKED
+        recovery.floor_of = lambda _: Decimal(back)
+        assert (await recovery.resolve(world.pair.pair_id)).state is PairState.CLOSED
+
+    with_pair(tmp_path, scenario, direction=direction)
+
+
+def test_without_any_price_to_measure_by_nothing_is_sold(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.ADL)
+
+        naked = await world.recovery.repair(world.pair.pair_id, Decimal("Infinity"))
+
+        assert naked.state is PairState.NAKED
+        assert "spot is not traded beyond no price" in world.bench.alerts("critical")[-1]
+
+    with_pair(tmp_path, scenario)
+
+
+def test_what_the_book_offers_above_the_floor_is_sold(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.ADL)
+        world.bench.spot_at(60_000_000, size="0.004")
+
+        closed = await world.recovery.repair(world.pair.pair_id, Decimal(60_000_000))
+
+        sold = [
+            Decimal(record.body["quantity"])
+            for record in world.bench.records(RecordType.ORDER_INTENDED)
+            if record.body["purpose"] == "hedge"
+        ]
+        assert sold == [Decimal("0.004"), Decimal("0.004"), Decimal("0.002")]
+        assert closed.state is PairState.CLOSED
+
+    with_pair(tmp_path, scenario)
+
+
+# ---- trades by hand, fills that come late
+
+
+def test_spot_follows_a_perpetual_closed_by_hand(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
+
+        closed = await world.recovery.repair(world.pair.pair_id)
+
+        assert closed.state is PairState.CLOSED
+        assert world.bench.coin() == 1
+
+    with_pair(tmp_path, scenario)
+
+
+def test_trade_by_hand_that_made_nothing_unequal_changes_nothing(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        pairs = world.desk.parts.trading.pairs
+        pairs.advance(world.pair.pair_id, PairEvent.MANUAL_TRADE, "a deposit in truth")
+        sent = world.bench.orders_placed()
+
+        pair = await world.recovery.repair(world.pair.pair_id)
+
+        assert pair.state is PairState.HEDGED
+        assert world.bench.orders_placed() == sent
+
+    with_pair(tmp_path, scenario)
+
+
+async def arrives_late(desk: PaperDesk, leg_order: LegOrder) -> None:
+    """An order that was lost reaches the venue after all."""
+    trading = desk.parts.trading
+    exchange = trading.venues[leg_order.leg].exchange
+    await exchange.submit(leg_order.order, exchange.book_order())
+    trading.pairs.settled(
+        await trading.execution.settle(trading.venues[leg_order.leg], leg_order, acknowledged=True)
+    )
+    trading.pairs.advance(leg_order.pair_id, PairEvent.LATE_FILL, "it came after all")
+
+
+def order_of(desk: PaperDesk, pair_id: str, number: str) -> LegOrder:
+    return desk.parts.trading.pairs.leg_order(f"kimp-{pair_id}-{number}")
+
+
+def test_late_fill_of_a_failed_entry_is_hedged(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "lose_request")
+            bench.fault(Venue.BINANCE, "reject")
+            outcome = await entered(desk)
+            assert outcome.status is OutcomeStatus.FAILED
+            pair_id = outcome.pair_id or ""
+            await arrives_late(desk, order_of(desk, pair_id, "s001"))
+
+            pair = await Recovery(desk.parts.trading).repair(pair_id)
+
+            assert pair.state is PairState.HEDGED
+            assert (bench.coin(), bench.position()) == (Decimal("0.010"), Decimal("-0.010"))
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
+def test_spot_that_was_sold_twice_is_bought_back(tmp_path: Path) -> None:
+    """The exit's order was lost, another one closed the leg, then the first one came."""
+
+    async def scenario(world: Hedged) -> None:
+        pair_id = world.pair.pair_id
+        world.bench.spot_at(61_500_000)
+        await world.desk.parts.feeds.read_prices()
+        world.bench.fault(Venue.UPBIT, "lose_request")
+        closed = await world.desk.submit(action="EXIT", pair_id=pair_id)
+        assert closed.status is OutcomeStatus.CLOSED, closed.reason
+        await arrives_late(world.desk, order_of(world.desk, pair_id, "s002"))
+        assert world.now().held(LegName.SPOT) == Decimal("-0.010")
+        sent = world.bench.orders_placed()
+
+        pair = await world.recovery.repair(pair_id)
+
+        assert pair.state is PairState.CLOSED
+        assert len(world.bench.orders_placed()) == len(sent) + 1
+        assert world.bench.coin() == 1
+
+    with_pair(tmp_path, scenario)
+
+
+# ---- below the venues' minima (Upbit: 5,000 KRW; Hyperliquid: 10 USDC unless it reduces)
+
+
+@pytest.mark.parametrize(
+    ("venue", "held"),
+    [
+        (Venue.UPBIT, Decimal("0.00995")),  # 3,000 KRW are no order: the perpetual shrinks
+        (Venue.HYPERLIQUID, Decimal("0.00991")),  # nor are 2.50 USDC: both shrink a little
+    ],
+)
+def test_difference_below_the_minima_is_repaired_on_the_other_leg_or_on_both(
+    tmp_path: Path, venue: Venue, held: Decimal
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(venue, "partial", fraction="0.995")
+
+            outcome = await entered(desk)
+
+            pair = pair_of(desk, outcome)
+            assert outcome.status is OutcomeStatus.HEDGED, outcome.reason
+            assert pair.unhedged < CRUMB
+            assert -bench.position() == held
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario, perpetual_venue=Venue.HYPERLIQUID)
+
+
+def test_leg_too_small_to_sell_grows_with_its_hedge_until_both_can_be_traded(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "partial", fraction="0.005")
+            bench.fault(Venue.HYPERLIQUID, "reject")
+
+            outcome = await entered(desk)
+
+            pair = pair_of(desk, outcome)
+            assert outcome.status is OutcomeStatus.HEDGED, outcome.reason
+            assert Decimal("0.0001") < pair.held(LegName.SPOT) < Decimal("0.0004")
+            assert pair.unhedged < CRUMB
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario, perpetual_venue=Venue.HYPERLIQUID)
+
+
+def test_dust_of_an_entry_that_failed_is_sold(tmp_path: Path) -> None:
+    """Half a lot of the perpetual is 30,000 KRW of spot."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "partial", fraction="0.05")
+            bench.fault(Venue.BINANCE, "reject")
+
+            outcome = await entered(desk)
+
+            assert outcome.status is OutcomeStatus.UNWOUND
+            assert bench.coin() == 0
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
+def test_fate_of_an_order_for_dust_is_waited_for(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(Venue.UPBIT, "partial", fraction="0.05")
+            bench.fault(Venue.UPBIT, "lose_reply")
+            bench.fault(Venue.BINANCE, "reject")
+            bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+
+            outcome = await entered(desk)
+
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            bench.simulation.faults.clear()
+            recovered = await desk.parts.operations.recover(outcome.pair_id)
+            assert [report["state"] for report in recovered] == ["unwound"]
+            assert bench.coin() == 0
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
+# ---- books and prices
+
+
+@pytest.mark.parametrize(
+    ("book_is_known", "ends"), [(True, OutcomeStatus.UNWOUND), (False, OutcomeStatus.HEDGED)]
+)
+def test_retry_goes_as_far_as_undoing_costs_and_to_the_cap_when_that_is_not_known(
+    tmp_path: Path, book_is_known: bool, ends: OutcomeStatus
+) -> None:
+    """The perpetual is 50 basis points worse; giving spot back costs a fifth of that."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject")
+            if not book_is_known:
+                bench.fault(Venue.UPBIT, "http_500", times=3, endpoint="GET /v1/orderbook")
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            bench.perpetual_at(49_750)
+            outcome = await entering
+
+            assert outcome.status is ends, outcome.reason
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
+def test_large_market_order_is_sent_in_parts(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject")
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            venue = desk.parts.trading.venues[LegName.PERPETUAL]
+            venue.rules["BTC"] = replace(venue.rules["BTC"], max_market_quantity=Decimal("0.006"))
+            outcome = await entering
+
+            assert outcome.status is OutcomeStatus.HEDGED
+            sold = [
+                record.body["quantity"]
+                for record in bench.records(RecordType.ORDER_INTENDED)
+                if record.body["purpose"] == "hedge"
+            ]
+            assert sold == ["0.006", "0.004"]
+
+    run(tmp_path, scenario)
+
+
+def test_nothing_is_sent_while_an_order_of_the_pair_is_undecided(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        trading = world.desk.parts.trading
+        await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
+        [undecided] = [order_of(world.desk, world.pair.pair_id, "s001")]
+        trading.pairs.intended(undecided)
+        world.bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+        sent = world.bench.orders_placed()
+
+        pair = await world.recovery.repair(world.pair.pair_id)
+
+        assert pair.state is PairState.UNKNOWN
+        assert world.bench.orders_placed() == sent
+        world.bench.simulation.faults.clear()
+        assert (await world.recovery.resolve(world.pair.pair_id)).state is PairState.CLOSED
+
+    with_pair(tmp_path, scenario)
+
+
+def test_nothing_is_sent_before_the_rules_are_known(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
+        world.desk.parts.trading.venues[LegName.SPOT].rules.clear()
+        sent = world.bench.orders_placed()
+
+        pair = await world.recovery.repair(world.pair.pair_id)
+
+        assert pair.state is PairState.RECOVERING
+        assert world.bench.orders_placed() == sent
+
+    with_pair(tmp_path, scenario)
