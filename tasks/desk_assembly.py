@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -26,6 +26,7 @@ from tasks.desk_facts import DeskFacts
 from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
 from tasks.desk_view import DeskView
 from tasks.exit_judge import ExitJudge
+from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
@@ -75,6 +76,8 @@ class JournalWriter:
         self._journal = journal
         self._blocks = blocks
         self.lease_held = True
+        self.listeners: list[Callable[[RecordType, Mapping[str, Any]], None]] = []
+        """Hear of each record that was written."""
 
     def __call__(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
         try:
@@ -86,6 +89,8 @@ class JournalWriter:
             self._blocks.set(JOURNAL, f"the journal cannot be written: {error}")
             raise
         self._blocks.clear(JOURNAL)
+        for listener in self.listeners:
+            listener(record_type, body)
         return seq
 
 
@@ -104,10 +109,11 @@ class AssembledDesk:
     write: JournalWriter
     trading: Trading
     late_fills: LateFills
+    exposures: ExposureMeter
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
-        count = restore(self.memory, records)
+        count = restore(self.memory, self.exposures.restoring(records))
         open_pairs = self.trading.pairs.open_pairs()
         log.info("read %d records: %d pairs are open", count, len(open_pairs))
 
@@ -198,6 +204,8 @@ def assemble(
     blocks.set(RECOVERING)
     results = DayResults()
     write = JournalWriter(journal, blocks)
+    exposures = ExposureMeter(write, clock, metrics.exposed)
+    write.listeners.append(exposures.written)
     venues = {
         leg: LegVenue(
             leg,
@@ -267,6 +275,7 @@ def assemble(
         kill,
         lambda: journal.epoch,
         clock.now(),
+        exposures.open_krw_s,
     )
     operations = DeskOperations(
         desk,
@@ -284,5 +293,16 @@ def assemble(
     )
     memory = Memory(pairs, watch, decisions, funding, kill)
     return AssembledDesk(
-        desk, operations, view, feeds, streams, guard, memory, blocks, write, trading, late_fills
+        desk,
+        operations,
+        view,
+        feeds,
+        streams,
+        guard,
+        memory,
+        blocks,
+        write,
+        trading,
+        late_fills,
+        exposures,
     )

@@ -36,6 +36,7 @@ class DeskView:
         kill: KillSwitch,
         epoch: Callable[[], int],
         started_at: datetime,
+        open_exposure_krw_s: Callable[[], Decimal],
     ) -> None:
         self._trading = trading
         self._facts = facts
@@ -47,6 +48,7 @@ class DeskView:
         self._kill = kill
         self._epoch = epoch
         self._started_at = started_at
+        self._open_exposure_krw_s = open_exposure_krw_s
 
     def state(self) -> dict[str, Any]:
         """The whole desk at one look."""
@@ -106,6 +108,7 @@ class DeskView:
             "open_pairs": float(len(open_pairs)),
             "naked_pairs": float(sum(pair.state is PairState.NAKED for pair in open_pairs)),
             "unhedged_coin": float(sum(pair.unhedged for pair in open_pairs)),
+            "open_exposure_krw_seconds": float(self._open_exposure_krw_s()),
             "accepting_entries": float(not self.blocks()),
             "epoch": float(self._epoch()),
         }
