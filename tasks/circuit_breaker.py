@@ -13,6 +13,8 @@ health or the way to it. A definite business rejection is an answer, so a succes
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 from exchanges.clock import Clock
@@ -29,8 +31,17 @@ class CircuitState(StrEnum):
 class CircuitBreaker:
     """Counts failures in a row. ``failures`` of them open it for ``reset_s`` seconds."""
 
-    def __init__(self, clock: Clock, *, failures: int = 5, reset_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        failures: int = 5,
+        reset_s: float = 30.0,
+        on_change: Callable[[CircuitState], None] = lambda state: None,
+    ) -> None:
+        """``on_change`` hears of each new state; it must not raise."""
         self._clock = clock
+        self._on_change = on_change
         self._limit = failures
         self._reset_s = reset_s
         self._state = CircuitState.CLOSED
@@ -58,7 +69,8 @@ class CircuitBreaker:
         """A call was answered. While open this is a late answer and changes nothing."""
         if self._state is not CircuitState.OPEN:
             self._in_a_row = 0
-            self._state = CircuitState.CLOSED
+            if self._state is not CircuitState.CLOSED:
+                self._enter(CircuitState.CLOSED)
 
     def failed(self) -> None:
         """A call failed in a way that speaks against the venue's health."""
@@ -69,6 +81,16 @@ class CircuitBreaker:
             if self._in_a_row >= self._limit:
                 self._enter(CircuitState.OPEN)
 
+    def restore(self, state: CircuitState, since: datetime) -> None:
+        """As it stood when the last run ended, in ``state`` since then. A probe that was under way
+        has ended with that run: its circuit is open, and the next probe due as it was."""
+        self._state = CircuitState.CLOSED if state is CircuitState.CLOSED else CircuitState.OPEN
+        stands_s = max((self._clock.now() - since).total_seconds(), 0.0)
+        self._since = self._clock.monotonic() - stands_s
+
     def _enter(self, state: CircuitState) -> None:
+        is_new = state is not self._state
         self._state = state
         self._since = self._clock.monotonic()
+        if is_new:
+            self._on_change(state)

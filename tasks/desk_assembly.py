@@ -17,6 +17,7 @@ from exchanges.clock import Clock
 from exchanges.exchange import Exchange
 from tasks.alert import Alert, AlertLevel
 from tasks.circuit_breaker import CircuitBreaker
+from tasks.circuit_memory import journalling
 from tasks.client_order_id import pair_id_for
 from tasks.day_results import DayResults
 from tasks.decisions import Decisions
@@ -35,6 +36,7 @@ from tasks.kill_switch import KillSwitch
 from tasks.late_fills import LateFills
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
+from tasks.market_watch import MarketWatch
 from tasks.metrics import Metrics
 from tasks.order_news import OrderNews
 from tasks.order_watch import OrderWatch
@@ -51,6 +53,7 @@ from tasks.settings import Settings
 from tasks.signal import SignalAction
 from tasks.switch_guard import Switches, SwitchGuard
 from tasks.trading import Trading
+from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
 from warehouse import Journal, JournalError, LeaseLost, Record
 from warehouse.records import AlertRecord, RecordType, SignalDecided
@@ -108,6 +111,8 @@ class AssembledDesk:
     blocks: DeskBlocks
     write: JournalWriter
     trading: Trading
+    markets: MarketWatch
+    outages: VenueOutages
     late_fills: LateFills
     exposures: ExposureMeter
 
@@ -126,6 +131,8 @@ class AssembledDesk:
                 group.create_task(self.feeds.run()),
                 group.create_task(self.streams.run()),
                 group.create_task(self._guardian()),
+                group.create_task(self.markets.run()),
+                group.create_task(self.outages.run()),
                 group.create_task(self.late_fills.run()),
             ]
             await stop.wait()
@@ -138,6 +145,7 @@ class AssembledDesk:
     async def recover(self) -> None:
         """Start-up is recovery: read the world, finish what was open, compare, accept entries."""
         await self.feeds.read_all()
+        await self.markets.read_all()
         for pair in self.trading.pairs.open_pairs():
             await self._take_further(pair.pair_id, UNFINISHED)
         self._answer_interrupted()
@@ -211,7 +219,10 @@ def assemble(
             leg,
             exchange,
             CircuitBreaker(
-                clock, failures=settings.circuit_failures, reset_s=settings.circuit_reset_s
+                clock,
+                failures=settings.circuit_failures,
+                reset_s=settings.circuit_reset_s,
+                on_change=journalling(write, clock, exchange.venue),
             ),
         )
         for leg, exchange in exchanges.items()
@@ -277,6 +288,7 @@ def assemble(
         clock.now(),
         exposures.open_krw_s,
     )
+    markets = MarketWatch(venues, clock, settings, alert)
     operations = DeskOperations(
         desk,
         trading,
@@ -290,8 +302,11 @@ def assemble(
         blocks,
         kill,
         write,
+        markets,
     )
+    outages = VenueOutages(trading, blocks, operations.reconcile)
     memory = Memory(pairs, watch, decisions, funding, kill)
+    memory.circuits.update((venue.venue, venue.breaker) for venue in venues.values())
     return AssembledDesk(
         desk,
         operations,
@@ -303,6 +318,8 @@ def assemble(
         blocks,
         write,
         trading,
+        markets,
+        outages,
         late_fills,
         exposures,
     )

@@ -19,6 +19,7 @@ from tasks.key_store import KeyStore
 from tasks.kill_switch import KillSwitch
 from tasks.leg_orders import price_bound
 from tasks.leg_venue import LegVenue
+from tasks.market_fitness import wide_spread
 from tasks.pair import LegName, Pair, PairLeg, PriceReference, leg_side
 from tasks.pair_book import PairBook
 from tasks.pair_transitions import PairState
@@ -187,6 +188,7 @@ class DeskFacts:
             order_room=venue.exchange.order_room(),
             touch=_touch(book, side),
             market_problem=market_problem(venue, signal.symbol),
+            unfit=_unfit(venue, signal.symbol),
         )
 
     def _age_ms(self, book: Book) -> float:
@@ -276,6 +278,13 @@ def market_problem(venue: LegVenue, symbol: str) -> str | None:
     if rules is None or rules.is_trading:
         return None
     return f"the market of {symbol} does not trade"
+
+
+def _unfit(venue: LegVenue, symbol: str) -> str | None:
+    """What the watch has found, and what the book of this moment shows."""
+    book = venue.books.get(symbol)
+    reasons = [venue.unfit.get(symbol), None if book is None else wide_spread(book)]
+    return "; ".join(reason for reason in reasons if reason is not None) or None
 
 
 def _premium(legs: Mapping[LegName, LegFacts], rate: Decimal | None) -> Decimal | None:

@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from exchanges.errors import ExchangeError, OrderNotFound
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.capital import loss_limit_krw
 from tasks.circuit_breaker import CircuitState
-from tasks.client_order_id import PREFIX
 from tasks.desk import Desk
 from tasks.desk_blocks import MISMATCH, DeskBlocks
 from tasks.desk_facts import DeskFacts
@@ -22,6 +20,7 @@ from tasks.feeds import Feeds
 from tasks.kill_switch import KillSwitch
 from tasks.krw_text import krw_text
 from tasks.leg_orders import price_bound
+from tasks.market_watch import MarketWatch
 from tasks.outcome import Outcome
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
@@ -29,6 +28,7 @@ from tasks.pair_transitions import PairState
 from tasks.reconciliation import Reconciliation
 from tasks.recovery import Recovery
 from tasks.repair_planner import EMERGENCY_BOUND_BPS
+from tasks.resting_orders import cancel_resting
 from tasks.settled_order import Purpose
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
 from tasks.trading import Trading
@@ -59,6 +59,7 @@ class DeskOperations:
         blocks: DeskBlocks,
         kill: KillSwitch,
         write: Callable[[RecordType, Mapping[str, Any]], int],
+        markets: MarketWatch,
     ) -> None:
         self._desk = desk
         self._trading = trading
@@ -72,6 +73,7 @@ class DeskOperations:
         self._blocks = blocks
         self._kill = kill
         self._write = write
+        self._markets = markets
 
     async def recover(
         self, pair_id: str | None, states: Collection[PairState] = UNFINISHED
@@ -174,7 +176,8 @@ class DeskOperations:
             )
         )
         await self._guard.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
-        cancelled = await self._cancel_resting()
+        trading = self._trading
+        cancelled = await cancel_resting(trading.venues.values(), trading.settings.symbols)
         outcomes = []
         if liquidate:
             for pair in self._trading.pairs.open_pairs():
@@ -186,7 +189,8 @@ class DeskOperations:
         return {"killed": True, "cancelled": cancelled, "outcomes": outcomes}
 
     async def resume(self, reason: str) -> dict[str, Any]:
-        """Lift a kill if journal and venues agree and both venues are healthy."""
+        """Lift a kill if journal and venues agree and both venues are healthy; acknowledge prices
+        that came back far from where they had stopped."""
         await self._feeds.read_all()
         record = await self.reconcile()
         reasons = [{"code": code, "message": message} for code, message in self._blocks]
@@ -196,6 +200,7 @@ class DeskOperations:
         resumed = record["agreed"] and not reasons
         if resumed:
             self._kill.reason = None
+            self._markets.acknowledge()
             self._trading.pairs.forget_contradictions()
             self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
             self._trading.alert(
@@ -252,28 +257,6 @@ class DeskOperations:
         record = self.health()
         self._write(RecordType.HEALTH, record)
         return record
-
-    async def _cancel_resting(self) -> list[str]:
-        """Ask for the cancel of every order of ours that rests."""
-        cancelled = []
-        for venue in self._trading.venues.values():
-            for symbol in self._trading.settings.symbols:
-                try:
-                    resting = await venue.call(venue.exchange.open_orders(symbol))
-                except ExchangeError as error:
-                    log.error("%s: resting orders cannot be read: %s", venue.venue, error)
-                    continue
-                for order in resting:
-                    if not order.client_order_id.startswith(PREFIX):
-                        continue
-                    try:
-                        await venue.call(venue.exchange.cancel(symbol, order.client_order_id))
-                        cancelled.append(order.client_order_id)
-                    except OrderNotFound:
-                        log.info("%s ended before its cancel", order.client_order_id)
-                    except ExchangeError as error:
-                        log.error("%s could not be cancelled: %s", order.client_order_id, error)
-        return cancelled
 
     async def _liquidate(self, pair: Pair, reason: str) -> Outcome:
         reference = self._judge.reference_now(pair)

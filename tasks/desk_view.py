@@ -140,6 +140,7 @@ class DeskView:
             "circuit": venue.breaker.state.value,
             "clock_offset_ms": venue.clock_offset_ms,
             "order_room": venue.exchange.order_room(),
+            "unfit": dict(venue.unfit),
             "books": {
                 symbol: {
                     "age_ms": round((now - book.received) * 1000),

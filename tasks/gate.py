@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     market_checks.tether_stale,
     market_checks.fx_stale,
     market_checks.market_halted,
+    market_checks.market_unfit,
     market_checks.no_rate_budget,
     # rules of both
     entry_checks.rules_missing,

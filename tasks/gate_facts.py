@@ -69,6 +69,8 @@ class LegFacts:
     """Best price on the side of the entry; None: no book."""
     market_problem: str | None = None
     """Why the market does not trade; None: it does."""
+    unfit: str | None = None
+    """Why nobody should enter a pair on the market; None: it is fit."""
 
 
 @dataclass(frozen=True, slots=True)

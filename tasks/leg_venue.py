@@ -47,6 +47,10 @@ class LegVenue:
     books: dict[str, Book] = field(default_factory=dict)
     rules: dict[str, Rules] = field(default_factory=dict)
     balances: dict[str, Balance] = field(default_factory=dict)
+    balances_asked_at: float | None = None
+    """Monotonic; they are at least as young as that."""
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Symbol → why its market is none to enter a pair on; only those that are none."""
     clock_offset_ms: int | None = None
     """Venue clock minus ours; None until first measured."""
 

@@ -121,6 +121,16 @@ def market_halted(facts: GateFacts) -> Refusal | None:
     return None
 
 
+def market_unfit(facts: GateFacts) -> Refusal | None:
+    """An open pair is left as long as its markets trade at all."""
+    if not facts.is_entry:
+        return None
+    for leg in facts.legs.values():
+        if leg.unfit is not None:
+            return Refusal("market_unfit", f"{leg.venue}: {leg.unfit}")
+    return None
+
+
 def no_rate_budget(facts: GateFacts) -> Refusal | None:
     for leg in facts.legs.values():
         if leg.order_room < 1:

@@ -14,9 +14,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 from exchanges.funding import FundingPayment
+from exchanges.instrument import Venue
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
 from tasks.adoption import Adoption
+from tasks.circuit_breaker import CircuitBreaker
+from tasks.circuit_memory import remember
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
 from tasks.kill_switch import KillSwitch
@@ -40,6 +43,7 @@ class Memory:
     decisions: Decisions
     funding: FundingLedger
     kill: KillSwitch
+    circuits: dict[Venue, CircuitBreaker] = field(default_factory=dict)
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
     """Received and not answered when the journal ended."""
     written_at: str = ""
@@ -57,6 +61,7 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.ADOPTION: _adoption,
         RecordType.FUNDING: _funding,
         RecordType.SWITCH: _switch,
+        RecordType.CIRCUIT: _circuit,
     }
     count = 0
     for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
@@ -146,3 +151,7 @@ def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
         memory.kill.reason = body["reason"]
     elif body["switch"] == "resume":
         memory.kill.reason = None
+
+
+def _circuit(memory: Memory, body: Mapping[str, Any]) -> None:
+    remember(memory.circuits, body)

@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from exchanges.adapter_names import AdapterName, OrderEntry
 from exchanges.instrument import Venue
+from tasks.maintenance import parse_window
 from tasks.venue_keys.venue_key import parse_permissions
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
@@ -67,6 +68,12 @@ def _declared(text: str) -> str:
     return ",".join(sorted(parse_permissions(text)))
 
 
+def _maintenance(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+Maintenance = Annotated[str, AfterValidator(_maintenance)]
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 VaultAddress = Annotated[str, AfterValidator(_vault_address)]
 DeclaredPermissions = Annotated[str, AfterValidator(_declared)]
@@ -123,6 +130,11 @@ class Settings(BaseSettings):
     home: Path = Field(Path("var"), description="Folder of all state: journal, books, keys, logs.")
     mode: Mode = Field(Mode.PAPER, description="paper: simulated venues. live: real ones.")
     symbols: tuple[str, ...] = Field(("BTC",), description="Coins the desk may trade.")
+    maintenance_windows: tuple[Maintenance, ...] = Field(
+        (),
+        description="Announced maintenance: no entries from one hour before its start to its end. "
+        'Each as "upbit 2026-12-01T01:00+09:00/2026-12-01T05:00+09:00".',
+    )
     perpetual_venue: PerpetualVenue = Field(
         Venue.BINANCE, description="Where the perpetual leg is traded: binance or hyperliquid."
     )

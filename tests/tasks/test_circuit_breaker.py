@@ -118,3 +118,51 @@ def test_a_probe_that_never_reports_is_given_out_again(
     clock.seconds += 30
 
     assert breaker.allow()
+
+
+def test_each_new_state_is_told_once(clock: HandClock) -> None:
+    told: list[CircuitState] = []
+    breaker = CircuitBreaker(clock, failures=2, reset_s=30.0, on_change=told.append)
+
+    breaker.succeeded()
+    fail(breaker, 3)
+    clock.seconds += 30
+    breaker.allow()
+    breaker.allow()
+    fail(breaker, 1)
+    clock.seconds += 30
+    breaker.allow()
+    breaker.succeeded()
+    breaker.succeeded()
+
+    half, opened, closed = CircuitState.HALF_OPEN, CircuitState.OPEN, CircuitState.CLOSED
+    assert told == [opened, half, opened, half, closed]
+
+
+@pytest.mark.parametrize("state", [CircuitState.OPEN, CircuitState.HALF_OPEN])
+def test_circuit_that_was_not_closed_is_open_again_until_its_probe_is_due(
+    clock: HandClock, breaker: CircuitBreaker, state: CircuitState
+) -> None:
+    breaker.restore(state, datetime.fromtimestamp(clock.seconds - 20, UTC))
+
+    assert breaker.state is CircuitState.OPEN
+    assert not breaker.allow()
+    clock.seconds += 10
+    assert breaker.allow()
+
+
+def test_circuit_that_opened_in_our_future_waits_no_longer_than_any(
+    clock: HandClock, breaker: CircuitBreaker
+) -> None:
+    breaker.restore(CircuitState.OPEN, datetime.fromtimestamp(clock.seconds + 9_999, UTC))
+
+    clock.seconds += 30
+
+    assert breaker.allow()
+
+
+def test_circuit_that_was_closed_lets_everything_through(breaker: CircuitBreaker) -> None:
+    breaker.restore(CircuitState.CLOSED, datetime(2021, 1, 1, tzinfo=UTC))
+
+    assert breaker.allow()
+    assert breaker.state is CircuitState.CLOSED

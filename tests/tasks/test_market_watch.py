@@ -1,0 +1,160 @@
+"""Halts, closed wallets, still books, gaps and maintenance, at a desk with all its loops."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exchanges.instrument import Venue
+from exchanges.simulator.market import Quote
+from tasks.outcome import OutcomeStatus
+from tasks.paper_desk import PaperDesk
+from tests.exchanges.simulator.still_market import START
+from tests.tasks.desks import Bench, entered, run
+
+PERPETUALS = [Venue.BINANCE, Venue.HYPERLIQUID]
+
+
+async def refusal(desk: PaperDesk) -> str:
+    """Why an entry is refused; empty when it is not."""
+    outcome = await entered(desk)
+    return "" if outcome.status is OutcomeStatus.HEDGED else outcome.reason or ""
+
+
+def told(bench: Bench) -> list[str]:
+    """Alarms of markets."""
+    return [text for text in bench.alerts("warning") if "Entries are off for it" in text]
+
+
+def test_entry_is_refused_while_the_wallet_is_closed_and_an_exit_is_not(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            assert await refusal(desk) == ""
+            bench.fault(Venue.UPBIT, "wallet_closed", currency="BTC")
+            await asyncio.sleep(35)
+
+            assert (await refusal(desk)).startswith("market_unfit: upbit: the wallet of BTC is")
+            assert len(told(bench)) == 1
+            bench.spot_at(63_000_000)
+            await asyncio.sleep(3)
+            left = await desk.submit(action="EXIT")
+            assert left.status is OutcomeStatus.CLOSED
+
+            bench.simulation.faults.clear()
+            await asyncio.sleep(25)
+            assert await refusal(desk) == ""
+            assert "BTC at upbit is fit to trade again." in bench.alerts("info")
+
+    run(tmp_path, scenario)
+
+
+def test_wallet_that_is_closed_at_start_keeps_the_first_entry_out(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.fault(Venue.UPBIT, "wallet_closed")
+        async with bench.still_desk() as desk:
+            assert "the wallet of BTC is closed" in await refusal(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_market_that_could_never_be_read_is_not_entered(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.fault(Venue.UPBIT, "http_500", endpoint="GET /v1/status/wallet", times=2)
+        async with bench.desk() as desk:
+            assert "how the market of BTC is doing could never be read" in await refusal(desk)
+            await asyncio.sleep(45)
+            assert await refusal(desk) == ""
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("perpetual", PERPETUALS)
+@pytest.mark.parametrize("leg", ["spot", "perpetual"])
+def test_halt_is_noticed_and_its_end_too(tmp_path: Path, perpetual: Venue, leg: str) -> None:
+    halted = Venue.UPBIT if leg == "spot" else perpetual
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(halted, "halt_market")
+            await asyncio.sleep(35)
+
+            unfit = desk.parts.view.state()["venues"][halted.value]["unfit"]
+            assert unfit == {"BTC": "the market of BTC does not trade"}
+            assert await refusal(desk)
+            [alarm] = told(bench)
+            assert alarm.startswith(f"BTC at {halted}: the market of BTC does not trade")
+
+            bench.simulation.faults.clear()
+            await asyncio.sleep(65)
+            assert await refusal(desk) == ""
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+@pytest.mark.parametrize("perpetual", PERPETUALS)
+@pytest.mark.parametrize("leg", ["spot", "perpetual"])
+def test_book_that_stands_still_is_no_price_however_often_it_is_sent(
+    tmp_path: Path, perpetual: Venue, leg: str
+) -> None:
+    venue = Venue.UPBIT if leg == "spot" else perpetual
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(venue, "stale_book")
+            await asyncio.sleep(75)
+
+            assert f"{venue}: the book of BTC has stood still for" in await refusal(desk)
+            assert any("has stood still" in alarm for alarm in told(bench))
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+def test_wide_spread_is_seen_in_the_book_of_the_moment(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            wide = Quote(Decimal(60_000_000), Decimal(63_100_000), Decimal("0.5"))
+            bench.simulation.market.set_quote(Venue.UPBIT, "KRW-BTC", wide)
+            await asyncio.sleep(0.6)
+
+            assert "the spread of BTC is 5.2 %, at most 5 %" in await refusal(desk)
+            assert told(bench) == []
+            await asyncio.sleep(12)
+            assert len(told(bench)) == 1
+
+    run(tmp_path, scenario)
+
+
+def test_price_that_comes_back_elsewhere_waits_for_a_person(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(Venue.UPBIT, "halt_market")
+            await asyncio.sleep(25)
+            bench.spot_at(45_000_000)
+            bench.simulation.faults.clear()
+            await asyncio.sleep(65)
+
+            assert "the price came back -25.0 % away" in await refusal(desk)
+            assert any("-25.0 %" in alarm for alarm in told(bench))
+            resumed = await desk.parts.operations.resume("seen")
+            assert resumed["resumed"], resumed
+            assert "market_unfit" not in await refusal(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_announced_maintenance_keeps_entries_out_from_an_hour_before(tmp_path: Path) -> None:
+    start = START + timedelta(hours=1, seconds=30)
+    window = f"binance {start.isoformat()}/{(start + timedelta(hours=1)).isoformat()}"
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            assert await refusal(desk) == ""
+            await asyncio.sleep(45)
+            assert "binance: maintenance is announced from" in await refusal(desk)
+            assert len(told(bench)) == 1
+
+    run(tmp_path, scenario, maintenance_windows=(window,))
