@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from exchanges.account import Balance, Position
@@ -93,6 +94,19 @@ class Exchange(Protocol):
 
     async def position(self, symbol: str) -> Position:
         """The signed position; at a spot venue the coin balance as a long position."""
+        ...
+
+    async def add_margin(self, symbol: str, amount: Decimal) -> None:
+        """Move ``amount`` (quote currency, at most 6 decimals) from the wallet to the isolated
+        position, once; never retried here.
+
+        Raises:
+            OrderDenied: a spot venue, or no such amount; nothing was sent.
+            OrderRejected: the venue's definite no, such as to a position that is not isolated.
+            AuthenticationFailed: the venue's definite no to who or when.
+            VenueUnavailable: certainly not processed.
+            OutcomeUnknown: may have been processed: the position shows it.
+        """
         ...
 
     async def book(self, symbol: str) -> Book: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ from exchanges.errors import (
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.margin_amount import check_margin_amount
 from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
@@ -187,6 +189,12 @@ class BinancePerpetual:
             "GET", "/fapi/v3/positionRisk", [("symbol", native)], limits.ACCOUNT
         )
         return parsing.parse_position(response.body, symbol, native)
+
+    async def add_margin(self, symbol: str, amount: Decimal) -> None:
+        check_margin_amount(Venue.BINANCE, amount)
+        await self._client.move_margin(
+            order_request.margin_parameters(perpetual(symbol).native, amount)
+        )
 
     async def book(self, symbol: str) -> Book:
         native = perpetual(symbol).native

@@ -32,6 +32,7 @@ from exchanges.errors import (
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.margin_amount import check_margin_amount
 from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
@@ -151,6 +152,24 @@ class CcxtExchange:
 
     async def position(self, symbol: str) -> Position:
         return await self._dialect.position(await self._private(symbol), symbol)
+
+    async def add_margin(self, symbol: str, amount: Decimal) -> None:
+        check_margin_amount(self.venue, amount)
+        market = await self._private(symbol)
+        call = Call(
+            urgent=True, booking=self._ask.rest.book(self._dialect.margin_costs, urgent=True)
+        )
+        assert call.booking is not None
+        try:
+            await self._ask.run(self._dialect.add_margin(market, symbol, amount), call)
+        except BadReply as error:
+            if not call.is_sent:
+                raise
+            raise OutcomeUnknown(
+                self.venue, f"the margin's reply cannot be understood ({error.message})"
+            ) from None
+        finally:
+            call.booking.release()  # changes nothing when it was sent
 
     async def book(self, symbol: str) -> Book:
         return await self._dialect.book(await self._market(symbol), symbol)

@@ -13,6 +13,7 @@ import ccxt.pro
 
 from exchanges.account import Balance, Position
 from exchanges.binance import limits, order_request, outcomes
+from exchanges.binance.client import POSITION_MARGIN
 from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.history import PAGE, AccountHistory
 from exchanges.binance.market_state import CANDLES, INTERVAL, parse_state
@@ -70,6 +71,7 @@ class Binance(Dialect):
     pools = limits.POOLS
     order_pools = limits.ORDER_POOLS
     place_costs = limits.PLACE
+    margin_costs = limits.ONE
     levels = 50  # the deepest that still weighs 2
     replies = outcomes.REPLIES
     clock_codes = (outcomes.CLOCK_CODE,)
@@ -109,6 +111,9 @@ class Binance(Dialect):
 
     def is_order(self, request: Request) -> bool:
         return (request.method, request.path) == ("POST", "/fapi/v1/order")
+
+    def goes_once(self, request: Request) -> bool:
+        return self.is_order(request) or request.path == POSITION_MARGIN
 
     def instrument(self, symbol: str) -> Instrument:
         return perpetual(symbol)
@@ -171,6 +176,11 @@ class Binance(Dialect):
         native = self.instrument(symbol).native
         answer = self.ask.client.fapiPrivateV3GetPositionRisk({"symbol": native})
         return position_of(await self.ask.rows("position", answer), symbol, native)
+
+    async def add_margin(self, market: str, symbol: str, amount: Decimal) -> None:
+        # ccxt's add_margin cuts dollars to the decimals of the coin.
+        which = order_request.margin_parameters(self.instrument(symbol).native, amount)
+        await self.ask.client.fapiPrivatePostPositionMargin(dict(which))
 
     async def rules(self, market: str, symbol: str) -> Rules:
         """Filters of the market and fees of the account; of both lot filters the stricter."""

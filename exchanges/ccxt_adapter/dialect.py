@@ -16,7 +16,7 @@ from exchanges.ccxt_adapter.requests import Requests
 from exchanges.ccxt_adapter.wire import Terms
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.errors import ExchangeError
+from exchanges.errors import ExchangeError, OrderDenied
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
@@ -48,6 +48,8 @@ class Dialect(Terms, ABC):
     client_class: ClassVar[Any]
     order_pools: ClassVar[Sequence[str]]
     place_costs: ClassVar[Costs]
+    margin_costs: ClassVar[Costs] = NOTHING
+    """Of moving money to a position's margin."""
     connect_costs: ClassVar[Costs] = NOTHING
     """Of opening a WebSocket."""
     acknowledges: ClassVar[bool] = False
@@ -76,6 +78,9 @@ class Dialect(Terms, ABC):
 
     @abstractmethod
     def is_order(self, request: Request) -> bool: ...
+
+    def goes_once(self, request: Request) -> bool:
+        return self.is_order(request)
 
     def sending(self, request: Request) -> None:
         """Most limits are pools, and counted there."""
@@ -165,6 +170,9 @@ class Dialect(Terms, ABC):
 
     @abstractmethod
     async def position(self, market: str, symbol: str) -> Position: ...
+
+    async def add_margin(self, market: str, symbol: str, amount: Decimal) -> None:
+        raise OrderDenied(self.venue, "a spot market has no margin")
 
     @abstractmethod
     async def rules(self, market: str, symbol: str) -> Rules: ...

@@ -32,7 +32,7 @@ from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.numbers import market_bound, price_bands
 from exchanges.hyperliquid.order_parsing import ToldOrder, with_fills
 from exchanges.hyperliquid.order_stream import QUIET_S
-from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE, market_of
+from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE, isolated_margin, market_of
 from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -60,6 +60,7 @@ class Hyperliquid(Dialect):
     pools = limits.POOLS
     order_pools = (limits.WEIGHT,)
     place_costs = limits.ACTION
+    margin_costs = limits.ACTION
     acknowledges = True
     quiet_s = QUIET_S  # open orders weigh a sixtieth of a minute's questions
     levels = 20  # as many as there are
@@ -109,6 +110,9 @@ class Hyperliquid(Dialect):
     def is_order(self, request: Request) -> bool:
         return request.path == "/exchange" and _action(request) == "order"
 
+    def goes_once(self, request: Request) -> bool:
+        return self.is_order(request) or self._moves_margin(request)
+
     def sending(self, request: Request) -> None:
         if request.path == "/exchange":
             self._address_budget.spend()
@@ -120,6 +124,8 @@ class Hyperliquid(Dialect):
                 _refuse_unknown_order(request, response)
             elif self.is_order(request):
                 outcomes.placed(response.body)
+            elif self._moves_margin(request):
+                outcomes.margin_moved(response.body)
             else:
                 outcomes.cancel_taken(response.body)
         except outcomes.NothingMatched:
@@ -263,7 +269,15 @@ class Hyperliquid(Dialect):
 
     async def position(self, market: str, symbol: str) -> Position:
         rows = await self.ask.rows("position", self.ask.client.fetch_positions([market]))
-        return unified.position_of(rows[0], symbol) if rows else unified.flat(symbol)
+        if not rows:
+            return unified.flat(symbol)
+        behind = isolated_margin(rows[0].child("info").child("position"))
+        return replace(unified.position_of(rows[0], symbol), isolated_margin=behind)
+
+    async def add_margin(self, market: str, symbol: str, amount: Decimal) -> None:
+        self.before_order(urgent=True)
+        asset = int(self.ask.client.market(market)["baseId"])
+        await self.ask.client.carry_out(order_request.margin_action(asset, amount))
 
     async def rules(self, market: str, symbol: str) -> Rules:
         """The market's precision and the account's fees; and how many actions are left."""
@@ -312,6 +326,10 @@ class Hyperliquid(Dialect):
     def told(self, row: Fields, symbol: str) -> OrderReport | Fill:
         """All of it: what else REST would say of each change weighs more than a minute allows."""
         return self._history.trade(row, symbol) if row.has("order") else self.report(row, symbol)
+
+    @staticmethod
+    def _moves_margin(request: Request) -> bool:
+        return request.path == "/exchange" and _action(request) == "updateIsolatedMargin"
 
     def _cloid(self, client_order_id: str) -> str:
         try:

@@ -23,9 +23,9 @@ class Call:
     urgent: bool = False
     """May use the reserve of the rate limits."""
     booking: Booking | None = None
-    """The place of an order; None: nothing of this call places one."""
+    """The place of what goes out once; None: nothing of this call does."""
     is_sent: bool = False
-    """The order has left, or may have."""
+    """It has left, or may have."""
 
 
 CALL: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -47,6 +47,11 @@ class Terms(Protocol):
 
     def is_order(self, request: Request) -> bool:
         """``request`` places an order."""
+        ...
+
+    def goes_once(self, request: Request) -> bool:
+        """``request`` places an order or moves money: it needs a booking, and must not be sent
+        twice."""
         ...
 
     def sending(self, request: Request) -> None:
@@ -71,12 +76,12 @@ class Wire:
         self._terms = terms
 
     async def send(self, request: Request) -> Response:
-        """The 2xx reply. An order goes out once, on the booking of its call."""
+        """The 2xx reply. An order, or a change of margin, goes out once, on its call's booking."""
         call = CALL.get()
         costs = self._terms.costs(request)
-        if self._terms.is_order(request):
+        if self._terms.goes_once(request):
             if call is None or call.booking is None or call.is_sent:
-                raise AssertionError("ccxt is to send an order that nobody asked for")
+                raise AssertionError("ccxt is to send what nobody asked for")
             call.is_sent = True
             self._terms.sending(request)
             response = await self._client.place(request, costs, call.booking)

@@ -37,6 +37,7 @@ from exchanges.hyperliquid.outcomes import NothingMatched, Placed
 from exchanges.hyperliquid.own_orders import OwnOrders
 from exchanges.hyperliquid.stream_frames import PATH, SILENCE_S
 from exchanges.instrument import Instrument, InstrumentKind, Venue
+from exchanges.margin_amount import check_margin_amount
 from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_check import first_breach
@@ -161,6 +162,11 @@ class HyperliquidPerpetual:
     async def position(self, symbol: str) -> Position:
         state = await self._state(self._client.account)
         return parsing.parse_position(state, symbol, self.instrument(symbol).native)
+
+    async def add_margin(self, symbol: str, amount: Decimal) -> None:
+        check_margin_amount(_VENUE, amount)
+        action = order_request.margin_action(await self._asset(symbol), amount)
+        await self._client.move_margin(action)
 
     async def book(self, symbol: str) -> Book:
         return await self._read_book(symbol, urgent=False)

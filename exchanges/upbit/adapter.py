@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from exchanges.account import Balance, Position
@@ -111,6 +112,9 @@ class UpbitSpot:
         await self._client.ask(
             "DELETE", "/v1/order", [("identifier", client_order_id)], urgent=True
         )
+
+    async def add_margin(self, symbol: str, amount: Decimal) -> None:
+        raise OrderDenied(Venue.UPBIT, "a spot market has no margin")
 
     async def order(
         self, symbol: str, client_order_id: str, *, urgent: bool = False
