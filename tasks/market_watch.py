@@ -35,7 +35,7 @@ from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ASK_S = 20.0
+ASK_S = 30.0
 LOOK_S = 1.0
 ALARM_AFTER_S = 10.0
 

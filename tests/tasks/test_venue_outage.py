@@ -14,8 +14,6 @@ from tasks.paper_desk import PaperDesk
 from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run
 from tests.tasks.test_desk_operations import rest_an_order
 
-LEGS = [(LegName.SPOT, Venue.BINANCE), *((LegName.PERPETUAL, it) for it in Venue if it != "upbit")]
-
 
 def blocks(desk: PaperDesk) -> list[str]:
     return [code for code, _ in desk.parts.blocks]
@@ -25,29 +23,39 @@ def lost(bench: Bench) -> list[str]:
     return [text for text in bench.alerts("critical") if "health checks" in text]
 
 
-@pytest.mark.parametrize(("leg", "perpetual"), LEGS)
 def test_outage_blocks_entries_keeps_pairs_and_ends_once_journal_and_venues_agree(
-    tmp_path: Path, leg: LegName, perpetual: Venue
+    tmp_path: Path,
 ) -> None:
-    venue = Venue.UPBIT if leg is LegName.SPOT else perpetual
-
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             opened = await entered(desk)
-            bench.fault(venue, "maintenance")
-            await asyncio.sleep(40)
+            bench.fault(Venue.UPBIT, "maintenance")
+            await asyncio.sleep(32)
 
-            assert blocks(desk) == [f"outage:{venue}"]
+            assert blocks(desk) == ["outage:upbit"]
             assert len(lost(bench)) == 1
             assert "Entries are off" in lost(bench)[0]
             assert pair_of(desk, opened).state is PairState.HEDGED
 
             bench.simulation.faults.clear()
-            await asyncio.sleep(60)
+            await asyncio.sleep(45)
             assert blocks(desk) == []
             assert len(lost(bench)) == 1
-            assert [text for text in bench.alerts("info") if f"{venue} answers again" in text]
+            assert [text for text in bench.alerts("info") if "upbit answers again" in text]
             await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_perpetual_venue_that_does_not_answer_is_out(tmp_path: Path, perpetual: Venue) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(perpetual, "maintenance")
+            for _ in range(3):
+                await desk.parts.outages.check(desk.parts.trading.venues[LegName.PERPETUAL])
+
+            assert blocks(desk) == [f"outage:{perpetual}"]
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
 
