@@ -11,6 +11,7 @@ from exchanges.book import Book
 from exchanges.errors import ExchangeError
 from exchanges.side import Side
 from tasks.leg_orders import leg_order, price_bound, within_bound
+from tasks.leg_venue import LegVenue
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
 from tasks.recovery_cost import bps_text, most_cost, price_text, undoing_cost, worst_price
@@ -43,7 +44,7 @@ class Step:
 
 
 class RepairPlanner:
-    """Reads both books at each step; sends nothing."""
+    """Reads both books afresh at each step; sends nothing."""
 
     def __init__(self, trading: Trading) -> None:
         self._trading = trading
@@ -79,18 +80,25 @@ class RepairPlanner:
 
         async def read(leg: LegName) -> None:
             venue = self._trading.venues[leg]
+            problem = "it is empty"
             try:
-                book = await venue.call(venue.exchange.book(pair.symbol))
+                book: Book | None = await venue.call(venue.exchange.book(pair.symbol))
             except ExchangeError as error:
-                problems[leg] = f"{leg}: no book to trade on: {error}"
-                return
-            if book.bids and book.asks:
+                book, problem = self._pushed(venue, pair.symbol), str(error)
+            if book is not None and book.bids and book.asks:
                 books[leg] = book
             else:
-                problems[leg] = f"{leg}: the book of {pair.symbol} is empty"
+                problems[leg] = f"{leg}: no book to trade on: {problem}"
 
         await asyncio.gather(*(read(leg) for leg in LegName))
         return books, problems
+
+    def _pushed(self, venue: LegVenue, symbol: str) -> Book | None:
+        """The last book that the venue's stream or the feed brought, unless it is stale."""
+        book = venue.books.get(symbol)
+        oldest_s = self._trading.settings.max_book_age_ms / 1000
+        is_fresh = book and self._trading.clock.monotonic() - book.received <= oldest_s
+        return book if is_fresh else None
 
     def _room(self, pair: Pair, books: Mapping[LegName, Book]) -> dict[LegName, LegRoom]:
         return {

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from exchanges.instrument import Venue
+from exchanges.side import Side
 from tasks.adoption import AdoptionKind, adopt_fill
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName, Pair
@@ -350,6 +351,7 @@ def test_retry_goes_as_far_as_undoing_costs_and_to_the_cap_when_that_is_not_know
             entering = asyncio.create_task(entered(desk))
             await asyncio.sleep(0.2)
             bench.perpetual_at(49_750)
+            desk.parts.trading.venues[LegName.SPOT].books.clear()
             outcome = await entering
 
             assert outcome.status is ends, outcome.reason
@@ -410,3 +412,137 @@ def test_nothing_is_sent_before_the_rules_are_known(tmp_path: Path) -> None:
         assert world.bench.orders_placed() == sent
 
     with_pair(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("pushed", "hedged_after_s"), [("fresh", 1), ("stale", 1 + 2), ("one-sided", 1 + 2)]
+)
+def test_book_that_cannot_be_read_is_taken_from_the_stream_while_that_is_fresh(
+    tmp_path: Path, pushed: str, hedged_after_s: int
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject")
+            bench.fault(Venue.BINANCE, "http_500", endpoint="GET /fapi/v1/depth")
+            started = bench.clock.monotonic()
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            venue = desk.parts.trading.venues[LegName.PERPETUAL]
+            book = venue.books["BTC"]
+            if pushed == "stale":
+                venue.books["BTC"] = replace(book, received=book.received - 10)
+            if pushed == "one-sided":
+                venue.books["BTC"] = replace(book, bids=())
+            outcome = await entering
+
+            assert outcome.status is OutcomeStatus.HEDGED
+            assert round(bench.clock.monotonic() - started) == hedged_after_s
+
+    run(tmp_path, scenario)
+
+
+def test_retry_waits_for_the_book_that_it_needs(tmp_path: Path) -> None:
+    """A lot of the perpetual is below Binance's minimum of 50 USDT; spot could shrink, once its
+    book is known."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "partial", fraction="0.9")
+            bench.fault(Venue.UPBIT, "http_500", endpoint="GET /v1/orderbook")
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            desk.parts.trading.venues[LegName.SPOT].books.clear()
+            outcome = await entering
+
+            assert outcome.status is OutcomeStatus.HEDGED, outcome.reason
+            assert "differ by less than any order that is taken now" in (outcome.reason or "")
+            assert (bench.coin(), bench.position()) == (Decimal("0.009"), Decimal("-0.009"))
+
+    run(tmp_path, scenario)
+
+
+def test_perpetual_that_is_the_larger_one_after_a_forced_close_shrinks_to_the_spot(
+    tmp_path: Path,
+) -> None:
+    """Nobody decided on a price, so there is none to measure a cost from."""
+
+    async def scenario(world: Hedged) -> None:
+        trading = world.desk.parts.trading
+        trading.pairs.advance(world.pair.pair_id, PairEvent.FORCED_CLOSE, "of nothing yet")
+        spot = trading.venues[LegName.SPOT]
+        sold = order_of(world.desk, world.pair.pair_id, "s001").order
+        sold = replace(sold, client_order_id="by-hand-1", side=Side.SELL, price=Decimal(59_000_000))
+        await spot.exchange.submit(sold, spot.exchange.book_order())
+        *_, fill = await spot.exchange.fills("BTC", world.pair.opened_at)
+        kind, pairs = AdoptionKind.MANUAL_TRADE, [world.now()]
+        for share in adopt_fill(fill, Venue.UPBIT, LegName.SPOT, kind, pairs, "for a test"):
+            trading.pairs.adopt(share)
+
+        pair = await world.recovery.repair(world.pair.pair_id, FAR_BELOW)
+
+        assert pair.state is PairState.UNWOUND
+        assert world.bench.position() == 0
+
+    with_pair(tmp_path, scenario)
+
+
+# ---- out of doubt
+
+
+def test_nothing_was_filled_after_all(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            for venue, question in ((Venue.UPBIT, "GET /v1/order"), (Venue.BINANCE, "GET /fapi")):
+                bench.fault(venue, "lose_request")
+                bench.fault(venue, "http_500", times=10_000, endpoint=question)
+            outcome = await entered(desk)
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            bench.simulation.faults.clear()
+
+            pair = await Recovery(desk.parts.trading).resolve(outcome.pair_id or "")
+
+            assert pair.state is PairState.FAILED
+
+    run(tmp_path, scenario)
+
+
+def test_equal_parts_of_both_legs_had_left(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        world.bench.spot_at(61_500_000)
+        await world.desk.parts.feeds.read_prices()
+        world.bench.fault(Venue.UPBIT, "partial", fraction="0.4")
+        world.bench.fault(Venue.BINANCE, "partial", fraction="0.4")
+        world.bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+        await world.desk.submit(action="EXIT", pair_id=world.pair.pair_id)
+        assert world.now().state is PairState.UNKNOWN
+        world.bench.simulation.faults.clear()
+
+        pair = await world.recovery.resolve(world.pair.pair_id)
+
+        assert (pair.state, pair.held(LegName.SPOT)) == (PairState.HEDGED, Decimal("0.006"))
+        assert pair.exit_reference is not None
+
+    with_pair(tmp_path, scenario)
+
+
+def test_unwind_whose_fate_is_unknown_is_waited_for(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject", times=4)
+            bench.fault(Venue.UPBIT, "delay", ms=1)
+            bench.fault(Venue.UPBIT, "lose_reply")
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(1)
+            bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+            outcome = await entering
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            bench.simulation.faults.clear()
+            sent = bench.orders_placed()
+
+            pair = await Recovery(desk.parts.trading).resolve(outcome.pair_id or "")
+
+            assert pair.state is PairState.UNWOUND
+            assert bench.orders_placed() == sent
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
