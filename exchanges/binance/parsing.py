@@ -77,7 +77,7 @@ def position_of(rows: Sequence[Fields], symbol: str, native: str) -> Position:
             row.decimal("liquidationPrice") or None,
             row.decimal("unRealizedProfit"),
             # "0" of a position that the whole account stands behind.
-            row.decimal("isolatedWallet") or None,
+            (row.decimal("isolatedWallet") or None) if row.has("isolatedWallet") else None,
         )
     return Position(symbol, Decimal(0), None, None, None, Decimal(0))
 

@@ -56,6 +56,13 @@ def test_short_position_is_negative_and_a_zero_price_is_none() -> None:
     )
 
 
+@pytest.mark.parametrize(("told", "margin"), [("0", None), ("2500.05", Decimal("2500.05"))])
+def test_isolated_position_has_a_margin_of_its_own(told: str, margin: Decimal | None) -> None:
+    rows = [{**samples.POSITION, "isolatedWallet": told}]
+
+    assert parsing.parse_position(dump(rows), "BTC", "BTCUSDT").isolated_margin == margin
+
+
 @pytest.mark.parametrize(
     "rows",
     [[], [{**samples.POSITION, "positionAmt": "0"}]],
