@@ -15,6 +15,7 @@ import pytest
 from exchanges.instrument import Venue
 from tasks.exposure import Exposure
 from tasks.exposure_meter import ExposureMeter
+from tasks.pair_transitions import PairState
 from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.desks import Bench, entered, pair_of, run
 from tests.warehouse.examples import Entry, fill, intended, pair_event, snapshot, utc
@@ -63,6 +64,31 @@ def test_a_missing_leg_counts_until_its_retry_fills(tmp_path: Path) -> None:
         assert float(stretch["recovery_s"]) == pytest.approx(1, rel=1e-4)
         assert stretch["attempts"] == 1
         assert stretch["krw_per_coin"] == str(BTC_KRW)
+
+    run(tmp_path, scenario)
+
+
+def test_a_pair_left_naked_goes_on_counting_in_the_next_run_of_the_desk(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject", times=100)
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.5)
+            bench.fault(Venue.UPBIT, "reject", times=100)
+            assert pair_of(desk, await entering).state is PairState.NAKED
+            assert desk.parts.view.gauges()["open_exposure_krw_seconds"] > 0
+        bench.simulation.faults.clear()
+        await asyncio.sleep(3600)
+        async with bench.still_desk() as desk:
+            assert desk.parts.view.gauges()["open_exposure_krw_seconds"] == 0
+
+        [naked, repaired] = exposures(bench)
+        assert (naked["state"], naked["recovery_s"]) == ("naked", None)
+        assert repaired["exposure_id"] == naked["exposure_id"]
+        assert float(repaired["recovery_s"]) > 3600
+        assert float(repaired["unhedged_krw_s"]) == pytest.approx(
+            BTC_KRW * 0.010 * float(repaired["recovery_s"]), rel=0.01
+        )
 
     run(tmp_path, scenario)
 
