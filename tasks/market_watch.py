@@ -36,6 +36,8 @@ from tasks.settings import Settings
 log = logging.getLogger(__name__)
 
 ASK_S = 30.0
+FIRST_ASK_S = 2.0
+"""A market that could not be read at start is asked about so often: nobody enters it till then."""
 LOOK_S = 1.0
 ALARM_AFTER_S = 10.0
 
@@ -85,6 +87,8 @@ class MarketWatch:
             for name in {market.venue.venue for market in self._markets}:
                 of_venue = [market for market in self._markets if market.venue.venue is name]
                 group.create_task(self._keep_asking(of_venue))
+            for market in self._markets:
+                group.create_task(self._ask_until_read(market))
 
     def look(self) -> None:
         """Judge every market by what is known now."""
@@ -108,6 +112,12 @@ class MarketWatch:
                 await asyncio.sleep(ASK_S)
                 if market.venue.breaker.allow():
                     await self._ask(market)
+
+    async def _ask_until_read(self, market: _Market) -> None:
+        while market.state is None:
+            await asyncio.sleep(FIRST_ASK_S)
+            if market.state is None and market.venue.breaker.allow():
+                await self._ask(market)
 
     async def _ask(self, market: _Market) -> None:
         """Say once when it begins to fail; the last word of the venue holds until the next."""

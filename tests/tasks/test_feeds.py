@@ -94,7 +94,7 @@ def test_funding_is_shared_journalled_once_and_part_of_the_result(tmp_path: Path
 
 def test_rules_that_could_not_be_read_at_start_are_read_soon(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
-        bench.fault(Venue.BINANCE, "http_500", times=2, endpoint="/fapi/v1/exchangeInfo")
+        bench.fault(Venue.BINANCE, "http_500", times=2, endpoint="/fapi/v1/commissionRate")
         async with bench.desk() as desk:
             assert "BTC" not in desk.parts.trading.venues[LegName.PERPETUAL].rules
             refused = await entered(desk)

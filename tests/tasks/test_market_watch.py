@@ -84,12 +84,14 @@ def test_wallet_that_is_closed_at_start_keeps_the_first_entry_out(tmp_path: Path
     run(tmp_path, scenario)
 
 
-def test_market_that_could_never_be_read_is_not_entered(tmp_path: Path) -> None:
+def test_market_that_could_never_be_read_is_not_entered_and_soon_asked_about_again(
+    tmp_path: Path,
+) -> None:
     async def scenario(bench: Bench) -> None:
-        bench.fault(Venue.UPBIT, "http_500", endpoint="GET /v1/status/wallet")
-        async with bench.still_desk() as desk:
+        bench.fault(Venue.UPBIT, "http_500", endpoint="GET /v1/status/wallet", times=3)
+        async with bench.desk() as desk:
             assert "how the market of BTC is doing could never be read" in await refusal(desk)
-            await later(desk, 1)
+            await asyncio.sleep(5)
             assert await refusal(desk) == ""
 
     run(tmp_path, scenario)
