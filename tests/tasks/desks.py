@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from exchanges.clock import Clock
 from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.instrument import Venue
 from exchanges.simulator.faults import Fault, FaultKind
@@ -48,7 +49,7 @@ class Bench:
 
     simulation: Simulation
     settings: Settings
-    clock: VirtualClock
+    clock: Clock
 
     # ---- the desk
 
@@ -106,14 +107,14 @@ class Bench:
 
     def coin(self) -> Decimal:
         """BTC on the spot account."""
-        return Decimal(self._upbit().ledger.total("BTC"))
+        return Decimal(self.upbit().ledger.total("BTC"))
 
     def coin_vanishes(self, quantity: str) -> None:
         """Take coin off the spot account with no trade behind it."""
-        self._upbit().ledger.debit("BTC", Decimal(quantity))
+        self.upbit().ledger.debit("BTC", Decimal(quantity))
 
     def krw(self) -> Decimal:
-        return Decimal(self._upbit().ledger.total("KRW"))
+        return Decimal(self.upbit().ledger.total("KRW"))
 
     def dollars(self) -> Decimal:
         """Wallet balance of the perpetual account: realised, without open positions."""
@@ -155,7 +156,7 @@ class Bench:
             if record.body["level"] == level
         ]
 
-    def _upbit(self) -> Any:
+    def upbit(self) -> Any:
         return self.simulation.upbit.account("paper-upbit")
 
     def _binance(self) -> Any:
@@ -184,7 +185,7 @@ def run(
         bench.spot_at(60_000_000)
         bench.perpetual_at(50_000)
         if coin != "0":
-            bench._upbit().ledger.credit("BTC", Decimal(coin))
+            bench.upbit().ledger.credit("BTC", Decimal(coin))
         return await scenario(bench)
 
     return run_virtually(main(), loop)
