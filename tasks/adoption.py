@@ -7,6 +7,7 @@ question, gives it the same and it counts once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +18,8 @@ from typing import Self
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.side import Side
-from tasks.pair import LegFlow, LegName, Pair
+from tasks.pair import ZERO, LegFlow, LegName, Pair
+from tasks.pair_transitions import PairState
 from tasks.wire_text import decimal_text, read_utc, utc_text
 from warehouse import records
 
@@ -121,39 +123,63 @@ def adoption_id(venue: Venue, symbol: str, what: str, pair_id: str | None) -> st
 
 
 def adopt_fill(
-    fill: Fill, venue: Venue, leg: LegName, kind: AdoptionKind, pairs: list[Pair], detail: str
+    fill: Fill,
+    venue: Venue,
+    leg: LegName,
+    kind: AdoptionKind,
+    pairs: list[Pair],
+    detail: str,
+    beside: Decimal = ZERO,
 ) -> list[Adoption]:
-    """Divide a trade among ``pairs``, oldest first, as far as it takes from what their ``leg``
-    holds; what is left over belongs to no pair. Quantities and fees add up to the trade exactly.
+    """Divide a trade among ``pairs`` and what stands ``beside`` them: coin that the trade takes
+    from and that is no pair's. First goes what makes a naked pair whole, for that is what a person
+    is asked to trade; then what stands beside; then what the pairs' ``leg`` holds, oldest first;
+    the rest belongs to no pair. Quantities and fees add up to the trade exactly.
 
-    A trade that adds to a leg is no pair's: nobody can tell whose it would be.
+    Any other trade that adds to a leg is no pair's: nobody can tell whose it would be.
     """
-    shares: list[tuple[Pair | None, Decimal]] = []
+    shares: dict[str | None, Decimal] = {}
     left = fill.quantity
-    for pair in pairs:
-        takes = pair.symbol == fill.symbol and fill.side is pair.side(leg, purpose_is_entry=False)
-        share = min(left, pair.held(leg)) if takes else Decimal(0)
+    for pair_id, claim in _claims(fill, leg, pairs, beside):
+        share = min(left, claim)
         if share > 0:
-            shares.append((pair, share))
+            shares[pair_id] = shares.get(pair_id, ZERO) + share
             left -= share
     if left > 0:
-        shares.append((None, left))
+        shares[None] = shares.get(None, ZERO) + left
     adopted: list[Adoption] = []
     fee_left = fill.fee
-    for index, (owner, quantity) in enumerate(shares, start=1):
+    for index, (owner, quantity) in enumerate(shares.items(), start=1):
         whole = index == len(shares)
         fee = fee_left if whole else (fill.fee * quantity / fill.quantity).quantize(_FEE_STEP)
         fee_left -= fee
-        owner_id = owner.pair_id if owner else None
         adopted.append(
             Adoption(
-                adoption_id(venue, fill.symbol, fill.trade_id, owner_id),
+                adoption_id(venue, fill.symbol, fill.trade_id, owner),
                 kind, venue, fill.symbol, fill.side, quantity, fill.price, fee, fill.fee_currency,
-                fill.trade_id, fill.venue_order_id, fill.time, owner_id,
+                fill.trade_id, fill.venue_order_id, fill.time, owner,
                 leg if owner else None, detail,
             )
         )  # fmt: skip
     return adopted
+
+
+def _claims(
+    fill: Fill, leg: LegName, pairs: list[Pair], beside: Decimal
+) -> Iterator[tuple[str | None, Decimal]]:
+    """Who takes how much of the trade at most, in turn; None: no pair."""
+    mine = [pair for pair in pairs if pair.symbol == fill.symbol]
+    gaps: dict[str, Decimal] = {}
+    for pair in mine:
+        leaves = fill.side is pair.side(leg, purpose_is_entry=False)
+        gap = pair.held(leg) - pair.held(leg.other)
+        if pair.state is PairState.NAKED and (gap > 0) is leaves:
+            gaps[pair.pair_id] = abs(gap)
+            yield pair.pair_id, abs(gap)
+    yield None, beside
+    for pair in mine:
+        if fill.side is pair.side(leg, purpose_is_entry=False):
+            yield pair.pair_id, pair.held(leg) - gaps.get(pair.pair_id, ZERO)
 
 
 _FEE_STEP = Decimal("0.00000001")

@@ -46,7 +46,10 @@ from tasks.pair import LegName
 from tasks.pair_book import PairBook
 from tasks.pair_transitions import PairState
 from tasks.rates import Rates
-from tasks.reconciliation import Reconciliation
+from tasks.reconciling.account_books import AccountBooks
+from tasks.reconciling.asking import Asking
+from tasks.reconciling.reconciliation import Reconciliation
+from tasks.reconciling.unknown_trades import UnknownTrades
 from tasks.recovery import Recovery
 from tasks.restoring import Memory, restore
 from tasks.settings import Settings
@@ -115,10 +118,11 @@ class AssembledDesk:
     outages: VenueOutages
     late_fills: LateFills
     exposures: ExposureMeter
+    books: AccountBooks
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
-        count = restore(self.memory, self.exposures.restoring(records))
+        count = restore(self.memory, self.books.restoring(self.exposures.restoring(records)))
         open_pairs = self.trading.pairs.open_pairs()
         log.info("read %d records: %d pairs are open", count, len(open_pairs))
 
@@ -150,6 +154,8 @@ class AssembledDesk:
             await self._take_further(pair.pair_id, UNFINISHED)
         self._answer_interrupted()
         record = await self.operations.reconcile()
+        for pair in self.trading.pairs.open_pairs():
+            await self._take_further(pair.pair_id, IN_DOUBT)  # what that has taken over
         self.blocks.clear(RECOVERING)
         log.info("recovered: journal and venues %s", "agree" if record["agreed"] else "DISAGREE")
 
@@ -213,7 +219,9 @@ def assemble(
     results = DayResults()
     write = JournalWriter(journal, blocks)
     exposures = ExposureMeter(write, clock, metrics.exposed)
-    write.listeners.append(exposures.written)
+    quotes = {item.venue: item.instrument(settings.symbols[0]).quote for item in exchanges.values()}
+    books = AccountBooks(quotes)
+    write.listeners += [exposures.written, books.written]
     venues = {
         leg: LegVenue(
             leg,
@@ -275,6 +283,10 @@ def assemble(
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
     late_fills = LateFills(trading, recovery, watch, desk.lock)
     news.others = late_fills.heard
+    unknown_trades = UnknownTrades(trading, books, judge, Asking(clock))
+    reconciliation = Reconciliation(
+        trading, books, unknown_trades, late_fills, feeds, write, desk.lock, desk.all_locks
+    )
     view = DeskView(
         trading,
         facts,
@@ -293,7 +305,7 @@ def assemble(
         desk,
         trading,
         recovery,
-        Reconciliation(venues, pairs, clock, settings),
+        reconciliation,
         judge,
         feeds,
         view,
@@ -322,4 +334,5 @@ def assemble(
         outages,
         late_fills,
         exposures,
+        books,
     )

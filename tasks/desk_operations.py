@@ -25,7 +25,7 @@ from tasks.outcome import Outcome
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
 from tasks.pair_transitions import PairState
-from tasks.reconciliation import Reconciliation
+from tasks.reconciling.reconciliation import Reconciliation
 from tasks.recovery import Recovery
 from tasks.repair_planner import EMERGENCY_BOUND_BPS
 from tasks.resting_orders import cancel_resting
@@ -98,9 +98,9 @@ class DeskOperations:
         return reports
 
     async def reconcile(self) -> ReconciliationRecord:
-        """Compare journal and venues; what differs blocks entries until it does not."""
-        async with self._desk.all_locks():
-            record = await self._reconciliation.run()
+        """Compare journal and venues and book what is explained; whoever looks after pairs under
+        repair goes on from there. What is not explained blocks entries until it is."""
+        record = await self._reconciliation.run()
         self._write(RecordType.RECONCILIATION, record)
         unexplained = [item for item in record["differences"] if item["explained"] is None]
         if not unexplained:

@@ -92,6 +92,31 @@ class ExitJudge:
         prices = self._prices(pair)
         return None if isinstance(prices, str) else prices.exit.reference
 
+    def leaving_reference(self, pair: Pair) -> PriceReference | None:
+        """As :meth:`reference_now` where a leg may hold nothing any more: of the touches alone."""
+        rate, usd = self._rates.deciding(self._trading.settings.basis), self._rates.krw_per_usd
+        spot, perpetual = (self._leaving_touch(pair, leg) for leg in LegName)
+        if rate is None or spot is None or perpetual is None:
+            return None
+        return reference(
+            spot,
+            perpetual,
+            rate,
+            usd,
+            premium_pct(spot, perpetual, rate),
+            None if usd is None else premium_pct(spot, perpetual, usd),
+        )
+
+    def _leaving_touch(self, pair: Pair, leg: LegName) -> Decimal | None:
+        """The best price that leaving ``leg`` would meet in a fresh book."""
+        book = self._trading.venues[leg].books.get(pair.symbol)
+        age_s = None if book is None else self._trading.clock.monotonic() - book.received
+        if book is None or age_s is None or age_s * 1000 > self._trading.settings.max_book_age_ms:
+            return None
+        side = pair.side(leg, purpose_is_entry=False)
+        touch = book.best_ask if side is Side.BUY else book.best_bid
+        return None if touch is None else touch.price
+
     def _prices(self, pair: Pair) -> _Prices | str:
         """What leaving would trade at, or one sentence why that cannot be told."""
         settings = self._trading.settings

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -86,7 +86,7 @@ class Feeds:
             *(self._each_venue("book", self._read_book, symbol) for symbol in self._symbols),
             self._read_dollar(),
             self._guarded("bank rate", self._read_fx),
-            *(self._guarded("funding", self._read_funding, symbol) for symbol in self._symbols),
+            *(self._guarded("funding", self.read_funding, symbol) for symbol in self._symbols),
         )
 
     async def run(self) -> None:
@@ -110,7 +110,7 @@ class Feeds:
             group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
             for symbol in self._symbols:
                 name = f"funding {symbol}"
-                group.create_task(self._every(FUNDING_POLL_S, name, self._read_funding, symbol))
+                group.create_task(self._every(FUNDING_POLL_S, name, self.read_funding, symbol))
                 group.create_task(
                     self._every(PREMIUM_SAMPLE_S, f"premium {symbol}", self._sample_premium, symbol)
                 )
@@ -148,6 +148,32 @@ class Feeds:
     async def refresh_balances(self) -> None:
         """Balances of both venues now, after they were changed by a trade."""
         await self._each_venue("balances", self._read_balances)
+
+    async def read_funding(self, symbol: str, since: datetime | None = None) -> None:
+        """Take in the payments that are not in the journal yet, at least of the last two days.
+        Raises ExchangeError."""
+        asked_at = self._clock.now()
+        start = min(since or asked_at, asked_at - FUNDING_LOOK_BACK)
+        for venue in self._venues.values():
+            if venue.exchange.kind is not InstrumentKind.PERPETUAL or not venue.breaker.allow():
+                continue
+            payments = await venue.call(venue.exchange.funding(symbol, start))
+            for payment in payments:
+                if self._funding.knows(payment):
+                    continue
+                self._write(
+                    RecordType.FUNDING,
+                    FundingRecord(
+                        venue=venue.venue,
+                        transaction_id=payment.transaction_id,
+                        symbol=payment.symbol,
+                        amount=decimal_text(payment.amount),
+                        currency=payment.currency,
+                        time=utc_text(payment.time),
+                    ),
+                )
+                self._funding.note(payment, self._pairs)
+            self._funding.read(symbol, asked_at)
 
     @property
     def _symbols(self) -> tuple[str, ...]:
@@ -254,7 +280,9 @@ class Feeds:
         venue.clock_offset_ms = round((theirs - middle).total_seconds() * 1000)
 
     async def _read_balances(self, venue: LegVenue) -> None:
+        asked_at = self._clock.monotonic()
         balances = await venue.call(venue.exchange.balances())
+        venue.balances_asked_at = asked_at
         venue.balances = {balance.currency: balance for balance in balances}
         for balance in balances:
             record = BalanceRecord(
@@ -272,30 +300,6 @@ class Feeds:
         self._rates.fx = await self._fx.read()
         self._rates.fx_heard = self._clock.monotonic()
         self._write_rate(self._rates.fx.source, "USDKRW", self._rates.fx.krw_per_usd)
-
-    async def _read_funding(self, symbol: str) -> None:
-        asked_at = self._clock.now()
-        for venue in self._venues.values():
-            if venue.exchange.kind is not InstrumentKind.PERPETUAL or not venue.breaker.allow():
-                continue
-            since = asked_at - FUNDING_LOOK_BACK
-            payments = await venue.call(venue.exchange.funding(symbol, since))
-            for payment in payments:
-                if self._funding.knows(payment):
-                    continue
-                self._write(
-                    RecordType.FUNDING,
-                    FundingRecord(
-                        venue=venue.venue,
-                        transaction_id=payment.transaction_id,
-                        symbol=payment.symbol,
-                        amount=decimal_text(payment.amount),
-                        currency=payment.currency,
-                        time=utc_text(payment.time),
-                    ),
-                )
-                self._funding.note(payment, self._pairs)
-            self._funding.read(symbol, asked_at)
 
     async def _sample_premium(self, symbol: str) -> None:
         record = self.premium(symbol)

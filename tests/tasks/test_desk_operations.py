@@ -112,9 +112,7 @@ def test_resume_waits_until_everything_is_well(tmp_path: Path) -> None:
         async with bench.desk() as desk:
             await entered(desk)
             await desk.parts.operations.kill("drill", liquidate=False)
-            bench.simulation.binance.force_close(
-                "paper-binance", "BTCUSDT", Decimal("0.004"), "ADL"
-            )
+            bench.coin_vanishes("0.004")
             bench.simulation.upbit.set_clock_offset(5_000)
             answer = await desk.parts.operations.resume("too early")
 
@@ -126,22 +124,19 @@ def test_resume_waits_until_everything_is_well(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_a_forced_close_at_the_venue_is_found_and_blocks_entries(tmp_path: Path) -> None:
+def test_coin_that_nothing_explains_blocks_entries_and_is_said_once(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             await entered(desk)
-            bench.simulation.binance.force_close(
-                "paper-binance", "BTCUSDT", Decimal("0.010"), "ADL"
-            )
+            bench.coin_vanishes("0.005")
             for _ in range(2):
                 record = await desk.parts.operations.reconcile()
             assert record["agreed"] is False
             [difference] = record["differences"]
-            assert difference["kind"] == "position"
-            assert Decimal(difference["difference"]) == Decimal("0.010")
+            assert difference["kind"] == "balance"
+            assert Decimal(difference["difference"]) == Decimal("-0.005")
             refused = await entered(desk)
             assert (refused.reason or "").startswith("not_ready: journal and venues disagree")
-            # Said once, not at each run.
             assert len(bench.alerts("critical")) == 1
 
     run(tmp_path, scenario)
@@ -158,30 +153,6 @@ def test_an_order_of_ours_that_rests_unknown_to_the_journal_is_a_difference(
             assert record["agreed"] is False
 
     run(tmp_path, scenario)
-
-
-def test_coin_that_is_missing_is_a_difference_and_coin_of_others_is_not(tmp_path: Path) -> None:
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            await entered(desk)
-            await assert_agreed(desk)
-            spot = desk.parts.trading.venues[LegName.SPOT]
-            for name, quantity in (("sold-by-hand", "1.000"), ("sold-too-much", "0.005")):
-                await spot.exchange.submit(
-                    Order(
-                        client_order_id=name,
-                        symbol="BTC",
-                        side=Side.SELL,
-                        type=OrderType.MARKET,
-                        quantity=Decimal(quantity),
-                    )
-                )
-            record = await desk.parts.operations.reconcile()
-            [difference] = record["differences"]
-            assert difference["kind"] == "balance"
-            assert Decimal(difference["difference"]) == Decimal("-0.005")
-
-    run(tmp_path, scenario, coin="1")
 
 
 def test_recover_reports_the_pair_that_is_named_and_knows_no_other(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""A difference between journal and venue, in the words of the journal's record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from exchanges.errors import ExchangeError
+from exchanges.fill import Fill
+from exchanges.instrument import Venue
+from exchanges.side import Side
+from tasks.adoption import Adoption
+from tasks.wire_text import short_decimal_text
+from warehouse.records import Difference
+
+BALANCE = "balance"
+FILL = "fill"
+ORDER = "order"
+POSITION = "position"
+UNREADABLE = "unreadable"
+
+
+def amounts(
+    kind: str, venue: Venue, asset: str, expected: Decimal, found: Decimal, explained: str | None
+) -> Difference:
+    return Difference(
+        kind=kind,
+        venue=venue,
+        symbol=asset,
+        journal=short_decimal_text(expected),
+        venue_says=short_decimal_text(found),
+        difference=short_decimal_text(found - expected),
+        explained=explained,
+    )
+
+
+def trade(venue: Venue, fill: Fill, explained: str | None) -> Difference:
+    """A trade that the journal does not, or did not, have."""
+    return Difference(
+        kind=FILL,
+        venue=venue,
+        symbol=fill.symbol,
+        journal="no such trade",
+        venue_says=f"{fill.side} at {short_decimal_text(fill.price)}, trade {fill.trade_id}"
+        + (f" of {fill.client_order_id}" if fill.client_order_id else ""),
+        difference=short_decimal_text(fill.quantity if fill.side is Side.BUY else -fill.quantity),
+        explained=explained,
+    )
+
+
+def adopted(venue: Venue, fill: Fill, shares: Sequence[Adoption]) -> Difference:
+    """A trade that was taken over."""
+    owners = ", ".join(share.pair_id or "beside the pairs" for share in shares)
+    kinds = {share.kind for share in shares}
+    return trade(venue, fill, f"taken over as {', '.join(sorted(kinds))}: {owners}")
+
+
+def unreadable(venue: Venue, symbol: str, what: str, error: ExchangeError) -> Difference:
+    return Difference(
+        kind=UNREADABLE,
+        venue=venue,
+        symbol=symbol,
+        journal=what,
+        venue_says=str(error),
+        difference="unknown",
+        explained=None,
+    )

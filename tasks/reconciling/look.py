@@ -1,0 +1,36 @@
+"""One look at both venues, held against the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tasks.reconciling.account_books import Asset, TradeKey
+from warehouse.records import Difference
+
+
+@dataclass(slots=True)
+class Look:
+    """What one look found. A difference is believed when the next look shows the same."""
+
+    explained: list[Difference] = field(default_factory=list)
+    open: list[Difference] = field(default_factory=list)
+    """Without an explanation so far."""
+    left_over: dict[Asset, Decimal] = field(default_factory=dict)
+    """Cash that the venue shows beyond what is expected, signed, where everything else agrees."""
+    openings: dict[Asset, Decimal] = field(default_factory=dict)
+    """What the books would begin with if they began now."""
+    before: list[TradeKey] = field(default_factory=list)
+    is_settled: bool = True
+    """No order of ours is undecided."""
+
+    def add(self, difference: Difference) -> None:
+        (self.open if difference["explained"] is None else self.explained).append(difference)
+
+    @property
+    def has_doubts(self) -> bool:
+        return bool(self.open or self.left_over)
+
+    def shows_the_same(self, other: Look) -> bool:
+        """The same differences, to the last digit?"""
+        return (self.open, self.left_over) == (other.open, other.left_over)

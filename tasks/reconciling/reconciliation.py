@@ -1,0 +1,209 @@
+"""Journal against venues: trades, orders, positions, balances. What is explained is booked.
+
+A run looks up to three times, a moment apart, and believes only what two looks in a row show: a
+venue tells of one trade in three places and not at the same time. Coin that no trade explains is
+never explained; cash beyond what trades, fees and funding account for is booked as paid in or out
+when all coin of the venue agrees. When everything does, a watermark is written: trades are read
+from there on the next time, and cash that rounding has moved a little counts from where it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from functools import partial
+from uuid import uuid4
+
+from exchanges.errors import ExchangeError
+from exchanges.instrument import InstrumentKind
+from exchanges.side import Side
+from tasks.adoption import Adoption, AdoptionKind, adoption_id
+from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.feeds import Feeds
+from tasks.late_fills import LateFills
+from tasks.leg_execution import Write
+from tasks.pair import LegName
+from tasks.reconciling import differences
+from tasks.reconciling.account_books import AccountBooks, Asset
+from tasks.reconciling.asking import Asking
+from tasks.reconciling.comparison import Comparison
+from tasks.reconciling.holdings import read_holdings
+from tasks.reconciling.look import Look
+from tasks.reconciling.resting_orders import RestingOrders
+from tasks.reconciling.unknown_trades import OVERLAP, UnknownTrades
+from tasks.trading import Trading
+from tasks.wire_text import decimal_text, short_decimal_text, utc_text
+from warehouse.records import Difference, ReconciliationRecord, RecordType
+
+LOOKS = 3
+BETWEEN_LOOKS_S = 1.0
+
+Lock = Callable[[str], AbstractAsyncContextManager[object]]
+AllLocks = Callable[[], AbstractAsyncContextManager[object]]
+
+
+class Reconciliation:
+    """Reads both venues afresh on each :meth:`run`; one run at a time."""
+
+    def __init__(
+        self,
+        trading: Trading,
+        books: AccountBooks,
+        unknown: UnknownTrades,
+        late_fills: LateFills,
+        feeds: Feeds,
+        write: Write,
+        lock: Lock,
+        all_locks: AllLocks,
+    ) -> None:
+        """``lock``: of a symbol, held by whoever trades it. ``all_locks``: of all."""
+        self._trading = trading
+        self._books = books
+        self._unknown = unknown
+        self._late_fills = late_fills
+        self._feeds = feeds
+        self._write = write
+        self._lock = lock
+        self._all_locks = all_locks
+        self._asking = Asking(trading.clock)
+        self._resting = RestingOrders(trading, late_fills, self._asking)
+        self._comparison = Comparison(trading, books)
+        self._running = asyncio.Lock()
+
+    async def run(self) -> ReconciliationRecord:
+        """One comparison. A venue that cannot be read is itself a difference."""
+        async with self._running:
+            explained: list[Difference] = []
+            before: Look | None = None
+            for _ in range(LOOKS):
+                if before is not None:
+                    await asyncio.sleep(BETWEEN_LOOKS_S)
+                began = self._trading.clock.now()
+                look = await self._look()
+                explained += [item for item in look.explained if item not in explained]
+                is_believed = before is not None and look.shows_the_same(before)
+                if is_believed or not look.has_doubts:
+                    break
+                before = look
+            for asset, amount in look.left_over.items():
+                explained.append(
+                    self._book(asset, amount) if is_believed else _moving(asset, amount)
+                )
+            if not look.open and look.is_settled:
+                mark = self._books.watermark(began, look.openings, look.before)
+                self._write(RecordType.WATERMARK, mark)
+        return ReconciliationRecord(
+            reconciliation_id=str(uuid4()),
+            agreed=not look.open,
+            differences=explained + look.open,
+        )
+
+    async def _look(self) -> Look:
+        look = Look()
+        for symbol in self._trading.settings.symbols:
+            async with self._lock(symbol):
+                for leg in LegName:
+                    await self._read(look, leg, symbol, "trades", self._look_at_trades)
+                    await self._read(look, leg, symbol, "resting orders", self._look_at_orders)
+        async with self._all_locks():
+            for leg in LegName:
+                await self._read(look, leg, "all", "holdings", self._look_at_holdings)
+        return look
+
+    async def _read(
+        self,
+        look: Look,
+        leg: LegName,
+        symbol: str,
+        what: str,
+        read: Callable[[Look, LegName, str], Awaitable[None]],
+    ) -> None:
+        try:
+            await read(look, leg, symbol)
+        except ExchangeError as error:
+            venue = self._trading.venues[leg].venue
+            look.add(differences.unreadable(venue, symbol, what, error))
+
+    async def _look_at_trades(self, look: Look, leg: LegName, symbol: str) -> None:
+        venue = self._trading.venues[leg].venue
+        found = await self._unknown.take_over(leg, symbol)
+        for fill, shares in found.adopted:
+            look.add(differences.adopted(venue, fill, shares))
+        if found.late:
+            await self._late_fills.found(venue, found.late)
+        for fill in found.late:
+            done = not self._books.missing(venue, fill)
+            look.add(differences.trade(venue, fill, "late: settled again" if done else None))
+        for fill in found.stray:
+            look.add(differences.trade(venue, fill, None))
+        look.before += found.before
+
+    async def _look_at_orders(self, look: Look, leg: LegName, symbol: str) -> None:
+        for difference in await self._resting.differences(self._trading.venues[leg], symbol):
+            look.add(difference)
+
+    async def _look_at_holdings(self, look: Look, leg: LegName, _: str) -> None:
+        venue, symbols = self._trading.venues[leg], self._trading.settings.symbols
+        holdings = await read_holdings(self._asking, venue, symbols)
+        is_perpetual = venue.exchange.kind is InstrumentKind.PERPETUAL
+        if is_perpetual and self._comparison.left_over(venue, holdings) is not None:
+            since = self._books.read_until  # perhaps funding that the feed has not read yet
+            for symbol in symbols:
+                read = partial(self._feeds.read_funding, symbol, since and since - OVERLAP)
+                await self._asking.again(read)
+        self._comparison.compare(venue, holdings, look)
+
+    def _book(self, asset: Asset, amount: Decimal) -> Difference:
+        """Take cash that nothing explains over as paid in or out, once."""
+        venue, currency = asset
+        expected = self._books.expected(venue, currency)
+        found = expected + amount
+        verb = "paid in" if amount > 0 else "paid out"
+        detail = f"{venue}: {short_decimal_text(abs(amount))} {currency} {verb}"
+        since = self._books.read_until
+        name = f"{decimal_text(expected)} {decimal_text(found)} {since and utc_text(since)}"
+        self._trading.pairs.adopt(
+            Adoption(
+                adoption_id=adoption_id(venue, currency, name, None),
+                kind=AdoptionKind.DEPOSIT if amount > 0 else AdoptionKind.WITHDRAWAL,
+                venue=venue,
+                symbol=currency,
+                side=Side.BUY if amount > 0 else Side.SELL,
+                quantity=abs(amount),
+                price=None,
+                fee=Decimal(0),
+                fee_currency=currency,
+                trade_id=None,
+                venue_order_id=None,
+                time=self._trading.clock.now(),
+                pair_id=None,
+                leg=None,
+                detail=detail,
+            )
+        )
+        self._trading.alert(
+            Alert(
+                AlertType.RECONCILE_MISMATCH,
+                AlertLevel.WARNING,
+                f"{detail}, as the balance says: no trade, fee or funding explains it. If nobody "
+                "moved it, look at the venue's own account history.",
+            )
+        )
+        return differences.amounts(
+            differences.BALANCE, venue, currency, expected, found, f"booked: {verb}"
+        )
+
+
+def _moving(asset: Asset, amount: Decimal) -> Difference:
+    """No two looks in a row saw the same."""
+    return Difference(
+        kind=differences.BALANCE,
+        venue=asset[0],
+        symbol=asset[1],
+        journal="a balance that stands still",
+        venue_says="another at each look",
+        difference=short_decimal_text(amount),
+        explained="moves while it is looked at: left to the next run",
+    )

@@ -1,0 +1,350 @@
+"""Journal against venues: what is booked, what is alarmed, and what a venue's lag must not do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from exchanges.instrument import Venue
+from exchanges.side import Side
+from tasks.adoption import AdoptionKind
+from tasks.desk_operations import IN_DOUBT
+from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName
+from tasks.pair_transitions import PairState
+from tasks.paper_desk import PaperDesk
+from tests.tasks.desks import Bench, assert_agreed, assert_cash_is_conserved, entered, pair_of, run
+from tests.tasks.reconciling.accounts import conjure, force_close, pay, trade_by_hand
+from warehouse.records import Difference, RecordType
+
+BOTH_WAYS = pytest.mark.parametrize("direction", ["long_premium", "short_premium"])
+BOTH_VENUES = pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+
+
+async def compared(desk: PaperDesk) -> tuple[bool, Sequence[Difference]]:
+    """Reconcile on fresh books, and repair: did all agree, and the differences."""
+    await desk.parts.feeds.read_prices()
+    record = await desk.parts.operations.reconcile()
+    await desk.parts.operations.recover(None, IN_DOUBT)
+    return record["agreed"], record["differences"]
+
+
+@BOTH_VENUES
+@BOTH_WAYS
+def test_a_leg_traded_by_hand_is_taken_over_and_the_other_one_follows(
+    tmp_path: Path, perpetual: Venue, direction: str
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk, direction=direction)
+            leaving = pair_of(desk, opened).side(LegName.PERPETUAL, purpose_is_entry=False)
+            await trade_by_hand(desk, LegName.PERPETUAL, leaving, "0.010")
+
+            agreed, [difference] = await compared(desk)
+
+            pair = pair_of(desk, opened)
+            assert agreed is True
+            assert difference["kind"] == "fill"
+            assert difference["explained"] == f"taken over as manual_trade: {pair.pair_id}"
+            assert pair.state is PairState.CLOSED
+            assert [pair.held(leg) for leg in LegName] == [0, 0]
+            assert_cash_is_conserved(bench, desk, coin="1")
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario, coin="1", perpetual_venue=perpetual)
+
+
+@BOTH_VENUES
+def test_an_auto_deleveraged_short_is_taken_over_when_no_stream_told_of_it(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            force_close(bench, "0.004")
+
+            agreed, [difference] = await compared(desk)
+
+            pair = pair_of(desk, opened)
+            assert agreed is True
+            assert difference["difference"] == "0.004"
+            assert difference["explained"] == f"taken over as adl: {pair.pair_id}"
+            assert pair.state is PairState.HEDGED
+            assert [pair.held(leg) for leg in LegName] == [Decimal("0.006")] * 2
+            assert_cash_is_conserved(bench, desk)
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+def test_a_pair_closed_by_hand_on_both_legs_is_closed_and_nothing_is_sent(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            await trade_by_hand(desk, LegName.SPOT, Side.SELL, "0.010")
+            await trade_by_hand(desk, LegName.PERPETUAL, Side.BUY, "0.010")
+            sent = [name for name in bench.orders_placed() if name.startswith("kimp-")]
+
+            agreed, _ = await compared(desk)
+
+            assert agreed is True
+            assert pair_of(desk, opened).state is PairState.CLOSED
+            assert [name for name in bench.orders_placed() if name.startswith("kimp-")] == sent
+
+    run(tmp_path, scenario)
+
+
+def test_coin_of_others_is_what_a_hand_sells_before_the_coin_of_a_pair(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            await trade_by_hand(desk, LegName.SPOT, Side.SELL, "0.3")
+            await compared(desk)
+            untouched = pair_of(desk, opened)
+            await trade_by_hand(desk, LegName.SPOT, Side.SELL, "0.004")
+            agreed, _ = await compared(desk)
+
+            assert untouched.state is PairState.HEDGED
+            assert untouched.held(LegName.SPOT) == Decimal("0.010")
+            assert agreed is True
+            pair = pair_of(desk, opened)
+            assert pair.held(LegName.SPOT) == pair.held(LegName.PERPETUAL) == Decimal("0.006")
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario, coin="0.3")
+
+
+@BOTH_VENUES
+def test_cash_paid_in_and_out_is_booked_once_and_warned_about(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            pay(bench, Venue.UPBIT, "1000000.5")
+            pay(bench, perpetual, "-25.25")
+            agreed, differences = await compared(desk)
+
+            assert agreed is True
+            assert [(item["difference"], item["explained"]) for item in differences] == [
+                ("1000000.5", "booked: paid in"),
+                ("-25.25", "booked: paid out"),
+            ]
+            assert len(bench.alerts("warning")) == 2
+            await assert_agreed(desk)
+        async with bench.still_desk() as desk:
+            await assert_agreed(desk)
+            kinds = [one.kind for one in desk.parts.trading.pairs.adoptions()]
+            assert kinds == [AdoptionKind.DEPOSIT, AdoptionKind.WITHDRAWAL]
+            # The same amounts again are other payments.
+            await asyncio.sleep(60)
+            pay(bench, Venue.UPBIT, "-1000000.5")
+            await compared(desk)
+            pay(bench, Venue.UPBIT, "1000000.5")
+            agreed, [difference] = await compared(desk)
+            assert difference["explained"] == "booked: paid in"
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+@BOTH_VENUES
+@pytest.mark.parametrize("leg", list(LegName))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_coin_that_no_trade_explains_is_never_explained(
+    tmp_path: Path, perpetual: Venue, leg: LegName, sign: int
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            await assert_agreed(desk)
+            least = Decimal("0.001" if leg is LegName.PERPETUAL else "0.0001")
+            conjure(bench, leg, sign * least)
+            agreed, differences = await compared(desk)
+
+            assert agreed is False
+            unexplained = [item for item in differences if item["explained"] is None]
+            assert [Decimal(item["difference"]) for item in unexplained] == [sign * least]
+            assert (await entered(desk)).status is OutcomeStatus.DENIED
+        async with bench.still_desk() as desk:
+            assert (await compared(desk))[0] is False
+            conjure(bench, leg, -sign * least)
+            await assert_agreed(desk)
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+def test_a_position_that_was_there_before_the_books_is_for_a_person_to_close(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        conjure(bench, LegName.PERPETUAL, "-0.5")
+        async with bench.still_desk() as desk:
+            agreed, [difference] = await compared(desk)
+            assert agreed is False
+            assert (difference["kind"], difference["difference"]) == ("position", "-0.5")
+
+            await trade_by_hand(desk, LegName.PERPETUAL, Side.BUY, "0.5")
+            assert (await compared(desk))[0] is True
+            assert desk.parts.trading.pairs.adoptions() == []
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_a_trade_under_an_id_of_ours_that_was_never_given_out_is_for_a_person(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            name = "kimp-p0123456789ab-p001"
+            await trade_by_hand(desk, LegName.PERPETUAL, Side.SELL, "0.010", name)
+
+            agreed, differences = await compared(desk)
+
+            assert agreed is False
+            assert [item["kind"] for item in differences] == ["fill", "position"]
+            assert name in differences[0]["venue_says"]
+
+    run(tmp_path, scenario)
+
+
+def test_trades_made_while_no_desk_ran_are_taken_over_at_start(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            exchange_desk = desk
+            await trade_by_hand(exchange_desk, LegName.SPOT, Side.SELL, "0.010")
+        async with bench.still_desk() as desk:
+            assert pair_of(desk, opened).state is PairState.CLOSED
+            await assert_agreed(desk)
+            assert_cash_is_conserved(bench, desk)
+        async with bench.still_desk() as desk:
+            assert len(desk.parts.trading.pairs.adoptions()) == 1
+
+    run(tmp_path, scenario)
+
+
+def test_a_crash_between_an_adoption_and_its_event_leaves_no_pair_hedged_by_name_only(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            await trade_by_hand(desk, LegName.PERPETUAL, Side.BUY, "0.010")
+            unknown = desk.parts.operations._reconciliation._unknown
+            unknown._tell = lambda *_: (_ for _ in ()).throw(MemoryError())  # type: ignore[method-assign]
+            with pytest.raises(MemoryError):
+                await compared(desk)
+            torn = pair_of(desk, opened)
+            assert torn.state is PairState.HEDGED
+            assert torn.held(LegName.PERPETUAL) == 0
+        async with bench.still_desk() as desk:
+            assert pair_of(desk, opened).state is PairState.CLOSED
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_an_undecided_order_explains_what_it_may_have_traded_and_no_more(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "lose_request")
+            bench.fault(Venue.BINANCE, "http_500", times=10_000, endpoint="GET /fapi/v1/order")
+            outcome = await entered(desk)
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            conjure(bench, LegName.PERPETUAL, "-0.010")
+            agreed, [difference] = await compared(desk)
+            conjure(bench, LegName.PERPETUAL, "-0.001")
+            too_much, _ = await compared(desk)
+
+            assert agreed is True
+            assert (difference["kind"], difference["difference"]) == ("position", "-0.01")
+            assert "undecided" in (difference["explained"] or "")
+            assert too_much is False
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("venue", "endpoint", "what"),
+    [
+        (Venue.UPBIT, "GET /v1/accounts", "holdings"),
+        (Venue.UPBIT, "GET /v1/orders/closed", "trades"),
+        (Venue.BINANCE, "GET /fapi/v3/positionRisk", "holdings"),
+        (Venue.BINANCE, "GET /fapi/v1/openOrders", "resting orders"),
+    ],
+)
+def test_a_venue_that_cannot_be_read_is_a_difference(
+    tmp_path: Path, venue: Venue, endpoint: str, what: str
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            bench.fault(venue, "http_500", times=10_000, endpoint=endpoint)
+            agreed, differences = await compared(desk)
+            assert agreed is False
+            assert {(item["kind"], item["journal"]) for item in differences} == {
+                ("unreadable", what)
+            }
+            assert (await entered(desk)).status is OutcomeStatus.DENIED
+
+            bench.simulation.faults.clear()
+            await assert_agreed(desk)
+            assert desk.parts.trading.pairs.adoptions() == []
+
+    run(tmp_path, scenario)
+
+
+@BOTH_VENUES
+def test_funding_is_funding_and_not_paid_in_also_when_the_feed_cannot_be_read(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            bench.simulation.perpetuals[perpetual].settle_funding(Decimal("0.01"))
+            if perpetual is Venue.BINANCE:
+                bench.fault(perpetual, "http_500", times=10_000, endpoint="GET /fapi/v1/income")
+                assert (await compared(desk))[0] is False
+                bench.simulation.faults.clear()
+
+            await assert_agreed(desk)
+
+            assert desk.parts.trading.pairs.adoptions() == []
+            [payment] = bench.records(RecordType.FUNDING)
+            assert Decimal(payment.body["amount"]) > 0
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+@pytest.mark.parametrize("kind", ["http_500", "rate_limited"])
+def test_a_question_that_fails_for_a_moment_is_asked_again(tmp_path: Path, kind: str) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            bench.fault(Venue.BINANCE, kind, endpoint="GET /fapi/v3/positionRisk")
+
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_agreement_is_written_down_and_disagreement_is_not(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            await compared(desk)
+            agreed = len(bench.records(RecordType.WATERMARK))
+            conjure(bench, LegName.SPOT, "-0.001")
+            await compared(desk)
+
+            assert agreed == 2
+            assert len(bench.records(RecordType.WATERMARK)) == agreed
+
+    run(tmp_path, scenario)
