@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from tasks.alert import Alert, AlertLevel
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import journalling
 from tasks.client_order_id import pair_id_for
+from tasks.coin_evidence import CoinEvidence
 from tasks.day_results import DayResults
 from tasks.decisions import Decisions
 from tasks.desk import Desk, OnDecided
@@ -26,6 +28,7 @@ from tasks.desk_blocks import JOURNAL, RECOVERING, STOPPING, DeskBlocks
 from tasks.desk_facts import DeskFacts
 from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
 from tasks.desk_view import DeskView
+from tasks.doubts import Doubts
 from tasks.exit_judge import ExitJudge
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
@@ -98,6 +101,14 @@ class JournalWriter:
         for listener in self.listeners:
             listener(record_type, body)
         return seq
+
+    def check_lease(self) -> None:
+        """Raises LeaseLost."""
+        try:
+            self._journal.check_lease()
+        except LeaseLost:
+            self.lease_held = False
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +197,7 @@ class AssembledDesk:
         while True:
             await asyncio.sleep(GUARDIAN_S)
             for pair in self.trading.pairs.open_pairs():
-                if pair.state in IN_DOUBT:
+                if pair.state in IN_DOUBT and self.trading.is_time_to_ask(pair.pair_id):
                     await self._take_further(pair.pair_id, IN_DOUBT)
             await self.operations.enforce_loss_limit()
 
@@ -256,10 +267,15 @@ def assemble(
     funding = FundingLedger()
     rates = Rates()
     kill = KillSwitch()
-    decisions = Decisions()
+    lead = timedelta(milliseconds=settings.max_signal_lead_ms)
+    decisions = Decisions(clock, lead, pairs.is_open)
     watch = OrderWatch(clock)
-    execution = LegExecution(write, clock, settings, news)
-    trading = Trading(venues, pairs, execution, watch, funding, settings, clock, alert)
+    coin = CoinEvidence(venues, pairs.open_pairs, pairs.adoptions, clock)
+    execution = LegExecution(write, clock, settings, news, coin, write.check_lease)
+    doubts = Doubts(clock, alert)
+    trading = Trading(
+        venues, pairs, execution, watch, doubts, coin, funding, settings, clock, alert
+    )
     guard = SwitchGuard(switches, clock, settings.switch_poll_ms / 1000)
     facts = DeskFacts(
         venues,

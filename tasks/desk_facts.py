@@ -77,7 +77,9 @@ class DeskFacts:
             door=Door.FAST if door == Door.OPERATOR and not signer.is_operator else Door(door),
             now=self._clock.now(),
             settings=self._settings,
-            seen_before=False,
+            # Of an ENTER whose id is not remembered any more. The age of a signal is a matter of
+            # clocks, which can be set back; its pair's orders have their ids from it.
+            seen_before=self._pairs.get(pair_id_for(signal.id)) is not None,
             signer=signer,
             switches=Switches(self._guard.paused, self._guard.age_s),
             killed=self._kill.reason,

@@ -49,6 +49,7 @@ class LateFills:
         known, which is most of it, costs no question."""
         known = self._known(report.client_order_id)
         if known is None:
+            self._trading.doubts.hurry(report.client_order_id)
             return
         is_alive = known.never_received and not report.is_terminal
         if report.filled > known.filled or is_alive:

@@ -72,6 +72,11 @@ class PairBook:
             if pair.is_open and (symbol is None or pair.symbol == symbol)
         ]
 
+    def is_open(self, pair_id: str) -> bool:
+        """Is there such a pair, and not ended?"""
+        pair = self._pairs.get(pair_id)
+        return pair is not None and pair.is_open
+
     def open(self, pair: Pair, detail: str) -> None:
         """Enter a new pair, journalled before anything is sent for it."""
         self._journal(None, OPENED, pair, detail, None)
@@ -140,7 +145,12 @@ class PairBook:
         leg_order = order.leg_order
         if self.is_acknowledged(leg_order):
             order = replace(order, acknowledged=True)
-        self._orders[leg_order.pair_id][leg_order.order.client_order_id] = order
+        orders = self._orders[leg_order.pair_id]
+        known = orders.get(leg_order.order.client_order_id)
+        if isinstance(known, SettledOrder) and not order.decided and order.filled < known.filled:
+            # What was proven once is not taken back by an answer that could not be had.
+            order = replace(order, filled=known.filled, value=known.value, fee=known.fee)
+        orders[leg_order.order.client_order_id] = order
         return self._add_up(leg_order.pair_id, leg_order.leg)
 
     def adopt(self, adoption: Adoption) -> bool:

@@ -27,7 +27,7 @@ from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
-from tasks.settled_order import LegOrder, Purpose, SettledOrder
+from tasks.settled_order import Baseline, LegOrder, Purpose, SettledOrder
 from tasks.signal import Signal, parse_signal
 from tasks.wire_text import read_utc
 from warehouse import Record
@@ -85,7 +85,9 @@ def _signal_decided(memory: Memory, body: Mapping[str, Any]) -> None:
     if not body["binding"]:
         return
     outcome = Outcome.model_validate(body["outcome"])
-    memory.decisions.restore(memory.undecided_signals.pop(outcome.signal_id), outcome)
+    signal = memory.undecided_signals.pop(outcome.signal_id, None)
+    if signal is not None:  # else its id was used before: the first decision holds
+        memory.decisions.restore(signal, outcome)
 
 
 def _pair_event(memory: Memory, body: Mapping[str, Any]) -> None:
@@ -95,6 +97,7 @@ def _pair_event(memory: Memory, body: Mapping[str, Any]) -> None:
 def _order_intended(memory: Memory, body: Mapping[str, Any]) -> None:
     price = body["price"]
     time_in_force = body["time_in_force"]
+    beside = body.get("beside")
     memory.pairs.intended(
         LegOrder(
             body["pair_id"],
@@ -111,6 +114,7 @@ def _order_intended(memory: Memory, body: Mapping[str, Any]) -> None:
                 time_in_force=None if time_in_force is None else TimeInForce(time_in_force),
                 reduce_only=body["reduce_only"],
             ),
+            Baseline(read_utc(memory.written_at), None if beside is None else Decimal(beside)),
         )
     )
 

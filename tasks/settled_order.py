@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -23,6 +24,15 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """How things stood right before an order was sent."""
+
+    at: datetime
+    beside: Decimal | None
+    """Signed coin on the leg's account that belonged to no pair; None: not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class LegOrder:
     """An order together with what it is for. Written to the journal before it is sent."""
 
@@ -31,6 +41,8 @@ class LegOrder:
     attempt: int
     purpose: Purpose
     order: Order
+    baseline: Baseline | None = field(default=None, compare=False)
+    """None until it is about to be sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from exchanges.clock import Clock
 from exchanges.errors import RateLimited
 from exchanges.rate_budget import Booking
 from tasks.alert import Alert
+from tasks.coin_evidence import CoinEvidence
+from tasks.doubts import Doubts
 from tasks.funding_ledger import FundingLedger
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
@@ -30,6 +32,8 @@ class Trading:
     pairs: PairBook
     execution: LegExecution
     watch: OrderWatch
+    doubts: Doubts
+    coin: CoinEvidence
     funding: FundingLedger
     settings: Settings
     clock: Clock
@@ -38,6 +42,7 @@ class Trading:
     async def execute(self, leg_orders: Sequence[LegOrder]) -> list[SettledOrder]:
         """Book a place in the rate limits for every order, journal all, then send them together,
         and note each end as it is known. Without room for one of them none is sent."""
+        leg_orders = [replace(it, baseline=self.coin.baseline(it)) for it in leg_orders]
         bookings, refusal = self._book(leg_orders)
         try:
             for leg_order in leg_orders:
@@ -67,17 +72,24 @@ class Trading:
         return bookings, None
 
     def _deny(self, leg_order: LegOrder, reason: str) -> SettledOrder:
-        return self._note(self.execution.deny(leg_order, reason))
+        return self._note(self.execution.deny(self.venues[leg_order.leg], leg_order, reason))
 
     async def settle_again(self, pair_id: str) -> bool:
         """Ask once more for every undecided order of the pair. True when none is left."""
         settled = await _all(self._settle(item) for item in self.pairs.undecided(pair_id))
         return all(result.decided for result in settled)
 
+    def is_time_to_ask(self, pair_id: str) -> bool:
+        """May the pair's undecided orders, if it has any, be asked for again?"""
+        return self.doubts.are_due(self.pairs.undecided(pair_id))
+
     async def settle(self, leg_order: LegOrder, *, acknowledged: bool) -> SettledOrder:
         """Ask what became of an order that was sent, and note it."""
         venue = self.venues[leg_order.leg]
-        return self._note(await self.execution.settle(venue, leg_order, acknowledged=acknowledged))
+        again = self.doubts.has(leg_order)
+        return self._note(
+            await self.execution.settle(venue, leg_order, acknowledged=acknowledged, again=again)
+        )
 
     def lot(self, symbol: str) -> Decimal:
         """The coarser quantity step of both venues."""
@@ -103,6 +115,8 @@ class Trading:
     def _note(self, settled: SettledOrder) -> SettledOrder:
         self.pairs.settled(settled)
         self.watch.note(settled)
+        self.coin.settled(settled)
+        self.doubts.note(settled)
         return settled
 
 

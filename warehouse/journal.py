@@ -109,6 +109,10 @@ class Journal:
         """Right after the last record written."""
         return Position(self._segment, self._offset, self._seq)
 
+    def check_lease(self) -> None:
+        """That nobody else has become the writer. Raises LeaseLost."""
+        self._lease.check()
+
     def write(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
         """Append one record; its sequence number. ``body`` as in :mod:`warehouse.records`.
 

@@ -83,6 +83,8 @@ class OrderIntended(TypedDict):
     price: str | None
     time_in_force: str | None
     reduce_only: bool
+    beside: NotRequired[str | None]
+    """Signed coin on the leg's account that belonged to no pair then; None: not known."""
 
 
 class OrderOutcome(TypedDict):

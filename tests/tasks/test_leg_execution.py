@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,13 @@ from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.leg_orders import leg_order
 from tasks.pair import LegName, Pair
+from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
 from tasks.settled_order import LegOrder, Purpose
 from tasks.signal import Direction
-from tests.tasks.desks import Bench, run
+from tests.tasks.desks import Bench, entered, run
 from tests.tasks.pairs import flow, pair_of, reference
+from warehouse import Journal, LeaseLost
 from warehouse.records import RecordType
 
 READ = "GET /v1/order"
@@ -173,5 +177,154 @@ def test_one_order_is_not_left_alone_when_the_other_one_fails_inside(tmp_path: P
                 await trading.execute([good, broken])
             assert bench.coin() == Decimal("0.010")
             assert trading.pairs[good.pair_id].spot.held == Decimal("0.010")
+
+    run(tmp_path, scenario)
+
+
+# ---- "no such order" that the account contradicts
+
+
+NO_SUCH_ORDER = {"code": "order_not_found", "message": "no such order"}
+
+
+def hide_the_order(bench: Bench) -> None:
+    """The venue's lists of orders have forgotten what its accounts have not."""
+    bench.fault(Venue.UPBIT, "reject", times=10_000, endpoint=READ, **NO_SUCH_ORDER)
+
+
+def test_an_order_whose_coin_is_on_the_account_is_not_declared_lost(tmp_path: Path) -> None:
+    """Order and trades cannot be seen; the balance has changed all the same."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            trading = desk.parts.trading
+            hide_the_order(bench)
+            bench.fault(Venue.UPBIT, "lose_reply")
+
+            async def none(*_: object, **__: object) -> tuple[()]:
+                return ()
+
+            trading.venues[LegName.SPOT].exchange.fills = none  # type: ignore[method-assign]
+            order = spot_order(desk)
+            [settled] = await trading.execute([order])
+
+            assert not settled.decided
+            assert "as if 0.01 of it had been executed" in (settled.error or "")
+            assert trading.pairs.undecided(order.pair_id) == [order]
+            bench.simulation.faults.clear()
+            assert await trading.settle_again(order.pair_id)
+            assert trading.pairs[order.pair_id].spot.held == Decimal("0.010")
+
+    run(tmp_path, scenario)
+
+
+def test_coin_that_others_put_on_the_account_says_nothing_about_a_lost_order(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "lose_request")
+            executing = asyncio.create_task(desk.parts.trading.execute([spot_order(desk)]))
+            await asyncio.sleep(0.5)
+            account = bench.simulation.upbit.account("paper-upbit")
+            assert account is not None
+            account.ledger.credit("BTC", Decimal("0.5"))
+            [settled] = await executing
+
+            assert settled.never_received
+
+    run(tmp_path, scenario, coin="1")
+
+
+def test_trades_are_looked_for_from_the_sending_on_however_long_ago(tmp_path: Path) -> None:
+    """A desk that was down for a day does not take yesterday's order for one that never was."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            order = spot_order(desk)
+            bench.fault(Venue.UPBIT, "http_500", times=1_000, endpoint=READ)
+            bench.fault(Venue.UPBIT, "lose_reply")
+            await desk.parts.trading.execute([order])
+        await asyncio.sleep(timedelta(days=1).total_seconds())
+        bench.simulation.faults.clear()
+        hide_the_order(bench)
+        async with bench.still_desk() as desk:
+            trading = desk.parts.trading
+
+            assert trading.pairs.undecided(order.pair_id) == [order]
+
+            bench.simulation.faults.clear()
+            assert await trading.settle_again(order.pair_id)
+            assert trading.pairs[order.pair_id].spot.held == Decimal("0.010")
+
+    run(tmp_path, scenario)
+
+
+def test_what_was_proven_of_an_order_is_not_forgotten_when_it_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            trading = desk.parts.trading
+            order = spot_order(desk)
+            resting = replace(order.order, price=Decimal(59_000_000), time_in_force=None)
+            bench.fault(Venue.UPBIT, "reject", times=1_000, endpoint="DELETE /v1/order")
+            executing = asyncio.create_task(trading.execute([replace(order, order=resting)]))
+            await asyncio.sleep(0.5)
+            bench.spot_at(58_999_000, size="0.004")  # the one level that it crosses
+            await asyncio.sleep(0.1)
+            bench.spot_at(60_000_000)
+            [settled] = await executing
+            assert not settled.decided
+            proven = trading.pairs[order.pair_id].spot.held
+            assert proven == Decimal("0.004")
+
+            bench.fault(Venue.UPBIT, "http_500", times=1_000, endpoint=READ)
+            assert not await trading.settle_again(order.pair_id)
+
+            assert trading.pairs[order.pair_id].spot.held == proven
+        async with bench.still_desk() as desk:
+            assert desk.parts.trading.pairs[order.pair_id].spot.held == proven
+
+    run(tmp_path, scenario)
+
+
+# ---- zombies
+
+
+def test_a_desk_that_was_replaced_between_journal_and_send_sends_nothing(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        successors: list[Journal] = []
+        folder = bench.settings.journal_dir
+        async with bench.still_desk() as desk:
+            parts = desk.parts
+            intended: list[str] = []
+
+            def take_over(record_type: RecordType, body: Mapping[str, Any]) -> None:
+                """Somebody has deleted the lock; another executor starts when both orders stand in
+                the journal and neither is sent."""
+                if record_type is RecordType.ORDER_INTENDED:
+                    intended.append(body["client_order_id"])
+                if len(intended) == 2 and not successors:
+                    (folder / "lock").unlink()
+                    successors.append(Journal.open(folder, bench.clock.now))
+
+            parts.write.listeners.append(take_over)
+            room = [venue.exchange.order_room() for venue in parts.trading.venues.values()]
+            outcome = await entered(desk)
+
+            assert len(intended) == 2
+            assert bench.orders_placed() == []
+            assert bench.records(RecordType.ORDER_OUTCOME) == []
+            assert "LeaseLost" in (outcome.reason or "")
+            assert room == [venue.exchange.order_room() for venue in parts.trading.venues.values()]
+            with pytest.raises(LeaseLost):
+                parts.write.check_lease()
+            assert not parts.write.lease_held
+        successors[0].close()
+        async with bench.still_desk() as desk:
+            [pair] = desk.parts.trading.pairs
+            assert pair.state is PairState.FAILED
+            assert bench.orders_placed() == []
 
     run(tmp_path, scenario)
