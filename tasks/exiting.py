@@ -12,6 +12,7 @@ from decimal import Decimal
 from exchanges.side import Side
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.leg_orders import leg_order
+from tasks.net_position import net_position
 from tasks.pair import LegName, Pair, PriceReference
 from tasks.pair_book import held_text
 from tasks.pair_result import result_of, result_sentence
@@ -61,6 +62,7 @@ async def leave(trading: Trading, plan: ExitPlan, recovery: Recovery) -> Pair:
             quantity=trading.venues[leg].rules[pair.symbol].quantity_down(pair.held(leg)),
             bound=plan.spot_bound,
             rules=trading.venues[leg].rules[pair.symbol],
+            position=net_position(trading.pairs, pair.perpetual.venue, pair.symbol),
         )
         for leg in LegName
     ]

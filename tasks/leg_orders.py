@@ -14,6 +14,7 @@ from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.rules import Rules
 from exchanges.side import Side
 from tasks.client_order_id import client_order_id
+from tasks.net_position import reduces
 from tasks.pair import LegName, Pair
 from tasks.settled_order import LegOrder, Purpose
 
@@ -41,11 +42,13 @@ def leg_order(
     quantity: Decimal,
     bound: Decimal,
     rules: Rules,
+    position: Decimal | None = None,
 ) -> LegOrder:
     """The order that trades ``quantity`` of ``leg`` now, at no worse than ``bound`` (spot).
 
     A perpetual order against the entry's direction is reduce-only, so that it can
-    never open a position the other way.
+    never open a position the other way; unless that of the account, ``position``, which
+    is not this pair's alone, is not reduced by it. None: it is this pair's alone.
     """
     order_id = client_order_id(pair.pair_id, leg, attempt)
     if leg is LegName.PERPETUAL:
@@ -55,7 +58,8 @@ def leg_order(
             side=side,
             type=OrderType.MARKET,
             quantity=quantity,
-            reduce_only=side is not pair.side(leg, purpose_is_entry=True),
+            reduce_only=side is not pair.side(leg, purpose_is_entry=True)
+            and (position is None or reduces(position, side, quantity)),
         )
     else:
         # Rounding towards the book's own side keeps the price inside the bound.

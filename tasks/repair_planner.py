@@ -12,6 +12,7 @@ from exchanges.errors import ExchangeError
 from exchanges.side import Side
 from tasks.leg_orders import leg_order, price_bound, within_bound
 from tasks.leg_venue import LegVenue
+from tasks.net_position import net_position, reduces
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
 from tasks.recovery_cost import bps_text, most_cost, price_text, undoing_cost, worst_price
@@ -100,6 +101,9 @@ class RepairPlanner:
         is_fresh = book and self._trading.clock.monotonic() - book.received <= oldest_s
         return book if is_fresh else None
 
+    def _position(self, pair: Pair) -> Decimal:
+        return net_position(self._trading.pairs, pair.perpetual.venue, pair.symbol)
+
     def _room(self, pair: Pair, books: Mapping[LegName, Book]) -> dict[LegName, LegRoom]:
         return {
             leg: LegRoom(
@@ -119,7 +123,9 @@ class RepairPlanner:
         least = max(rules.min_quantity, rules.quantity_step)
         if leg not in books:
             return _NEVER
-        if leg is LegName.PERPETUAL and way is Way.SHRINK:
+        side = pair.side(leg, purpose_is_entry=way is Way.GROW)
+        shrinks_perpetual = leg is LegName.PERPETUAL and way is Way.SHRINK
+        if shrinks_perpetual and reduces(self._position(pair), side, pair.unhedged):
             return least
         price = price_bound(Side.SELL, books[leg].bids[0].price, EMERGENCY_BOUND_BPS)
         steps = (rules.min_notional / price / rules.quantity_step).to_integral_value(ROUND_CEILING)
@@ -151,6 +157,7 @@ class RepairPlanner:
                 leg_order(
                     pair, move.leg, attempt, purpose,
                     side=side, quantity=quantity, bound=bound.price, rules=rules,
+                    position=self._position(pair),
                 )
             )  # fmt: skip
             told.append(_text(bound))

@@ -4,6 +4,7 @@ books that do not offer what is wanted."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.adoption import AdoptionKind, adopt_fill
@@ -49,16 +51,20 @@ class Hedged:
     def now(self) -> Pair:
         return self.desk.parts.trading.pairs[self.pair.pair_id]
 
+    async def trades(self, leg: LegName) -> Sequence[Fill]:
+        exchange = self.desk.parts.trading.venues[leg].exchange
+        return await exchange.fills("BTC", self.pair.opened_at)
+
     async def taken_away(self, quantity: str, kind: AdoptionKind) -> None:
         """The perpetual shrinks by ``quantity`` without an order of ours, and the pair hears it."""
         engine = self.bench.simulation.perpetuals[self.bench.perpetual]
         [account] = engine.state()["accounts"]
         symbol = "BTC" if self.bench.perpetual is Venue.HYPERLIQUID else "BTCUSDT"
-        before = self.bench.clock.now()
+        seen = await self.trades(LegName.PERPETUAL)
         engine.force_close(account, symbol, Decimal(quantity), "ADL")
         trading = self.desk.parts.trading
         venue = trading.venues[LegName.PERPETUAL]
-        *_, fill = await venue.exchange.fills("BTC", before)
+        [fill] = [item for item in await self.trades(LegName.PERPETUAL) if item not in seen]
         pairs = trading.pairs.open_pairs("BTC")
         for share in adopt_fill(fill, venue.venue, LegName.PERPETUAL, kind, pairs, "for a test"):
             assert trading.pairs.adopt(share)
@@ -472,8 +478,9 @@ def test_perpetual_that_is_the_larger_one_after_a_forced_close_shrinks_to_the_sp
         spot = trading.venues[LegName.SPOT]
         sold = order_of(world.desk, world.pair.pair_id, "s001").order
         sold = replace(sold, client_order_id="by-hand-1", side=Side.SELL, price=Decimal(59_000_000))
+        seen = await world.trades(LegName.SPOT)
         await spot.exchange.submit(sold, spot.exchange.book_order())
-        *_, fill = await spot.exchange.fills("BTC", world.pair.opened_at)
+        [fill] = [item for item in await world.trades(LegName.SPOT) if item not in seen]
         kind, pairs = AdoptionKind.MANUAL_TRADE, [world.now()]
         for share in adopt_fill(fill, Venue.UPBIT, LegName.SPOT, kind, pairs, "for a test"):
             trading.pairs.adopt(share)
