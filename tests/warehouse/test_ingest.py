@@ -16,18 +16,16 @@ from tests.warehouse.examples import (
     Entry,
     closed_pair,
     decided,
-    denials,
     ended_pair,
-    everything,
     fill,
     intended,
     order_outcome,
     premium,
     received,
     result,
-    surroundings,
 )
 from tests.warehouse.processes import start
+from tests.warehouse.whole_journal import denials, everything, surroundings
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import (
     BadRecord,

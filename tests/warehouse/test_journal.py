@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.examples import everything, premium
+from tests.warehouse.examples import premium
 from tests.warehouse.processes import start
+from tests.warehouse.whole_journal import everything
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import (
     GroupSync,

@@ -13,15 +13,15 @@ from tests.warehouse.examples import (
     START,
     Entry,
     closed_pair,
-    denials,
     ended_pair,
-    exposure,
     flow,
     leg,
     pair_event,
     snapshot,
     utc,
 )
+from tests.warehouse.mishaps import exposure
+from tests.warehouse.whole_journal import denials
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import Report, Warehouse
 from warehouse.report import LegLine, Period, ResultParts, Trade, Unhedged

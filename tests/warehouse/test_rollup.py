@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.books import contents
-from tests.warehouse.examples import START, Entry, ended_pair, pair_event, reopened_pair, snapshot
+from tests.warehouse.examples import START, Entry, ended_pair, pair_event, snapshot
+from tests.warehouse.mishaps import reopened_pair
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import Warehouse
 from warehouse.kst import kst_day

@@ -9,16 +9,9 @@ import duckdb
 import pytest
 
 from tests.warehouse.books import contents
-from tests.warehouse.examples import (
-    START,
-    adoption,
-    ended_pair,
-    everything,
-    exposure,
-    margin,
-    premium,
-    reopened_pair,
-)
+from tests.warehouse.examples import START, ended_pair, premium
+from tests.warehouse.mishaps import adoption, exposure, margin, reopened_pair
+from tests.warehouse.whole_journal import everything
 from tests.warehouse.writing import ManualClock, write_all
 from warehouse import BadRecord, Warehouse
 from warehouse.migration import applied_version, migrations
