@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -48,7 +48,8 @@ class _Market:
     symbol: str
     gap: PriceGap
     state: MarketState | None = None
-    unfit_since: float | None = None
+    since: dict[Unfit, float] = field(default_factory=dict)
+    """When each problem that there is began."""
     alarmed: set[Unfit] = field(default_factory=set)
     """What was told since the market was last fit."""
 
@@ -160,23 +161,19 @@ class MarketWatch:
         gap = market.gap.sentence()
         return problems if gap is None else [*problems, Problem(Unfit.GAP, gap)]
 
-    def _tell(self, market: _Market, problems: Iterable[Problem]) -> None:
-        problems, now = list(problems), self._clock.monotonic()
+    def _tell(self, market: _Market, problems: Sequence[Problem]) -> None:
+        now = self._clock.monotonic()
         where = f"{market.symbol} at {market.venue.venue}"
-        if not problems:
-            market.unfit_since = None
-            if market.alarmed:
-                market.alarmed.clear()
-                message = f"{where} is fit to trade again."
-                self._alert(Alert(AlertType.MARKET_FIT, AlertLevel.INFO, message))
-            return
-        if market.unfit_since is None:
-            market.unfit_since = now
-        lasts = now - market.unfit_since >= ALARM_AFTER_S
+        market.since = {it.kind: market.since.get(it.kind, now) for it in problems}
+        if not problems and market.alarmed:
+            market.alarmed.clear()
+            message = f"{where} is fit to trade again."
+            self._alert(Alert(AlertType.MARKET_FIT, AlertLevel.INFO, message))
         # A venue that cannot be reached has an alarm of its own.
         is_reached = market.venue.breaker.state is CircuitState.CLOSED
         for problem in problems:
             of_book = problem.kind in (Unfit.NO_BOOK, Unfit.OLD_BOOK)
+            lasts = now - market.since[problem.kind] >= ALARM_AFTER_S
             due = problem.kind is Unfit.GAP or (lasts and (is_reached or not of_book))
             if due and problem.kind not in market.alarmed:
                 market.alarmed.add(problem.kind)

@@ -197,3 +197,20 @@ def test_books_of_a_venue_that_is_not_reached_have_its_own_alarm_alone(tmp_path:
             assert [alarm for alarm in told(bench) if "at binance" in alarm]
 
     run(tmp_path, scenario)
+
+
+def test_each_problem_has_to_last_before_it_is_alarmed(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "wallet_closed")
+            await later(desk, 1)
+            await later(desk, 60)
+            assert len(told(bench)) == 1
+
+            await asyncio.sleep(3)
+            desk.parts.markets.look()  # at a book that is three seconds old
+            await later(desk, 1)
+
+            assert len(told(bench)) == 1
+
+    run(tmp_path, scenario)
