@@ -281,9 +281,7 @@ class Feeds:
 
     async def _read_balances(self, venue: LegVenue) -> None:
         asked_at = self._clock.monotonic()
-        asked_at = self._clock.monotonic()
         balances = await venue.call(venue.exchange.balances())
-        venue.balances_asked_at = asked_at
         venue.balances_asked_at = asked_at
         venue.balances = {balance.currency: balance for balance in balances}
         for balance in balances:

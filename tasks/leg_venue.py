@@ -49,8 +49,6 @@ class LegVenue:
     balances: dict[str, Balance] = field(default_factory=dict)
     balances_asked_at: float | None = None
     """Monotonic; they are at least as young as that."""
-    balances_asked_at: float | None = None
-    """Monotonic; they are at least as young as that."""
     unfit: dict[str, str] = field(default_factory=dict)
     """Symbol → why its market is none to enter a pair on; only those that are none."""
     clock_offset_ms: int | None = None
