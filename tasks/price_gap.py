@@ -1,8 +1,9 @@
 """Where a market comes back after it had stopped: a price far from the last one is flagged.
 
 The flag stands against entries until a person acknowledges it (``kimp resume``) or
-half an hour of trading has shown the new price to be one. It is kept in memory: a
-desk that starts anew has no last price to compare with.
+half an hour of trading has shown the new price to be one. A stop of less than ten
+seconds is a hiccup of somebody's and no halt. All is kept in memory: a desk that
+starts anew has no last price to compare with.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from decimal import Decimal
 from exchanges.clock import Clock
 
 MAX_GAP_PCT = Decimal(10)
+SHORTEST_HALT_S = 10.0
 STANDS_S = 1_800.0
 
 
@@ -21,21 +23,24 @@ class PriceGap:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: Decimal | None = None
-        self._is_stopped = False
+        self._stopped_at: float | None = None
         self._gap_pct: Decimal | None = None
         self._since = 0.0
 
     def stopped(self) -> None:
         """There is no price now."""
-        self._is_stopped = True
+        if self._stopped_at is None:
+            self._stopped_at = self._clock.monotonic()
 
     def trades_at(self, price: Decimal) -> None:
         """The market trades at ``price``."""
-        if self._is_stopped and self._last is not None:
+        now = self._clock.monotonic()
+        was_halted = self._stopped_at is not None and now - self._stopped_at >= SHORTEST_HALT_S
+        if was_halted and self._last is not None:
             gap_pct = (price / self._last - 1) * 100
             if abs(gap_pct) > MAX_GAP_PCT:
-                self._gap_pct, self._since = gap_pct, self._clock.monotonic()
-        self._is_stopped, self._last = False, price
+                self._gap_pct, self._since = gap_pct, now
+        self._stopped_at, self._last = None, price
 
     def acknowledge(self) -> None:
         """A person has seen it."""

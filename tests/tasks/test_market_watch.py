@@ -155,7 +155,7 @@ def test_price_that_comes_back_elsewhere_waits_for_a_person(tmp_path: Path) -> N
             await later(desk, 1)
             bench.spot_at(45_000_000)
             bench.simulation.faults.clear()
-            await later(desk, 1)
+            await later(desk, 10)
 
             assert "the price came back -25.0 % away" in await refusal(desk)
             assert any("-25.0 %" in alarm for alarm in told(bench))
