@@ -24,6 +24,7 @@ from tasks.market_watch import MarketWatch
 from tasks.outcome import Outcome
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
+from tasks.pair_book import held_text
 from tasks.pair_transitions import PairState
 from tasks.reconciling.reconciliation import Reconciliation
 from tasks.recovery import Recovery
@@ -79,7 +80,7 @@ class DeskOperations:
         self, pair_id: str | None, states: Collection[PairState] = UNFINISHED
     ) -> list[dict[str, Any]]:
         """Take pairs (or the one named) that are in one of ``states`` once nobody else trades
-        their coin as far as they can be taken now."""
+        their coin as far as they can be taken now; the story of each of them."""
         pairs = self._trading.pairs
         if pair_id is not None and pairs.get(pair_id) is None:
             raise DeskError(f"pair_id: expected a known pair, got {pair_id}")
@@ -87,13 +88,20 @@ class DeskOperations:
         for pair in [pairs[pair_id]] if pair_id else pairs.open_pairs():
             async with self._desk.lock(pair.symbol):
                 current = pairs[pair.pair_id]
+                was = current.state
                 before = len(self._recovery.steps.get(pair.pair_id, ()))
-                if current.state in states:
+                if was in states:
                     current = await self._recovery.resolve(pair.pair_id)
                 steps = self._recovery.steps.get(pair.pair_id, [])[before:]
-            if steps or pair_id:
+            if was in states or pair_id:
                 reports.append(
-                    {"pair_id": pair.pair_id, "state": current.state.value, "steps": steps}
+                    {
+                        "pair_id": pair.pair_id,
+                        "was": was.value,
+                        "state": current.state.value,
+                        "holds": held_text(current),
+                        "steps": steps,
+                    }
                 )
         return reports
 

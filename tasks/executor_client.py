@@ -76,8 +76,13 @@ class ExitDecision(TypedDict):
 
 class RecoveryReport(TypedDict):
     pair_id: str
+    was: str
+    """The state that it was found in."""
     state: str
+    holds: str
+    """What both legs hold now, in words."""
     steps: list[str]
+    """What was done, each with its time (UTC)."""
 
 
 class Rates(TypedDict):

@@ -170,14 +170,46 @@ async def test_an_automatic_exit_that_goes_wrong_fails_the_run(executor: FakeExe
 
 
 async def test_a_pair_that_stays_naked_fails_the_recovery(executor: FakeExecutor) -> None:
-    executor.answers["POST /v1/recover"] = [
-        {"pair_id": "p0123456789ab", "state": "naked", "steps": ["asked binance"]}
-    ]
+    executor.answers["POST /v1/recover"] = [recovered("naked", "hedge sell 0.01 BTC")]
 
     state = await state_of(one_leg_recovery)
 
     assert state.name == "Naked"
     assert "p0123456789ab" in (state.message or "")
+
+
+async def test_pair_that_nobody_can_decide_yet_fails_the_recovery(executor: FakeExecutor) -> None:
+    executor.answers["POST /v1/recover"] = [recovered("unknown")]
+
+    state = await state_of(one_leg_recovery)
+
+    assert (state.is_failed(), state.name) == (True, "Undecided")
+    assert "p0123456789ab" in (state.message or "")
+
+
+async def test_recovery_tells_its_story_step_by_step(executor: FakeExecutor) -> None:
+    executor.answers["POST /v1/recover"] = [recovered("hedged", "first this", "then that")]
+
+    state = await state_of(one_leg_recovery)
+
+    assert state.message == "p0123456789ab hedged"
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
+    async with get_client() as client:
+        log = await log_of(client, run_id)
+    story = ["was unknown", "1. first this", "2. then that", "is hedged: spot 0.01, perpetual 0.01"]
+    places = [log.index(part) for part in story]
+    assert places == sorted(places)
+
+
+def recovered(state: str, *steps: str) -> dict[str, Any]:
+    return {
+        "pair_id": "p0123456789ab",
+        "was": "unknown",
+        "state": state,
+        "holds": "spot 0.01, perpetual 0.01 BTC",
+        "steps": list(steps),
+    }
 
 
 async def test_an_unexplained_difference_fails_the_reconciliation(executor: FakeExecutor) -> None:

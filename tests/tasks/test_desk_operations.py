@@ -160,7 +160,13 @@ def test_recover_reports_the_pair_that_is_named_and_knows_no_other(tmp_path: Pat
         async with bench.desk() as desk:
             opened = await entered(desk)
             [report] = await desk.parts.operations.recover(opened.pair_id)
-            assert report == {"pair_id": opened.pair_id, "state": "hedged", "steps": []}
+            assert report == {
+                "pair_id": opened.pair_id,
+                "was": "hedged",
+                "state": "hedged",
+                "holds": "spot 0.01, perpetual 0.01 BTC",
+                "steps": [],
+            }
             assert await desk.parts.operations.recover(None) == []
             with pytest.raises(DeskError, match="pair_id: expected a known pair"):
                 await desk.parts.operations.recover("p000000000000")
