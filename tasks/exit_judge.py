@@ -14,6 +14,7 @@ from tasks.pair import LegName, Pair, PriceReference
 from tasks.pair_result import funding_of
 from tasks.premium import premium_pct
 from tasks.rates import Rates
+from tasks.settings import Basis
 from tasks.settled_order import Purpose
 from tasks.trading import Trading
 
@@ -60,6 +61,9 @@ class ExitJudge:
         prices = self._prices(pair)
         if isinstance(prices, str):
             return Judged(pair, None, None, least, None, prices)
+        apart = self._rates_apart()
+        if apart is not None:
+            return Judged(pair, None, None, least, None, apart)
         verdict = judge_exit(pair, prices.exit, funding_of(self._trading, pair), least)
         premium = prices.exit.reference.premium_pct
         if not verdict.allowed:
@@ -86,6 +90,13 @@ class ExitJudge:
             verdict.sentence,
         )
         return Judged(pair, plan, verdict.net_krw, least, premium, verdict.sentence)
+
+    def _rates_apart(self) -> str | None:
+        """Why a profit in KRW cannot be told: the dollar coin that decides costs nonsense."""
+        settings = self._trading.settings
+        if settings.basis is not Basis.TETHER:
+            return None
+        return self._rates.apart(settings.max_rates_apart_pct)
 
     def reference_now(self, pair: Pair) -> PriceReference | None:
         """The touch and the rates that leaving ``pair`` would meet now."""

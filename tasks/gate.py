@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     market_checks.books_skewed,
     market_checks.book_crossed,
     market_checks.rates_missing,
+    market_checks.rates_apart,
     market_checks.tether_stale,
     market_checks.fx_stale,
     market_checks.market_halted,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tasks.circuit_breaker import CircuitState
 from tasks.gate_facts import GateFacts
 from tasks.pair import LegName
+from tasks.rates import rates_apart as apart
 from tasks.refusal import Refusal
 from tasks.settings import Basis
 
@@ -86,6 +87,15 @@ def rates_missing(facts: GateFacts) -> Refusal | None:
         f"there is no {facts.settings.basis} rate to convert "
         f"{facts.legs[LegName.PERPETUAL].quote} with",
     )
+
+
+def rates_apart(facts: GateFacts) -> Refusal | None:
+    """Which of both is wrong is not known, so no premium is. An exit is judged by the exit rule,
+    which asks the same of the rate that decides."""
+    if not facts.is_entry:
+        return None
+    sentence = apart(facts.krw_per_usd, facts.krw_per_usdt, facts.settings.max_rates_apart_pct)
+    return None if sentence is None else Refusal("rates_apart", sentence)
 
 
 def tether_stale(facts: GateFacts) -> Refusal | None:

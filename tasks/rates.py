@@ -10,6 +10,22 @@ from tasks.fx_source import FxReading
 from tasks.settings import Basis
 
 
+def rates_apart(
+    krw_per_usd: Decimal | None, krw_per_usdt: Decimal | None, most_pct: Decimal
+) -> str | None:
+    """Why a dollar coin so far from the bank's dollar is no rate: one venue's book can stand
+    anywhere for some seconds. None: it is near enough, or one of both is not known."""
+    if krw_per_usd is None or krw_per_usdt is None:
+        return None
+    away_pct = (krw_per_usdt / krw_per_usd - 1) * 100
+    if abs(away_pct) <= most_pct:
+        return None
+    return (
+        f"a dollar coin at {krw_per_usdt:,f} KRW is {away_pct:+.1f} % from the bank's dollar at "
+        f"{krw_per_usd:,f} KRW, at most {most_pct:f} %"
+    )
+
+
 @dataclass(slots=True)
 class Rates:
     """The last reading of each basis; None until the first."""
@@ -35,6 +51,10 @@ class Rates:
     def deciding(self, basis: Basis) -> Decimal | None:
         """The rate of ``basis``."""
         return self.krw_per_usdt if basis is Basis.TETHER else self.krw_per_usd
+
+    def apart(self, most_pct: Decimal) -> str | None:
+        """Why the two rates cannot both be true; None: they can, or only one is known."""
+        return rates_apart(self.krw_per_usd, self.krw_per_usdt, most_pct)
 
     def fx_age_s(self, now: float) -> float | None:
         return None if self.fx_heard is None else now - self.fx_heard

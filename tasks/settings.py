@@ -246,6 +246,10 @@ class Settings(BaseSettings):
         1_000, description="Largest difference in age between both books."
     )
     max_fx_age_s: Seconds = Field(300, description="An older bank rate is stale.")
+    max_rates_apart_pct: Percent = Field(
+        Decimal(10),
+        description="A dollar coin further than this from the bank's dollar is no rate, percent.",
+    )
     max_clock_offset_ms: Milliseconds = Field(
         1_000, description="Largest distance of our clock from a venue's."
     )

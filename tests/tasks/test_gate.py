@@ -69,6 +69,7 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
     (perpetual(order_room=0), "no_rate_budget", "rate limit of binance"),
 ]
 REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
+    (facts(krw_per_usdt=Decimal(5_755)), "rates_apart", "from the bank's dollar at"),
     (spot(unfit="the wallet of BTC is closed"), "market_unfit", "upbit: the wallet of BTC is"),
     (spot(clock_offset_ms=None), "clock_offset", "upbit was never compared"),
     (perpetual(clock_offset_ms=-1_001), "clock_offset", "binance is -1,001 ms from ours"),
