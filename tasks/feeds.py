@@ -41,7 +41,9 @@ QUIET_S = 0.6
 """A pushed book may be this old before it is read: Hyperliquid pushes each half second, and reading
 in between would use up its rate limit."""
 CLOCK_POLL_S = 30.0
-FUNDING_POLL_S = 10.0
+FUNDING_POLL_S = 20.0
+"""At Hyperliquid each costs 45 of the 1,200 weight that there are a minute (Hyperliquid docs,
+"Rate limits")."""
 FIRST_RULES_POLL_S = 2.0
 """Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0
