@@ -83,7 +83,7 @@ class RepairPlanner:
             venue = self._trading.venues[leg]
             problem = "it is empty"
             try:
-                book: Book | None = await venue.call(venue.exchange.book(pair.symbol))
+                book: Book | None = await venue.call(venue.exchange.book(pair.symbol, urgent=True))
             except ExchangeError as error:
                 book, problem = self._pushed(venue, pair.symbol), str(error)
             if book is not None and book.bids and book.asks:

@@ -196,10 +196,11 @@ class BinancePerpetual:
             order_request.margin_parameters(perpetual(symbol).native, amount)
         )
 
-    async def book(self, symbol: str) -> Book:
+    async def book(self, symbol: str, *, urgent: bool = False) -> Book:
         native = perpetual(symbol).native
+        which = [("symbol", native), ("limit", str(_DEPTH))]
         response = await self._client.ask_public(
-            "/fapi/v1/depth", [("symbol", native), ("limit", str(_DEPTH))], limits.DEPTH_50
+            "/fapi/v1/depth", which, limits.DEPTH_50, urgent=urgent
         )
         return parsing.parse_book(response.body, symbol, self._clock.monotonic())
 

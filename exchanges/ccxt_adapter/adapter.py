@@ -171,8 +171,8 @@ class CcxtExchange:
         finally:
             call.booking.release()  # changes nothing when it was sent
 
-    async def book(self, symbol: str) -> Book:
-        return await self._dialect.book(await self._market(symbol), symbol)
+    async def book(self, symbol: str, *, urgent: bool = False) -> Book:
+        return await self._dialect.book(await self._market(symbol), symbol, urgent=urgent)
 
     async def rules(self, symbol: str) -> Rules:
         """Also arms :meth:`submit` for ``symbol``."""

@@ -168,8 +168,8 @@ class HyperliquidPerpetual:
         action = order_request.margin_action(await self._asset(symbol), amount)
         await self._client.move_margin(action)
 
-    async def book(self, symbol: str) -> Book:
-        return await self._read_book(symbol, urgent=False)
+    async def book(self, symbol: str, *, urgent: bool = False) -> Book:
+        return await self._read_book(symbol, urgent=urgent)
 
     async def rules(self, symbol: str) -> Rules:
         """The market's precision and the account's fees. Also arms :meth:`submit` for ``symbol``,

@@ -174,9 +174,11 @@ class UpbitSpot:
         response = await self._client.ask("GET", "/v1/accounts")
         return parsing.parse_position(response.body, symbol)
 
-    async def book(self, symbol: str) -> Book:
+    async def book(self, symbol: str, *, urgent: bool = False) -> Book:
         native = self.instrument(symbol).native
-        response = await self._client.ask_public("/v1/orderbook", [("markets", native)])
+        response = await self._client.ask_public(
+            "/v1/orderbook", [("markets", native)], urgent=urgent
+        )
         return parsing.parse_book(response.body, symbol, native, self._clock.monotonic())
 
     async def rules(self, symbol: str) -> Rules:

@@ -66,12 +66,17 @@ class UpbitClient:
         return self._venue.book(_ORDER, urgent=urgent)
 
     async def ask_public(
-        self, path: str, parameters: Parameters, pool: str = limits.ORDERBOOK
+        self,
+        path: str,
+        parameters: Parameters,
+        pool: str = limits.ORDERBOOK,
+        *,
+        urgent: bool = False,
     ) -> Response:
-        """A question about a market, by default its order book. Raises VenueUnavailable or
-        BadReply."""
+        """A question about a market, by default its order book; ``urgent`` may use the rate
+        reserve. Raises VenueUnavailable or BadReply."""
         request = Request("GET", path, query_string(parameters))
-        return await self._venue.ask(request, {pool: 1})
+        return await self._venue.ask(request, {pool: 1}, urgent=urgent)
 
     async def ask(
         self, method: str, path: str, parameters: Parameters = (), *, urgent: bool = False

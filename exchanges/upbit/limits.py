@@ -30,7 +30,7 @@ POOLS = (
     RatePool(ORDER, limit=12, interval_s=SECOND_S, reserve=4),
     RatePool(ORDER_CANCEL_ALL, limit=1, interval_s=2, reserve=0),
     RatePool(DEFAULT, limit=30, interval_s=SECOND_S, reserve=10),
-    RatePool(ORDERBOOK, limit=10, interval_s=SECOND_S, reserve=0),
+    RatePool(ORDERBOOK, limit=10, interval_s=SECOND_S, reserve=1),
     RatePool(CANDLES, limit=10, interval_s=SECOND_S, reserve=0),
     RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=SECOND_S, reserve=0),
 )

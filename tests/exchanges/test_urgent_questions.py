@@ -1,4 +1,5 @@
-"""What becomes of an order can be asked for when ordinary questions have used their limits up."""
+"""What becomes of an order, and what its repair would cost, can be asked for when ordinary
+questions have used their limits up."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from exchanges.errors import RateLimited
+from exchanges.instrument import Venue
 from exchanges.rate_budget import RateBudget
 from tests.exchanges.simulated_desk import Desk
 
@@ -20,8 +22,8 @@ def use_up_all_but_the_reserve(desk: Desk) -> None:
     exchange: Any = desk.exchange
     client = exchange._client if desk.adapter == "direct" else exchange._ask
     [budget] = {it for it in vars(client).values() if isinstance(it, RateBudget)}
-    [pool] = {"upbit": ["default"], "binance": ["weight"], "hyperliquid": ["weight"]}[desk.venue]
-    budget.take({pool: budget.room(pool)}, urgent=False).use()
+    for pool in ("default", "orderbook") if desk.venue is Venue.UPBIT else ("weight",):
+        budget.take({pool: budget.room(pool)}, urgent=False).use()
 
 
 def ask_for_the_order(desk: Desk, urgent: bool) -> Awaitable[Any]:
@@ -37,7 +39,14 @@ def ask_for_trades(desk: Desk, urgent: bool) -> Awaitable[Any]:
     return desk.exchange.fills("BTC", since, urgent=urgent)
 
 
-@pytest.mark.parametrize("ask", [ask_for_the_order, ask_for_what_rests, ask_for_trades])
+def ask_for_the_book(desk: Desk, urgent: bool) -> Awaitable[Any]:
+    return desk.exchange.book("BTC", urgent=urgent)
+
+
+QUESTIONS = [ask_for_the_order, ask_for_what_rests, ask_for_trades, ask_for_the_book]
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
 async def test_only_an_urgent_question_uses_the_reserve(desk: Desk, ask: Ask) -> None:
     await desk.exchange.submit(desk.order("done"))
     expected = await ask(desk, False)

@@ -178,10 +178,10 @@ def test_rules_wait_while_the_books_use_up_their_limit() -> None:
     exchange = adapter(wire, clock)
 
     async def story() -> None:
-        for _ in range(10):
-            await exchange.book("BTC")
+        for number in range(10):
+            await exchange.book("BTC", urgent=number == 9)
         with pytest.raises(RateLimited):
-            await exchange.book("BTC")
+            await exchange.book("BTC", urgent=True)
         await exchange.rules("BTC")
 
     run_virtually(story(), loop)
