@@ -35,7 +35,7 @@ def test_an_entry_and_an_exit_that_go_well_are_a_stretch_each(tmp_path: Path) ->
         async with bench.still_desk() as desk:
             pair = pair_of(desk, await entered(desk))
             bench.spot_at(63_000_000)
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             await desk.parts.feeds.read_all()
             await desk.submit(action="EXIT", pair_id=pair.pair_id)
 
