@@ -32,6 +32,7 @@ from exchanges.funding import FundingPayment
 from exchanges.http_transport import HttpTransport
 from exchanges.http_web_socket import HttpConnector
 from exchanges.instrument import Venue
+from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.rules import Rules
 from exchanges.simulator.front import Channel, Conversation
@@ -136,6 +137,10 @@ def check(answer: object) -> None:
                 assert price is None or is_amount(price)
         case FundingPayment():
             assert answer.amount.is_finite()
+        case MarketState():
+            assert answer.volume_recent.is_finite()
+            assert answer.volume_recent >= 0
+            assert answer.volume_24h is None or answer.volume_24h >= answer.volume_recent
         case Rules():
             assert is_amount(answer.quantity_step)
             assert all(is_amount(band.tick) for band in answer.tick_bands)
@@ -172,6 +177,7 @@ def questions(desk: Desk) -> Questions:
         "position": lambda: exchange.position("BTC"),
         "book": lambda: exchange.book("BTC"),
         "rules": lambda: exchange.rules("BTC"),
+        "market_state": lambda: exchange.market_state("BTC"),
         "server_time": exchange.server_time,
         "cancel": lambda: exchange.cancel("BTC", "kimp-rests"),
     }
