@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
+from pydantic import Field
 
 from flows.desk_access import executor
 from flows.run_names import named_by_time
+from warehouse.records import Difference, ReconciliationRecord
 
 
 @flow(name="reconcile", flow_run_name=named_by_time("reconcile"), retries=0)
-async def reconcile() -> State[Any]:
-    """Compare positions, orders, fills and balances; fail when a person must look."""
+async def reconcile(accept: Annotated[str, Field(max_length=200)] = "") -> State[Any]:
+    """Compare trades, orders, positions and balances of both venues with the journal.
+
+    What is explained is booked: trades by hand, forced closes, late fills, payments. Fails when a
+    person must look.
+
+    Args:
+        accept: Only after you have looked: why coin that no trade explains is right as the venues
+            show it, such as "moved 0.5 BTC to cold storage". It is booked so and stays in the
+            books. Empty: nothing unexplained is accepted.
+    """
     logger = get_run_logger()
     async with executor() as desk:
-        record = await desk.reconcile()
+        record = await desk.reconcile(accept or None)
     differences = record["differences"]
-    rows = [
-        {**difference, "explained": difference["explained"] or "NO"} for difference in differences
-    ]
     await acreate_table_artifact(
-        rows or [{"result": "journal and venues agree"}],
+        [_row(difference) for difference in differences]
+        or [{"result": "journal and venues agree"}],
         key="reconciliation",
         description="agreed" if record["agreed"] else "**NOT agreed**",
     )
-    open_points = []
+    await acreate_markdown_artifact(_summary(record), key="reconciliation-summary")
     for item in differences:
-        line = (
-            f"{item['kind']} {item['symbol']} at {item['venue']}: journal {item['journal']}, venue "
-            f"{item['venue_says']}, difference {item['difference']}"
-        )
-        logger.info("%s (%s)", line, item["explained"] or "not explained")
-        if item["explained"] is None:
-            open_points.append(line)
+        logger.info("%s (%s)", _line(item), item["explained"] or "not explained")
+    open_points = _open(differences)
     if record["agreed"]:
-        return Completed(name="Agreed", message=f"Agreed; {len(rows)} explained differences.")
+        return Completed(
+            name="Agreed", message=f"Agreed; {len(differences)} explained differences."
+        )
     return Failed(
         name="Disagreed",
-        message=f"{'; '.join(open_points[:5])}. Entries stay off until this agrees: compare with "
-        "the venue's own pages, then run one-leg-recovery/live and this again.",
+        message=f"{'; '.join(map(_line, open_points[:5]))}. Entries stay off until this agrees: "
+        "compare with the venue's own pages, then run one-leg-recovery/live and this again; if the "
+        "venue is right, run this with `accept` and say why.",
     )
+
+
+def _open(differences: Sequence[Difference]) -> list[Difference]:
+    return [item for item in differences if item["explained"] is None]
+
+
+def _row(item: Difference) -> dict[str, Any]:
+    return {**item, "explained": item["explained"] or "NO"}
+
+
+def _line(item: Difference) -> str:
+    return (
+        f"{item['kind']} {item['symbol']} at {item['venue']}: journal {item['journal']}, venue "
+        f"{item['venue_says']}, difference {item['difference']}"
+    )
+
+
+def _summary(record: ReconciliationRecord) -> str:
+    """The verdict, then what a person must look at, then what was explained."""
+    differences = record["differences"]
+    open_points = _open(differences)
+    if record["agreed"]:
+        lines = ["## Journal and venues agree", ""]
+    else:
+        lines = ["## Journal and venues do NOT agree", "", "Entries are off. A person must look:"]
+        lines += ["", *(f"- {_line(item)}" for item in open_points), ""]
+    explained = [item for item in differences if item["explained"] is not None]
+    if explained:
+        lines += ["Explained and booked:", ""]
+        lines += [f"- {_line(item)}: {item['explained']}" for item in explained]
+    elif record["agreed"]:
+        lines += ["Trades, orders, positions and balances are the journal's, to the last coin."]
+    return "\n".join(lines)

@@ -166,8 +166,11 @@ class ControlApi:
             raise BadRequest("pair_id: expected a pair's id or null")
         return _json(await self._operations.recover(pair_id))
 
-    async def _reconcile(self, _: web.Request) -> web.Response:
-        return _json(await self._operations.reconcile())
+    async def _reconcile(self, request: web.Request) -> web.Response:
+        accept = (await _read_object(request)).get("accept")
+        if accept is not None and (not isinstance(accept, str) or not accept.strip()):
+            raise BadRequest("accept: expected a sentence that says why, or null")
+        return _json(await self._operations.reconcile(accept))
 
     async def _refresh_rates(self, _: web.Request) -> web.Response:
         return _json(await self._operations.refresh_rates())

@@ -105,10 +105,11 @@ class DeskOperations:
                 )
         return reports
 
-    async def reconcile(self) -> ReconciliationRecord:
+    async def reconcile(self, accept: str | None = None) -> ReconciliationRecord:
         """Compare journal and venues and book what is explained; whoever looks after pairs under
-        repair goes on from there. What is not explained blocks entries until it is."""
-        record = await self._reconciliation.run()
+        repair goes on from there. What is not explained blocks entries until it is, or until a
+        person accepts it and says why."""
+        record = await self._reconciliation.run(accept)
         self._write(RecordType.RECONCILIATION, record)
         unexplained = [item for item in record["differences"] if item["explained"] is None]
         if not unexplained:

@@ -170,8 +170,9 @@ class ExecutorClient:
         """Finish what is unfinished of one pair, or of all."""
         return cast(list[RecoveryReport], await self._decide("/v1/recover", {"pair_id": pair_id}))
 
-    async def reconcile(self) -> ReconciliationRecord:
-        return cast(ReconciliationRecord, await self._decide("/v1/reconcile", {}))
+    async def reconcile(self, accept: str | None = None) -> ReconciliationRecord:
+        body = {"accept": accept}
+        return cast(ReconciliationRecord, await self._decide("/v1/reconcile", body))
 
     async def refresh_rates(self) -> Rates:
         return cast(Rates, await self._ask("POST", "/v1/rates/refresh", {}))

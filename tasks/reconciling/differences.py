@@ -18,6 +18,8 @@ FILL = "fill"
 ORDER = "order"
 POSITION = "position"
 UNREADABLE = "unreadable"
+OF_COIN = (BALANCE, POSITION)
+""":class:`Difference` s of these kinds that have no explanation are of coin."""
 
 
 def amounts(

@@ -17,7 +17,7 @@ from functools import partial
 from uuid import uuid4
 
 from exchanges.errors import ExchangeError
-from exchanges.instrument import InstrumentKind
+from exchanges.instrument import InstrumentKind, Venue
 from exchanges.side import Side
 from tasks.adoption import Adoption, AdoptionKind, adoption_id
 from tasks.alert import Alert, AlertLevel, AlertType
@@ -72,8 +72,12 @@ class Reconciliation:
         self._comparison = Comparison(trading, books)
         self._running = asyncio.Lock()
 
-    async def run(self) -> ReconciliationRecord:
-        """One comparison. A venue that cannot be read is itself a difference."""
+    async def run(self, accept: str | None = None) -> ReconciliationRecord:
+        """One comparison. A venue that cannot be read is itself a difference.
+
+        ``accept``: a person's word why coin that nothing explains, and trades under ids of ours
+        that were never given out, are right as the venues show them. They are booked so.
+        """
         async with self._running:
             explained: list[Difference] = []
             before: Look | None = None
@@ -81,7 +85,7 @@ class Reconciliation:
                 if before is not None:
                     await asyncio.sleep(BETWEEN_LOOKS_S)
                 began = self._trading.clock.now()
-                look = await self._look()
+                look = await self._look(adopt_strays=accept is not None)
                 explained += [item for item in look.explained if item not in explained]
                 is_believed = before is not None and look.shows_the_same(before)
                 if is_believed or not look.has_doubts:
@@ -91,6 +95,8 @@ class Reconciliation:
                 explained.append(
                     self._book(asset, amount) if is_believed else _moving(asset, amount)
                 )
+            if accept is not None and is_believed:
+                explained += self._accept(look, accept)
             if not look.open and look.is_settled:
                 mark = self._books.watermark(began, look.openings, look.before)
                 self._write(RecordType.WATERMARK, mark)
@@ -100,12 +106,13 @@ class Reconciliation:
             differences=explained + look.open,
         )
 
-    async def _look(self) -> Look:
+    async def _look(self, *, adopt_strays: bool) -> Look:
         look = Look()
         for symbol in self._trading.settings.symbols:
             async with self._lock(symbol):
                 for leg in LegName:
-                    await self._read(look, leg, symbol, "trades", self._look_at_trades)
+                    trades = partial(self._look_at_trades, adopt_strays=adopt_strays)
+                    await self._read(look, leg, symbol, "trades", trades)
                     await self._read(look, leg, symbol, "resting orders", self._look_at_orders)
         async with self._all_locks():
             for leg in LegName:
@@ -126,9 +133,11 @@ class Reconciliation:
             venue = self._trading.venues[leg].venue
             look.add(differences.unreadable(venue, symbol, what, error))
 
-    async def _look_at_trades(self, look: Look, leg: LegName, symbol: str) -> None:
+    async def _look_at_trades(
+        self, look: Look, leg: LegName, symbol: str, *, adopt_strays: bool
+    ) -> None:
         venue = self._trading.venues[leg].venue
-        found = await self._unknown.take_over(leg, symbol)
+        found = await self._unknown.take_over(leg, symbol, adopt_strays=adopt_strays)
         for fill, shares in found.adopted:
             look.add(differences.adopted(venue, fill, shares))
         if found.late:
@@ -159,22 +168,49 @@ class Reconciliation:
         """Take cash that nothing explains over as paid in or out, once."""
         venue, currency = asset
         expected = self._books.expected(venue, currency)
-        found = expected + amount
         verb = "paid in" if amount > 0 else "paid out"
         detail = f"{venue}: {short_decimal_text(abs(amount))} {currency} {verb}"
-        since = self._books.read_until
-        name = f"{decimal_text(expected)} {decimal_text(found)} {since and utc_text(since)}"
+        self._adopt(asset, amount, detail)
+        self._warn(
+            f"{detail}, as the balance says: no trade, fee or funding explains it. If nobody moved "
+            "it, look at the venue's own account history."
+        )
+        found = expected + amount
+        kind, explained = differences.BALANCE, f"booked: {verb}"
+        return differences.amounts(kind, venue, currency, expected, found, explained)
+
+    def _accept(self, look: Look, reason: str) -> list[Difference]:
+        """Book coin as the venue shows it, on a person's word."""
+        accepted = []
+        for item in [one for one in look.open if one["kind"] in differences.OF_COIN]:
+            asset = Venue(item["venue"]), item["symbol"]
+            detail = f"{item['venue']}: {item['difference']} {item['symbol']} accepted: {reason}"
+            self._adopt(asset, Decimal(item["difference"]), detail)
+            self._warn(f"{detail}.")
+            look.open.remove(item)
+            accepted.append(Difference(**{**item, "explained": f"accepted: {reason}"}))
+        return accepted
+
+    def _warn(self, message: str) -> None:
+        self._trading.alert(Alert(AlertType.RECONCILE_MISMATCH, AlertLevel.WARNING, message))
+
+    def _adopt(self, asset: Asset, amount: Decimal, detail: str) -> None:
+        """The id tells what was expected, what was found, and since when: found again after a
+        crash, it is the same; the same amount on another day is another."""
+        venue, name = asset
+        expected, since = self._books.expected(venue, name), self._books.read_until
+        what = (decimal_text(expected), decimal_text(amount), since and utc_text(since))
         self._trading.pairs.adopt(
             Adoption(
-                adoption_id=adoption_id(venue, currency, name, None),
+                adoption_id=adoption_id(venue, name, " ".join(map(str, what)), None),
                 kind=AdoptionKind.DEPOSIT if amount > 0 else AdoptionKind.WITHDRAWAL,
                 venue=venue,
-                symbol=currency,
+                symbol=name,
                 side=Side.BUY if amount > 0 else Side.SELL,
                 quantity=abs(amount),
                 price=None,
                 fee=Decimal(0),
-                fee_currency=currency,
+                fee_currency=name,
                 trade_id=None,
                 venue_order_id=None,
                 time=self._trading.clock.now(),
@@ -182,17 +218,6 @@ class Reconciliation:
                 leg=None,
                 detail=detail,
             )
-        )
-        self._trading.alert(
-            Alert(
-                AlertType.RECONCILE_MISMATCH,
-                AlertLevel.WARNING,
-                f"{detail}, as the balance says: no trade, fee or funding explains it. If nobody "
-                "moved it, look at the venue's own account history.",
-            )
-        )
-        return differences.amounts(
-            differences.BALANCE, venue, currency, expected, found, f"booked: {verb}"
         )
 
 

@@ -58,8 +58,11 @@ class UnknownTrades:
         self._judge = judge
         self._asking = asking
 
-    async def take_over(self, leg: LegName, symbol: str) -> UnknownTradesFound:
-        """Read the account's trades and take over those that the journal does not have.
+    async def take_over(
+        self, leg: LegName, symbol: str, *, adopt_strays: bool = False
+    ) -> UnknownTradesFound:
+        """Read the account's trades and take over those that the journal does not have, stray ones
+        only where a person says so.
 
         Pairs that are touched are not repaired here. Raises ExchangeError and what the journal
         raises.
@@ -67,9 +70,11 @@ class UnknownTrades:
         venue = self._trading.venues[leg]
         since = self._since()
         fills = await self._asking.ask(venue, lambda: venue.exchange.fills(symbol, since))
-        return self.take(leg, symbol, fills)
+        return self.take(leg, symbol, fills, adopt_strays=adopt_strays)
 
-    def take(self, leg: LegName, symbol: str, fills: Sequence[Fill]) -> UnknownTradesFound:
+    def take(
+        self, leg: LegName, symbol: str, fills: Sequence[Fill], *, adopt_strays: bool = False
+    ) -> UnknownTradesFound:
         """As :meth:`take_over`, of trades at hand."""
         venue = self._trading.venues[leg].venue
         found = UnknownTradesFound()
@@ -78,8 +83,13 @@ class UnknownTrades:
             missing = self._books.missing(venue, fill)
             if not missing:
                 continue
-            if (fill.client_order_id or "").startswith(PREFIX):
-                self._sort_own(fill, found)
+            own = (fill.client_order_id or "").startswith(PREFIX)
+            is_stray = own and not self._is_known(fill)
+            if is_stray and not adopt_strays:
+                found.stray.append(fill)
+            elif own and not is_stray:
+                if self._trading.pairs.ended_order(fill.client_order_id or "") is not None:
+                    found.late.append(fill)
             elif not self._books.has_begun(venue, symbol):
                 found.before.append((venue, symbol, fill.trade_id))
             else:
@@ -95,15 +105,13 @@ class UnknownTrades:
     def _since(self) -> datetime:
         return (self._books.read_until or self._trading.clock.now()) - OVERLAP
 
-    def _sort_own(self, fill: Fill, found: UnknownTradesFound) -> None:
-        client_order_id = fill.client_order_id or ""
+    def _is_known(self, fill: Fill) -> bool:
+        """Did the journal give out the id of the trade's order?"""
         try:
-            self._trading.pairs.leg_order(client_order_id)
+            self._trading.pairs.leg_order(fill.client_order_id or "")
         except KeyError:
-            found.stray.append(fill)
-        else:
-            if self._trading.pairs.ended_order(client_order_id) is not None:
-                found.late.append(fill)
+            return False
+        return True
 
     def _adopt(self, leg: LegName, fill: Fill, missing: Decimal) -> list[Adoption]:
         """Journal and count the shares of a trade, or those that a crash kept from being."""

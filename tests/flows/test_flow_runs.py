@@ -236,7 +236,38 @@ async def test_an_unexplained_difference_fails_the_reconciliation(executor: Fake
     async with get_client() as client:
         run_id = state.state_details.flow_run_id
         assert run_id is not None
-        assert "binance" in str((await artifacts_of(client, run_id))["reconciliation"])
+        artifacts = await artifacts_of(client, run_id)
+        assert "binance" in str(artifacts["reconciliation"])
+        assert "do NOT agree" in str(artifacts["reconciliation-summary"])
+
+
+async def test_what_a_person_accepts_goes_to_the_executor_and_is_told(
+    executor: FakeExecutor,
+) -> None:
+    explained = {
+        "kind": "balance",
+        "venue": "upbit",
+        "symbol": "BTC",
+        "journal": "0.5",
+        "venue_says": "0",
+        "difference": "-0.5",
+        "explained": "accepted: cold storage",
+    }
+    executor.answers["POST /v1/reconcile"] = {
+        "reconciliation_id": "r",
+        "agreed": True,
+        "differences": [explained],
+    }
+
+    state = await state_of(reconcile, accept="cold storage")
+
+    assert state.name == "Agreed"
+    assert executor.bodies("POST /v1/reconcile") == [{"accept": "cold storage"}]
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
+    async with get_client() as client:
+        summary = str((await artifacts_of(client, run_id))["reconciliation-summary"])
+    assert "accepted: cold storage" in summary
 
 
 async def test_missing_rates_are_called_missing(executor: FakeExecutor) -> None:

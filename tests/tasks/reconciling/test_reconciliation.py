@@ -179,6 +179,33 @@ def test_coin_that_no_trade_explains_is_never_explained(
     run(tmp_path, scenario, perpetual_venue=perpetual)
 
 
+@BOTH_VENUES
+@pytest.mark.parametrize("leg", list(LegName))
+def test_coin_that_a_person_accepts_is_booked_with_the_reason(
+    tmp_path: Path, perpetual: Venue, leg: LegName
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            await compared(desk)
+            conjure(bench, leg, "0.005")
+            blocked, _ = await compared(desk)
+            record = await desk.parts.operations.reconcile("moved from cold storage")
+
+            assert (blocked, record["agreed"]) == (False, True)
+            assert [item["explained"] for item in record["differences"]] == [
+                "accepted: moved from cold storage"
+            ]
+        async with bench.still_desk() as desk:
+            await compared(desk)  # what a position without a trade makes of the cash
+            await assert_agreed(desk)
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+            conjure(bench, leg, "0.005")
+            assert (await compared(desk))[0] is False
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
 def test_a_position_that_was_there_before_the_books_is_for_a_person_to_close(
     tmp_path: Path,
 ) -> None:
@@ -210,6 +237,11 @@ def test_a_trade_under_an_id_of_ours_that_was_never_given_out_is_for_a_person(
             assert agreed is False
             assert [item["kind"] for item in differences] == ["fill", "position"]
             assert name in differences[0]["venue_says"]
+
+            accepted = await desk.parts.operations.reconcile("an older desk's order")
+            assert accepted["agreed"] is True
+            await assert_agreed(desk)
+            assert desk.parts.books.expected(Venue.BINANCE, "BTC") == bench.position()
 
     run(tmp_path, scenario)
 
