@@ -32,6 +32,7 @@ from tasks.doubts import Doubts
 from tasks.exit_judge import ExitJudge
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
+from tasks.forced_close_floor import ForcedCloseFloor
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
 from tasks.key_store import KeyStore
@@ -39,15 +40,18 @@ from tasks.kill_switch import KillSwitch
 from tasks.late_fills import LateFills
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
+from tasks.margin_reserve import MarginReserve
+from tasks.margin_watch import MarginWatch
 from tasks.market_watch import MarketWatch
 from tasks.metrics import Metrics
-from tasks.order_news import OrderNews
+from tasks.order_news import OrderNews, told_to
 from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import outcome_of_entry
 from tasks.pair import LegName
 from tasks.pair_book import PairBook
 from tasks.pair_transitions import PairState
+from tasks.position_watch import PositionWatch
 from tasks.rates import Rates
 from tasks.reconciling.account_books import AccountBooks
 from tasks.reconciling.asking import Asking
@@ -130,6 +134,8 @@ class AssembledDesk:
     late_fills: LateFills
     exposures: ExposureMeter
     books: AccountBooks
+    positions: PositionWatch
+    margins: MarginWatch
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
@@ -149,6 +155,8 @@ class AssembledDesk:
                 group.create_task(self.markets.run()),
                 group.create_task(self.outages.run()),
                 group.create_task(self.late_fills.run()),
+                group.create_task(self.positions.run()),
+                group.create_task(self.margins.run()),
             ]
             await stop.wait()
             self.blocks.set(STOPPING)
@@ -270,7 +278,7 @@ def assemble(
     lead = timedelta(milliseconds=settings.max_signal_lead_ms)
     decisions = Decisions(clock, lead, pairs.is_open)
     watch = OrderWatch(clock)
-    coin = CoinEvidence(venues, pairs.open_pairs, pairs.adoptions, clock)
+    coin = CoinEvidence(venues, pairs.open_pairs, pairs.outside, clock)
     execution = LegExecution(write, clock, settings, news, coin, write.check_lease)
     doubts = Doubts(clock, alert)
     trading = Trading(
@@ -291,6 +299,7 @@ def assemble(
         settings,
     )
     recovery = Recovery(trading)
+    recovery.floor_of = ForcedCloseFloor(trading, rates).of
     judge = ExitJudge(trading, rates)
     feeds = Feeds(venues, rates, fx, funding, pairs, write, clock, settings)
     pushed = dict.fromkeys(venues, settings.symbols)
@@ -298,7 +307,6 @@ def assemble(
     streams = VenueStreams(venues, pushed, feeds.note_book, news)
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
     late_fills = LateFills(trading, recovery, watch, desk.lock)
-    news.others = late_fills.heard
     unknown_trades = UnknownTrades(trading, books, judge, Asking(clock))
     reconciliation = Reconciliation(
         trading, books, unknown_trades, late_fills, feeds, write, desk.lock, desk.all_locks
@@ -333,7 +341,12 @@ def assemble(
         markets,
     )
     outages = VenueOutages(trading, blocks, operations.reconcile)
-    memory = Memory(pairs, watch, decisions, funding, kill)
+    positions = PositionWatch(
+        trading, books, unknown_trades, late_fills, recovery, desk.lock, operations.reconcile
+    )
+    news.others = told_to(late_fills.heard, positions.heard)
+    reserve = MarginReserve(settings.reserve_pct)
+    memory = Memory(pairs, watch, decisions, funding, kill, reserve)
     memory.circuits.update((venue.venue, venue.breaker) for venue in venues.values())
     return AssembledDesk(
         desk,
@@ -351,4 +364,6 @@ def assemble(
         late_fills,
         exposures,
         books,
+        positions,
+        MarginWatch(trading, reserve, write),
     )

@@ -60,5 +60,15 @@ class OrderNews:
             news.tell()
 
 
+def told_to(*listeners: Callable[[OrderReport], None]) -> Callable[[OrderReport], None]:
+    """All of them, one after the other."""
+
+    def tell(report: OrderReport) -> None:
+        for listener in listeners:
+            listener(report)
+
+    return tell
+
+
 def _not_ours(report: OrderReport) -> None:
     """Before somebody wants to hear of such orders."""

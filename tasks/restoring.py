@@ -23,6 +23,7 @@ from tasks.circuit_memory import remember
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
 from tasks.kill_switch import KillSwitch
+from tasks.margin_reserve import MarginReserve, TopUp
 from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome
 from tasks.pair import LegName, Pair
@@ -43,6 +44,7 @@ class Memory:
     decisions: Decisions
     funding: FundingLedger
     kill: KillSwitch
+    reserve: MarginReserve
     circuits: dict[Venue, CircuitBreaker] = field(default_factory=dict)
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
     """Received and not answered when the journal ended."""
@@ -62,6 +64,7 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.FUNDING: _funding,
         RecordType.SWITCH: _switch,
         RecordType.CIRCUIT: _circuit,
+        RecordType.MARGIN: _margin,
     }
     count = 0
     for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
@@ -159,3 +162,8 @@ def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
 
 def _circuit(memory: Memory, body: Mapping[str, Any]) -> None:
     remember(memory.circuits, body)
+
+
+def _margin(memory: Memory, body: Mapping[str, Any]) -> None:
+    amount, at = Decimal(body["amount"]), read_utc(memory.written_at)
+    memory.reserve.note(TopUp(body["margin_id"], body["symbol"], amount, body["status"], at))
