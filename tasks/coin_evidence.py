@@ -8,16 +8,19 @@ pair; later the account must hold that and what the pairs hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from exchanges.clock import Clock
-from exchanges.instrument import InstrumentKind
+from exchanges.instrument import InstrumentKind, Venue
 from exchanges.side import Side
-from tasks.adoption import Adoption
 from tasks.leg_venue import LegVenue
 from tasks.pair import ZERO, LegName, Pair
 from tasks.reconciling.pairs_coin import coin_of_pairs
 from tasks.settled_order import Baseline, LegOrder, SettledOrder
+
+Outside = Callable[[Venue, str, datetime | None], Decimal]
+"""As :meth:`tasks.pair_book.PairBook.outside`."""
 
 
 class CoinEvidence:
@@ -27,12 +30,12 @@ class CoinEvidence:
         self,
         venues: Mapping[LegName, LegVenue],
         open_pairs: Callable[[str], list[Pair]],
-        adoptions: Callable[[], list[Adoption]],
+        outside: Outside,
         clock: Clock,
     ) -> None:
         self._venues = venues
         self._open_pairs = open_pairs
-        self._adoptions = adoptions
+        self._outside = outside
         self._clock = clock
         self._traded_at: dict[tuple[LegName, str], float] = {}
 
@@ -56,15 +59,9 @@ class CoinEvidence:
         if baseline is None or baseline.beside is None:
             return None
         venue = self._venues[leg_order.leg].venue
-        since = (
-            adoption.signed_quantity
-            for adoption in self._adoptions()
-            if adoption.pair_id is None
-            and (adoption.venue, adoption.symbol) == (venue, order.symbol)
-            and adoption.time >= baseline.at
-        )
+        meanwhile = self._outside(venue, order.symbol, baseline.at)
         pairs = coin_of_pairs(self._open_pairs(order.symbol), leg_order.leg)
-        change = held - pairs - baseline.beside - sum(since, ZERO)
+        change = held - pairs - baseline.beside - meanwhile
         executed = change if order.side is Side.BUY else -change
         least = min(tolerance, order.quantity)
         return executed if least <= executed < order.quantity + tolerance else None
@@ -75,15 +72,7 @@ class CoinEvidence:
         than the last trade."""
         venue = self._venues[leg]
         if venue.exchange.kind is InstrumentKind.PERPETUAL:
-            return sum(
-                (
-                    adoption.signed_quantity
-                    for adoption in self._adoptions()
-                    if adoption.pair_id is None
-                    and (adoption.venue, adoption.symbol) == (venue.venue, symbol)
-                ),
-                ZERO,
-            )
+            return self._outside(venue.venue, symbol, None)
         traded_at = self._traded_at.get((leg, symbol))
         asked_at = venue.balances_asked_at
         if asked_at is None or (traded_at is not None and asked_at <= traded_at):

@@ -109,7 +109,7 @@ class LegExecution:
         except OutcomeUnknown as error:
             log.warning("%s: outcome unknown, asking the venue: %s", order.client_order_id, error)
             self._records.outcome(venue, leg_order, "unknown", final=False, error=str(error))
-            return await self._settle(venue, leg_order, news, self._patience_s, acknowledged=False)
+            return await self._settle(venue, leg_order, news, acknowledged=False)
         except ExchangeError as error:
             booking.release()
             word = word_for(error)
@@ -118,31 +118,26 @@ class LegExecution:
         if report.is_terminal and report.fills_complete:
             return self._finish(venue, leg_order, report)
         self._records.outcome(venue, leg_order, "reported", final=False, report=report)
-        return await self._settle(venue, leg_order, news, self._patience_s, acknowledged=True)
+        return await self._settle(venue, leg_order, news, acknowledged=True)
 
     async def settle(
         self, venue: LegVenue, leg_order: LegOrder, *, acknowledged: bool, again: bool = False
     ) -> SettledOrder:
-        """Read a sent order until it is decided or ``settle_timeout_s`` has passed; only as long
-        as a venue's "no such order" takes to count when it was read in vain before (``again``)."""
-        patience_s = (
-            self._settings.unknown_grace_s + _LONGEST_PAUSE_S if again else self._patience_s
-        )
+        """Read a sent order until it is decided or ``settle_timeout_s`` has passed. One that was
+        read in vain before (``again``) is read once, and on only while that leads somewhere."""
         with self._news.listening(leg_order.order.client_order_id) as news:
-            return await self._settle(venue, leg_order, news, patience_s, acknowledged=acknowledged)
-
-    @property
-    def _patience_s(self) -> float:
-        return self._settings.settle_timeout_s
+            return await self._settle(
+                venue, leg_order, news, acknowledged=acknowledged, again=again
+            )
 
     async def _settle(
         self,
         venue: LegVenue,
         leg_order: LegOrder,
         news: News,
-        patience_s: float,
         *,
         acknowledged: bool,
+        again: bool = False,
     ) -> SettledOrder:
         """Reads at once, then whenever the venue's stream has news or a growing pause is over."""
         clock, settings = self._clock, self._settings
@@ -154,6 +149,7 @@ class LegExecution:
         order = leg_order.order
         while True:
             now = clock.monotonic()
+            leads_on = not again
             try:
                 seen = await venue.call(
                     venue.exchange.order(order.symbol, order.client_order_id, urgent=True)
@@ -162,7 +158,7 @@ class LegExecution:
                 unheard = doubt.heard(now)
                 trace: str | None = "it was seen before" if acknowledged or seen else None
                 if trace is None and unheard < settings.unknown_grace_s:
-                    trace = "it may not be visible yet"
+                    trace, leads_on = "it may not be visible yet", True
                 if trace is None:
                     trace = await trace_of(
                         venue, leg_order, self._coin, settings.position_tolerance
@@ -177,7 +173,7 @@ class LegExecution:
             except ExchangeError as error:
                 why = f"it cannot be read: {error}"
             else:
-                doubt = _Doubt()
+                doubt, leads_on = _Doubt(), True
                 why = f"{venue.venue} says that it is {seen.status}, {seen.filled:f} filled"
                 if seen.is_terminal and seen.fills_complete:
                     return self._finish(venue, leg_order, seen)
@@ -187,7 +183,7 @@ class LegExecution:
                     and now - started >= _RESTING_BEFORE_CANCEL_S
                 ):
                     cancelled = await self._ask_to_cancel(venue, leg_order)
-            if clock.monotonic() - started >= patience_s:
+            if not leads_on or clock.monotonic() - started >= settings.settle_timeout_s:
                 known = acknowledged or seen is not None
                 return self._undecided(venue, leg_order, seen, why, acknowledged=known)
             if not await news.wait(pause):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from exchanges.clock import Clock
@@ -174,13 +175,16 @@ class PairBook:
         """All of them, in the order in which they were found."""
         return list(self._adopted.values())
 
-    def outside(self, venue: Venue, symbol: str) -> Decimal:
-        """Signed coin at ``venue`` that was adopted and belongs to no pair."""
+    def outside(self, venue: Venue, symbol: str, since: datetime | None = None) -> Decimal:
+        """Signed coin at ``venue`` that was adopted and belongs to no pair; only what was traded at
+        or after ``since``, or all."""
         return sum(
             (
                 adoption.signed_quantity
                 for adoption in self._adopted.values()
-                if adoption.pair_id is None and (adoption.venue, adoption.symbol) == (venue, symbol)
+                if adoption.pair_id is None
+                and (adoption.venue, adoption.symbol) == (venue, symbol)
+                and (since is None or adoption.time >= since)
             ),
             Decimal(0),
         )

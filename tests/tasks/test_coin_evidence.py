@@ -15,8 +15,10 @@ from exchanges.side import Side
 from tasks.adoption import Adoption, AdoptionKind
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.coin_evidence import CoinEvidence
+from tasks.day_results import DayResults
 from tasks.leg_venue import LegVenue
 from tasks.pair import LegName, Pair
+from tasks.pair_book import PairBook
 from tasks.signal import Direction
 from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.pairs import flow, pair_of
@@ -33,7 +35,7 @@ class Desk:
 
     clock: ManualClock = field(default_factory=ManualClock)
     pairs: list[Pair] = field(default_factory=list)
-    adoptions: list[Adoption] = field(default_factory=list)
+    book: PairBook = field(init=False)
 
     def __post_init__(self) -> None:
         endpoints = Endpoints("http://127.0.0.1:1")
@@ -51,8 +53,9 @@ class Desk:
             )
             for leg, venue in VENUES.items()
         }
+        self.book = PairBook(lambda record_type, body: 1, self.clock, DayResults())
         self.evidence = CoinEvidence(
-            self.venues, lambda symbol: self.pairs, lambda: self.adoptions, self.clock
+            self.venues, lambda symbol: self.pairs, self.book.outside, self.clock
         )
 
     def balances(self, coin: str | None) -> None:
@@ -63,9 +66,9 @@ class Desk:
 
     def traded_by_hand(self, leg: LegName, side: Side, quantity: str) -> None:
         venue = VENUES[leg]
-        self.adoptions.append(
+        self.book.adopt(
             Adoption(
-                "x",
+                f"x-{leg}-{quantity}",
                 AdoptionKind.MANUAL_TRADE,
                 venue,
                 "BTC",

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
 
+from exchanges.instrument import Venue
 from tasks.alert import Alert, AlertLevel
 from tasks.doubts import LONGEST_PAUSE_S, Doubts
+from tasks.outcome import OutcomeStatus
+from tasks.pair_transitions import PairState
 from tests.exchanges.manual_clock import ManualClock
+from tests.tasks.desks import (
+    Bench,
+    assert_agreed,
+    assert_cash_is_conserved,
+    entered,
+    pair_of,
+    run,
+)
 from tests.tasks.settled_orders import ended, sent, undecided
 
 
@@ -96,3 +109,39 @@ def test_what_was_never_asked_for_is_due_and_so_is_a_pair_without_doubt() -> Non
     assert doubts.are_due([])
     assert doubts.are_due([other])
     assert doubts.are_due([order, other])
+
+
+def test_a_desk_in_doubt_asks_ever_more_slowly_tells_and_enters_nothing(tmp_path: Path) -> None:
+    """The venue took the order and then does not know it for ten minutes."""
+    read = "GET /v1/order"
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            forgetful = {"code": "order_not_found", "message": "no such order"}
+            bench.fault(Venue.UPBIT, "reject", times=10_000, endpoint=read, **forgetful)
+
+            def asked() -> int:
+                requests = bench.simulation.requests.requests()
+                return sum(f"{seen.method} {seen.path}" == read for seen in requests)
+
+            outcome = await entered(desk)
+            assert outcome.status is OutcomeStatus.NAKED
+            await asyncio.sleep(480)
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            before = asked()
+            await asyncio.sleep(120)
+
+            assert 3 <= asked() - before <= 5
+            told = [text for text in bench.alerts("critical") if "in doubt for" in text]
+            assert ["for 1 min" in text for text in told] == [True, False]
+            assert "for 5 min" in told[1]
+            assert (await entered(desk)).status is OutcomeStatus.DENIED
+
+            bench.simulation.faults.clear()
+            await asyncio.sleep(LONGEST_PAUSE_S + 5)
+
+            assert pair_of(desk, outcome).state is PairState.HEDGED
+            await assert_agreed(desk)
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
