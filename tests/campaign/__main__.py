@@ -8,54 +8,18 @@ is drawn from a number of its own, which is printed with its shortest failing sc
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import os
 import sys
 import time
-from dataclasses import dataclass
 
 from exchanges.instrument import Venue
 from tasks.settings import PerpetualVenue
-from tests.campaign.machine import run_batch
+from tests.campaign.batch import FIRST_BATCH, SCHEDULES
+from tests.campaign.carrying_out import Batch, carry_out
 from tests.campaign.tally import Tally
 
-BATCH = 50
 VENUES: tuple[PerpetualVenue, ...] = (Venue.BINANCE, Venue.HYPERLIQUID)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    venue: PerpetualVenue
-    number: int
-    schedules: int
-    sockets: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    batch: Batch
-    tally: Tally
-    failure: str | None
-    """The schedule and what it left wrong."""
-
-
-def carry_out(batch: Batch) -> Done:
-    """Run one batch in this process."""
-    logging.disable(logging.CRITICAL)
-    tally, failure = Tally(), None
-    try:
-        run_batch(
-            batch.venue,
-            batch.number,
-            batch.schedules,
-            tally,
-            sockets=batch.sockets,
-            shrinks=not batch.sockets,
-        )
-    except AssertionError as error:
-        failure = "\n".join([str(error), *getattr(error, "__notes__", ())])
-    return Done(batch, tally, failure)
 
 
 def planned(args: argparse.Namespace) -> list[Batch]:
@@ -73,10 +37,10 @@ def planned(args: argparse.Namespace) -> list[Batch]:
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.campaign", description=__doc__)
     parser.add_argument("--schedules", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=1, help="number of the first batch")
+    parser.add_argument("--seed", type=int, default=FIRST_BATCH, help="number of the first batch")
     parser.add_argument("--only", type=int, help="run the batch of this number and no other")
     parser.add_argument("--venue", choices=["all", *VENUES], default="all")
-    parser.add_argument("--batch", type=int, default=BATCH, help="schedules of a batch")
+    parser.add_argument("--batch", type=int, default=SCHEDULES, help="schedules of a batch")
     parser.add_argument("--sockets", action="store_true", help="real sockets and the real time")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()

@@ -11,14 +11,12 @@ from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from exchanges.instrument import Venue
@@ -28,11 +26,6 @@ from tests.campaign import invariants
 from tests.campaign.tally import Tally
 from tests.campaign.trouble import Trouble, troubles
 from tests.campaign.world import World, world
-
-FIRST_BATCH = 1
-"""Number of the first batch of the suite."""
-STEPS = 12
-"""Of a schedule, at most."""
 
 PATIENCE_S = st.sampled_from([0.0, 0.3, 40.0, 40.0])
 """How long the sender of a signal waits before the next step."""
@@ -176,15 +169,15 @@ class Campaign(RuleBasedStateMachine):
     def _judge(self) -> None:
         made = self._world
         self._do(made.calm())
-        self._operate(lambda desk: desk.parts.operations.reconcile())
+        self._do(made.agree())
         self._do(made.rest())
-        wrong = list(made.wrong)
-        if made.desk is not None:
+        wrong = []
+        if made.desk is not None and made.has_naked_pairs:
             wrong += invariants.naked_pairs_are_told(made.desk, made.bench)
             self._operate(lambda desk: desk.parts.operations.recover(None, UNFINISHED))
             self._do(made.rest())
-            self._operate(lambda desk: desk.parts.operations.reconcile())
-        wrong += [item for item in made.wrong if item not in wrong]
+            self._do(made.agree())
+        wrong += made.wrong
         if made.desk is not None:
             wrong += invariants.of_desk(made, made.desk)
             self._count_ends()
@@ -216,37 +209,3 @@ class Campaign(RuleBasedStateMachine):
         for trouble in beset:
             self.tally.faults[trouble.kind.value] += 1
             self._world.bench.simulation.faults.add(trouble.at(self.perpetual))
-
-
-def run_batch(
-    perpetual: PerpetualVenue,
-    number: int,
-    schedules: int,
-    tally: Tally,
-    *,
-    sockets: bool = False,
-    shrinks: bool = True,
-) -> None:
-    """``schedules`` of them, drawn from the seed ``number``: always the same ones.
-
-    Raises AssertionError with the failing schedule, the shortest unless ``shrinks`` is False.
-    """
-
-    class Schedule(Campaign):
-        pass
-
-    Schedule.perpetual, Schedule.tally, Schedule.sockets = perpetual, tally, sockets
-    seed(number)(Schedule)
-    run_state_machine_as_test(
-        Schedule,
-        settings=settings(
-            max_examples=schedules,
-            stateful_step_count=STEPS // 2 if sockets else STEPS,
-            deadline=None,
-            database=None,
-            report_multiple_bugs=False,
-            phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        ),
-    )

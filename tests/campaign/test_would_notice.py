@@ -15,7 +15,7 @@ from tasks.exit_judge import ExitJudge, Judged
 from tasks.leg_venue import LegVenue
 from tasks.pair import Pair
 from tasks.trading import Trading
-from tests.campaign.machine import run_batch
+from tests.campaign.batch import run_batch
 from tests.campaign.mortal import MortalJournal, MortalTransport
 from tests.campaign.tally import Tally
 from tests.tasks.desks import PLACE

@@ -45,6 +45,7 @@ from tasks.desk_blocks import RECOVERING
 from tasks.desk_operations import IN_DOUBT
 from tasks.feeds import FUNDING_POLL_S
 from tasks.outcome import Outcome, OutcomeStatus
+from tasks.pair_transitions import PairState
 from tasks.paper_desk import ACCOUNTS, PaperDesk, open_accounts, paper_desk
 from tasks.settings import PerpetualVenue, Settings
 from tasks.signal import Signal
@@ -161,6 +162,11 @@ class World:
     def holds_a_pair(self) -> bool:
         """Dead or alive: perhaps."""
         return self.desk is None or bool(self.desk.parts.trading.pairs.open_pairs())
+
+    @property
+    def has_naked_pairs(self) -> bool:
+        pairs = [] if self.desk is None else self.desk.parts.trading.pairs.open_pairs()
+        return any(pair.state is PairState.NAKED for pair in pairs)
 
     @property
     def process(self) -> Process | None:
@@ -424,6 +430,24 @@ class World:
             if len(self.bench.records(RecordType.FUNDING)) >= self._payments:
                 break
             await asyncio.sleep(FUNDING_POLL_S / 2)
+
+    async def agree(self) -> None:
+        """Reconcile, again while the desk's own rate limits leave a venue unread."""
+        said: list[str] = []
+        for _ in range(6):
+            said[:] = ["it did not end"]
+            desk = self.desk
+            if desk is None:
+                return
+            await self.operate(self._reconcile(desk, said), patience_s=300.0)
+            if not said:
+                return
+            await asyncio.sleep(30)
+        self.wrong.append(f"calm venues and the journal do not agree: {said}")
+
+    async def _reconcile(self, desk: PaperDesk, said: list[str]) -> None:
+        record = await desk.parts.operations.reconcile()
+        said[:] = [str(item) for item in record["differences"] if item["explained"] is None]
 
     async def rest(self) -> None:
         """Until no decision is under way and no pair is in doubt."""
