@@ -81,7 +81,8 @@ class Recovery:
     async def repair(
         self, pair_id: str, floor: Decimal | None = None, *, has_just_failed: bool = False
     ) -> Pair:
-        """Repair a pair in state ``recovering``, however it came to be there.
+        """Repair a pair in state ``recovering``, however it came to be there; any other is left as
+        it is: somebody was faster.
 
         ``floor`` is the worst spot price, KRW, that may be traded at after the venue closed the
         perpetual leg by force (a ceiling where spot is bought back); None: that of ``floor_of``.
@@ -90,7 +91,7 @@ class Recovery:
         waits like the others.
         """
         pair = self._trading.pairs[pair_id]
-        if not self._has_rules(pair):
+        if pair.state is not PairState.RECOVERING or not self._has_rules(pair):
             return pair
         delays = self._trading.settings.recovery_delays_s
         for delay in delays if has_just_failed else (0.0, *delays):

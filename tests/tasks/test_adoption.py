@@ -17,6 +17,7 @@ from tasks.adoption import Adoption, AdoptionKind, adopt_fill
 from tasks.day_results import DayResults
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
+from tasks.pair_transitions import PairState
 from tasks.signal import Direction
 from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.pairs import fees, flow, pair_of, quantities, reference
@@ -73,6 +74,18 @@ def test_oldest_pair_gives_first_and_the_rest_stands_beside_the_pairs() -> None:
     assert [(share.pair_id, share.quantity) for share in shares] == [
         (pairs[0].pair_id, Decimal(2)),
         (pairs[1].pair_id, Decimal(3)),
+        (None, Decimal(1)),
+    ]
+
+
+def test_trade_that_makes_a_naked_pair_whole_is_its_own() -> None:
+    spot_only = replace(hedged(1, Decimal(2)), state=PairState.NAKED)
+    spot_only = spot_only.with_leg(LegName.PERPETUAL, replace(spot_only.perpetual, entry=NOTHING))
+
+    shares = adopted(trade(Decimal(3), Side.SELL), [hedged(2, Decimal(5)), spot_only])
+
+    assert [(share.pair_id, share.quantity) for share in shares] == [
+        (spot_only.pair_id, Decimal(2)),
         (None, Decimal(1)),
     ]
 

@@ -129,6 +129,22 @@ def test_what_the_venue_has_acknowledged_stays_acknowledged() -> None:
     assert book.is_acknowledged(sent)
 
 
+def test_what_is_proven_of_an_order_is_not_taken_back_by_an_answer_that_could_not_be_had() -> None:
+    book, pair, _ = opened()
+    sent = order(pair, Side.BUY)
+    book.intended(sent)
+    proven = replace(settled(sent, Decimal(1), Decimal(5), Decimal(2)), decided=False)
+    book.settled(proven)
+
+    book.settled(replace(settled(sent, Decimal(0), Decimal(0), Decimal(0)), decided=False))
+
+    leg = book[pair.pair_id].spot
+    assert leg.entry == flow("1", "5", "2")
+    assert book.ended_order(sent.order.client_order_id) is None
+    book.settled(replace(proven, decided=True))
+    assert book.ended_order(sent.order.client_order_id) == replace(proven, decided=True)
+
+
 @pytest.mark.parametrize("name", ["somebody-else", "kimp-p0123456789ab-s009"])
 def test_an_order_that_is_not_of_this_desk_is_a_key_error(name: str) -> None:
     book, _, _ = opened()
@@ -179,6 +195,35 @@ def test_an_ended_pair_is_no_open_one() -> None:
     assert ended.closed_at is not None
     assert book.open_pairs() == []
     assert held_text(ended) == "spot 0, perpetual 0 BTC"
+
+
+def test_book_out_of_the_journal_is_the_book_that_wrote_it() -> None:
+    book, pair, _ = opened()
+    sent = order(pair, Side.BUY)
+    book.intended(sent)
+    book.settled(settled(sent, Decimal(1), Decimal(5), Decimal(0)))
+    ended = book.advance(pair.pair_id, PairEvent.LEG_MISSING, "x")
+    ended = book.advance(pair.pair_id, PairEvent.UNWOUND, "x", RESULT)
+
+    again = PairBook(Written(), ManualClock(), DayResults())
+    again.restore(pair, None)
+    again.intended(sent)
+    again.settled(settled(sent, Decimal(1), Decimal(5), Decimal(0)))
+    again.restore(ended, RESULT)
+
+    assert again[pair.pair_id] == book[pair.pair_id]
+    assert again.result(pair.pair_id) == book.result(pair.pair_id) == RESULT
+    assert (again.is_open(pair.pair_id), again.is_open("p-of-nobody")) == (False, False)
+
+
+def test_what_an_exit_was_decided_on_can_be_taken_back() -> None:
+    book, pair, _ = opened()
+    decided = reference(2, "2", 2)
+
+    book.set_exit_reference(pair.pair_id, decided)
+    assert book[pair.pair_id].exit_reference == decided
+    book.set_exit_reference(pair.pair_id, None)
+    assert book[pair.pair_id].exit_reference is None
 
 
 def test_pair_that_trades_late_is_open_again_and_its_result_is_taken_back() -> None:

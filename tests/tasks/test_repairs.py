@@ -319,23 +319,26 @@ def test_dust_of_an_entry_that_failed_is_sold(tmp_path: Path) -> None:
 
 
 def test_fate_of_an_order_for_dust_is_waited_for(tmp_path: Path) -> None:
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(Venue.UPBIT, "partial", fraction="0.05")
-            bench.fault(Venue.UPBIT, "lose_reply")
-            bench.fault(Venue.BINANCE, "reject")
-            bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
+        world.bench.fault(Venue.UPBIT, "partial", fraction="0.96")
+        world.bench.fault(Venue.UPBIT, "delay", ms=1_000)
+        repairing = asyncio.create_task(world.recovery.repair(world.pair.pair_id))
+        await asyncio.sleep(0.5)
+        world.bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
 
-            outcome = await entered(desk)
+        doubtful = await repairing
+        sent = world.bench.orders_placed()
+        world.bench.simulation.faults.clear()
+        pair = await world.recovery.resolve(world.pair.pair_id)
 
-            assert pair_of(desk, outcome).state is PairState.UNKNOWN
-            bench.simulation.faults.clear()
-            recovered = await desk.parts.operations.recover(outcome.pair_id)
-            assert [report["state"] for report in recovered] == ["unwound"]
-            assert bench.coin() == 0
-            assert_cash_is_conserved(bench, desk)
+        assert doubtful.state is PairState.UNKNOWN
+        assert pair.state is PairState.CLOSED
+        assert await world.recovery.resolve(world.pair.pair_id) == pair
+        assert world.bench.orders_placed() == sent
+        assert world.bench.coin() == 1
 
-    run(tmp_path, scenario)
+    with_pair(tmp_path, scenario)
 
 
 # ---- books and prices
@@ -409,13 +412,15 @@ def test_nothing_is_sent_while_an_order_of_the_pair_is_undecided(tmp_path: Path)
 def test_nothing_is_sent_before_the_rules_are_known(tmp_path: Path) -> None:
     async def scenario(world: Hedged) -> None:
         await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
-        world.desk.parts.trading.venues[LegName.SPOT].rules.clear()
+        venue = world.desk.parts.trading.venues[LegName.SPOT]
+        rules = venue.rules.pop("BTC")
         sent = world.bench.orders_placed()
 
-        pair = await world.recovery.repair(world.pair.pair_id)
-
-        assert pair.state is PairState.RECOVERING
+        for attempt in (world.recovery.repair, world.recovery.resolve):
+            assert (await attempt(world.pair.pair_id)).state is PairState.RECOVERING
         assert world.bench.orders_placed() == sent
+        venue.rules["BTC"] = rules
+        assert (await world.recovery.resolve(world.pair.pair_id)).state is PairState.CLOSED
 
     with_pair(tmp_path, scenario)
 
@@ -513,6 +518,41 @@ def test_nothing_was_filled_after_all(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+def test_exit_of_which_nothing_was_filled_leaves_the_pair_as_it_was(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        world.bench.spot_at(61_500_000)
+        await world.desk.parts.feeds.read_prices()
+        world.bench.fault(Venue.UPBIT, "lose_request")
+        world.bench.fault(Venue.BINANCE, "reject")
+        world.bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
+        await world.desk.submit(action="EXIT", pair_id=world.pair.pair_id)
+        assert world.now().state is PairState.UNKNOWN
+        world.bench.simulation.faults.clear()
+
+        pair = await world.recovery.resolve(world.pair.pair_id)
+
+        assert (pair.state, pair.exit_reference) == (PairState.HEDGED, None)
+
+    with_pair(tmp_path, scenario)
+
+
+def test_when_neither_way_is_to_be_had_the_pair_is_naked(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.MANUAL_TRADE)
+        world.bench.fault(Venue.UPBIT, "reject", times=4)
+        world.bench.fault(Venue.BINANCE, "reject", times=4)
+        sent = len(world.bench.orders_placed())
+
+        pair = await world.recovery.repair(world.pair.pair_id)
+
+        assert pair.state is PairState.NAKED
+        assert len(world.bench.orders_placed()) == sent + 4 + 4
+        assert "is NAKED (spot 0.01, perpetual 0 BTC)" in world.bench.alerts("critical")[-1]
+        assert (await world.recovery.resolve(world.pair.pair_id)).state is PairState.CLOSED
+
+    with_pair(tmp_path, scenario)
+
+
 def test_equal_parts_of_both_legs_had_left(tmp_path: Path) -> None:
     async def scenario(world: Hedged) -> None:
         world.bench.spot_at(61_500_000)
@@ -543,13 +583,18 @@ def test_unwind_whose_fate_is_unknown_is_waited_for(tmp_path: Path) -> None:
             bench.fault(Venue.UPBIT, "http_500", times=10_000, endpoint="GET /v1/order")
             outcome = await entering
             assert pair_of(desk, outcome).state is PairState.UNKNOWN
-            bench.simulation.faults.clear()
-            sent = bench.orders_placed()
+            recovery, sent = Recovery(desk.parts.trading), bench.orders_placed()
 
-            pair = await Recovery(desk.parts.trading).resolve(outcome.pair_id or "")
+            still = await recovery.resolve(outcome.pair_id or "")
+            bench.simulation.faults.clear()
+            pair = await recovery.resolve(outcome.pair_id or "")
+
+            assert still.state is PairState.UNKNOWN
 
             assert pair.state is PairState.UNWOUND
             assert bench.orders_placed() == sent
+            [*_, told] = recovery.steps[pair.pair_id]
+            assert told.endswith("unwound: spot 0, perpetual 0 BTC")
             assert_cash_is_conserved(bench, desk)
 
     run(tmp_path, scenario)
