@@ -17,7 +17,7 @@ MACHINE = (
 )
 TESTS = (
     *("pair_transitions", "pair", "pair_book", "adoption", "net_position"),
-    *("recovery_cost", "repair_moves", "repairs"),
+    *("recovery_cost", "repair_moves", "repairs", "repair_orders"),
 )
 
 
