@@ -246,6 +246,29 @@ def test_a_trade_under_an_id_of_ours_that_was_never_given_out_is_for_a_person(
     run(tmp_path, scenario)
 
 
+def test_an_order_that_was_never_received_and_traded_is_found_by_its_trades(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.UPBIT, "reject")
+            bench.fault(Venue.BINANCE, "lose_request")
+            outcome = await entered(desk)
+            assert outcome.status is OutcomeStatus.FAILED
+            lost = desk.parts.trading.pairs.leg_order(f"kimp-{outcome.pair_id}-p001").order
+            await desk.parts.trading.venues[LegName.PERPETUAL].exchange.submit(lost)
+
+            agreed, [difference] = await compared(desk)
+
+            assert agreed is True
+            assert difference["explained"] == "late: settled again"
+            pair = pair_of(desk, outcome)
+            assert pair.held(LegName.SPOT) == pair.held(LegName.PERPETUAL)
+            assert pair.state is not PairState.FAILED
+            await assert_agreed(desk)
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
 def test_trades_made_while_no_desk_ran_are_taken_over_at_start(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
