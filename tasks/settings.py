@@ -276,7 +276,9 @@ class Settings(BaseSettings):
         (1.0, 2.0, 4.0), description="Pauses before each retry of a missing leg."
     )
     max_recovery_cost_bps: Bps = Field(
-        100, description="A missing leg is not chased beyond this from its decided price."
+        100,
+        description="A retried leg may cost this much against its decided price, fee included, "
+        "and never more than undoing the other leg.",
     )
     forced_close_floor_pct: SignedPercent = Field(
         Decimal(-1),
