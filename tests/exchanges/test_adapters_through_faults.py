@@ -81,7 +81,7 @@ async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk:
             desk.clock.advance(0.05)  # room in the rate limits, still within the receive window
             await asyncio.sleep(0.02)
             with suppress(OrderNotFound):
-                report = await desk.exchange.order("BTC", order.client_order_id)
+                report = await desk.exchange.order("BTC", order.client_order_id, urgent=True)
 
     assert report.status is OrderStatus.FILLED
 
@@ -198,9 +198,9 @@ async def test_reserve_reads_the_fate_of_orders_and_cancels_them(desk: Desk) -> 
     await use_up_questions(desk)
     with pytest.raises(RateLimited):
         await desk.exchange.open_orders("BTC")
-    report = await desk.exchange.order("BTC", traded.client_order_id)
+    report = await desk.exchange.order("BTC", traded.client_order_id, urgent=True)
     await desk.exchange.cancel("BTC", resting.client_order_id)
-    cancelled = await desk.exchange.order("BTC", resting.client_order_id)
+    cancelled = await desk.exchange.order("BTC", resting.client_order_id, urgent=True)
 
     assert report.fills_complete
     assert report.filled == traded.quantity
