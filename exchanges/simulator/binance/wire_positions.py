@@ -79,7 +79,9 @@ class _View:
 
     @property
     def amount(self) -> str:
-        return quantity_text(self.held.quantity, self.step)
+        held = self.held.quantity
+        # One from before its contract's step was made coarser is not rounded.
+        return text(held) if held % self.step else quantity_text(held, self.step)
 
     @property
     def isolated_margin(self) -> str:
