@@ -12,8 +12,8 @@ from tasks.leg_venue import LegVenue
 
 T = TypeVar("T")
 
-PATIENCE_S = 10.0
-"""How long a question may wait for room in the rate limits: not having asked is no disagreement."""
+PATIENCE_S = 2.0
+"""How long a question, under a lock, may wait for room in the rate limits."""
 
 
 class Asking:

@@ -21,6 +21,8 @@ class Look:
     openings: dict[Asset, Decimal] = field(default_factory=dict)
     """What the books would begin with if they began now."""
     before: list[TradeKey] = field(default_factory=list)
+    room_in_s: float = 0.0
+    """When the rate limits have room for what could not be asked."""
     is_settled: bool = True
     """No order of ours is undecided."""
 

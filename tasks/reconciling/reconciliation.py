@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import partial
 from uuid import uuid4
 
-from exchanges.errors import ExchangeError
+from exchanges.errors import ExchangeError, RateLimited
 from exchanges.instrument import InstrumentKind, Venue
 from exchanges.side import Side
 from tasks.adoption import Adoption, AdoptionKind, adoption_id
@@ -39,6 +39,8 @@ from warehouse.records import Difference, ReconciliationRecord, RecordType
 
 LOOKS = 3
 BETWEEN_LOOKS_S = 1.0
+LONGEST_WAIT_S = 61.0
+"""For room in the rate limits, which count by the minute."""
 
 Lock = Callable[[str], AbstractAsyncContextManager[object]]
 AllLocks = Callable[[], AbstractAsyncContextManager[object]]
@@ -83,7 +85,8 @@ class Reconciliation:
             before: Look | None = None
             for _ in range(LOOKS):
                 if before is not None:
-                    await asyncio.sleep(BETWEEN_LOOKS_S)
+                    # Not under a lock: a run has time, a signal has not.
+                    await asyncio.sleep(max(BETWEEN_LOOKS_S, min(before.room_in_s, LONGEST_WAIT_S)))
                 began = self._trading.clock.now()
                 look = await self._look(adopt_strays=accept is not None)
                 explained += [item for item in look.explained if item not in explained]
@@ -132,6 +135,8 @@ class Reconciliation:
         except ExchangeError as error:
             venue = self._trading.venues[leg].venue
             look.add(differences.unreadable(venue, symbol, what, error))
+            if isinstance(error, RateLimited) and not error.banned:
+                look.room_in_s = max(look.room_in_s, error.retry_after_s)
 
     async def _look_at_trades(
         self, look: Look, leg: LegName, symbol: str, *, adopt_strays: bool
