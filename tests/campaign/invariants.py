@@ -14,7 +14,8 @@ from tasks.pair import LegName, Pair
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
 from tasks.wire_text import read_utc
-from tests.campaign.world import COIN, World
+from tests.campaign.venues import COIN
+from tests.campaign.world import World
 from tests.tasks.desks import KRW, USDT, Bench
 from warehouse import Record
 from warehouse.records import RecordType

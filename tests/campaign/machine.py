@@ -90,15 +90,20 @@ class Campaign(RuleBasedStateMachine):
         signals = self._world.signals
         self._do(self._world.resend(signals[number % len(signals)], 5.0))
 
+    @rule(direction=DIRECTIONS, beset=TROUBLES, patience_s=PATIENCE_S)
+    def goes_in_and_out(self, direction: str, beset: list[Trouble], patience_s: float) -> None:
+        """An entry at venues that were cleared of faults, then an exit under them."""
+        self.faults_end()
+        self.enters(10, direction, 40.0, [])
+        self.leaves(patience_s, True, beset)
+
     # ---- the venues
 
-    @rule(millions=st.sampled_from([57, 59, 60, 61, 63]), size=SIZES)
-    def spot_moves(self, millions: int, size: Decimal) -> None:
-        self._world.quote(Venue.UPBIT, Decimal(millions * 1_000_000), size)
-
-    @rule(price=st.sampled_from([48_000, 49_500, 50_000, 50_500, 52_000]), size=SIZES)
-    def perpetual_moves(self, price: int, size: Decimal) -> None:
-        self._world.quote(self.perpetual, Decimal(price), size)
+    @rule(spot=st.booleans(), percent=st.sampled_from([0, -1, 1, -4, 5]), size=SIZES)
+    def price_moves(self, spot: bool, percent: int, size: Decimal) -> None:
+        """To so much more than where everything began."""
+        venue, start = (Venue.UPBIT, 60_000_000) if spot else (self.perpetual, 50_000)
+        self._world.quote(venue, Decimal(start + start * percent // 100), size)
 
     @rule(pause_s=PAUSES_S)
     def time_passes(self, pause_s: float) -> None:
@@ -144,19 +149,15 @@ class Campaign(RuleBasedStateMachine):
     # ---- operators
 
     @precondition(lambda self: self._world.desk is not None)
-    @rule()
-    def recovery_runs(self) -> None:
-        self._operate(lambda desk: desk.parts.operations.recover(None))
-
-    @precondition(lambda self: self._world.desk is not None)
-    @rule()
-    def reconciliation_runs(self) -> None:
-        self._operate(lambda desk: desk.parts.operations.reconcile())
-
-    @precondition(lambda self: self._world.desk is not None)
-    @rule()
-    def exits_are_validated(self) -> None:
-        self._operate(lambda desk: desk.parts.desk.validate_exits())
+    @rule(flow=st.sampled_from(["recovery", "reconciliation", "exit validation"]))
+    def flow_runs(self, flow: str) -> None:
+        match flow:
+            case "recovery":
+                self._operate(lambda desk: desk.parts.operations.recover(None))
+            case "reconciliation":
+                self._operate(lambda desk: desk.parts.operations.reconcile())
+            case _:
+                self._operate(lambda desk: desk.parts.desk.validate_exits())
 
     # ---- the end
 
