@@ -55,16 +55,25 @@ class CoinEvidence:
         A difference that the order cannot have made (the wrong way, or more than its quantity) says
         nothing about it: it is the reconciliation's. Below ``tolerance`` there is none.
         """
-        baseline, order = leg_order.baseline, leg_order.order
-        if baseline is None or baseline.beside is None:
+        order, beside = leg_order.order, self._beside_now(leg_order)
+        if beside is None:
             return None
-        venue = self._venues[leg_order.leg].venue
-        meanwhile = self._outside(venue, order.symbol, baseline.at)
-        pairs = coin_of_pairs(self._open_pairs(order.symbol), leg_order.leg)
-        change = held - pairs - baseline.beside - meanwhile
+        change = held - coin_of_pairs(self._open_pairs(order.symbol), leg_order.leg) - beside
         executed = change if order.side is Side.BUY else -change
         least = min(tolerance, order.quantity)
         return executed if least <= executed < order.quantity + tolerance else None
+
+    def _beside_now(self, leg_order: LegOrder) -> Decimal | None:
+        """Coin of the account that is no pair's, if ``leg_order`` has executed nothing. Of a
+        perpetual account the books know it all; of a spot account they know what has been adopted
+        since the baseline."""
+        venue, symbol = self._venues[leg_order.leg], leg_order.order.symbol
+        if venue.exchange.kind is InstrumentKind.PERPETUAL:
+            return self._outside(venue.venue, symbol, None)
+        baseline = leg_order.baseline
+        if baseline is None or baseline.beside is None:
+            return None
+        return baseline.beside + self._outside(venue.venue, symbol, baseline.at)
 
     def _beside(self, leg: LegName, symbol: str) -> Decimal | None:
         """Coin of the account that is no pair's. A perpetual position is all the desk's, but for
