@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -162,6 +163,22 @@ def test_a_position_is_the_desks_but_for_what_was_adopted() -> None:
     desk.traded_by_hand(LegName.PERPETUAL, Side.SELL, "0.2")
     desk.traded_by_hand(LegName.SPOT, Side.SELL, "7")
     assert desk.beside(LegName.PERPETUAL) == Decimal("-0.2")
+
+
+def test_a_close_that_its_venue_dates_before_the_order_is_no_trace_once_it_is_in_the_books() -> (
+    None
+):
+    desk = Desk()
+    desk.pairs.append(holding("0.010", "0.010"))
+    at = desk.clock.now() + timedelta(microseconds=640)  # venues tell milliseconds, or seconds
+    order = sent(at, leg=LegName.PERPETUAL, beside="0")
+    held = Decimal("-0.009")
+
+    before = desk.evidence.shows(order, held, TOLERANCE)
+    desk.traded_by_hand(LegName.PERPETUAL, Side.BUY, "0.001")
+    after = desk.evidence.shows(order, held, TOLERANCE)
+
+    assert (before, after) == (Decimal("0.001"), None)
 
 
 def test_coin_beside_the_pairs_is_known_from_balances_younger_than_the_last_trade() -> None:
