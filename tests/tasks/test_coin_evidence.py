@@ -165,9 +165,7 @@ def test_a_position_is_the_desks_but_for_what_was_adopted() -> None:
     assert desk.beside(LegName.PERPETUAL) == Decimal("-0.2")
 
 
-def test_a_close_that_its_venue_dates_before_the_order_is_no_trace_once_it_is_in_the_books() -> (
-    None
-):
+def test_a_close_dated_before_the_order_is_no_trace_of_it_once_it_is_in_the_books() -> None:
     desk = Desk()
     desk.pairs.append(holding("0.010", "0.010"))
     at = desk.clock.now() + timedelta(microseconds=640)  # venues tell milliseconds, or seconds
