@@ -82,6 +82,10 @@ class PositionWatch:
 
     async def check(self, symbol: str) -> None:
         """Compare now, and do what follows. Raises ExchangeError and what the journal raises."""
+        if self._unknown.has_torn(symbol):
+            async with self._lock(symbol):
+                self._unknown.take(LegName.PERPETUAL, symbol, ())
+                await self._repair(symbol)
         if await self._difference(symbol) is None:
             await self._report(symbol, None)
             return
@@ -163,8 +167,11 @@ class PositionWatch:
             except ExchangeError as error:
                 knows_spot = False
                 log.warning("%s: spot trades made by hand cannot be read: %s", symbol, error)
+        await self._repair(symbol, only_forced=not knows_spot)
+
+    async def _repair(self, symbol: str, *, only_forced: bool = False) -> None:
         for pair in self._trading.pairs.open_pairs(symbol):
-            if pair.state is PairState.RECOVERING and (pair.forced or knows_spot):
+            if pair.state is PairState.RECOVERING and (pair.forced or not only_forced):
                 await self._recovery.resolve(pair.pair_id)
 
     async def _take_over_leg(self, leg: LegName, symbol: str) -> UnknownTradesFound:

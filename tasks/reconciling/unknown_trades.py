@@ -102,6 +102,11 @@ class UnknownTrades:
                 self._tell(pair, mine)
         return found
 
+    def has_torn(self, symbol: str) -> bool:
+        """Does a pair stand as hedged although its legs differ? :meth:`take` tells it, of no trades
+        too; that a venue's rules were not known can have kept it from that at start."""
+        return any(self._is_torn(pair) for pair in self._trading.pairs.open_pairs(symbol))
+
     def _since(self) -> datetime:
         return (self._books.read_until or self._trading.clock.now()) - OVERLAP
 
