@@ -42,6 +42,11 @@ TORN = st.sampled_from([None, None, 1, 30])
 TROUBLES = st.lists(troubles(), max_size=3)
 
 
+LOT = Decimal("0.001")
+WATCHED_WITHIN_S = 8.0
+"""Unequal legs are noticed within five seconds, once the rules of both venues are known."""
+
+
 class Campaign(RuleBasedStateMachine):
     """One schedule on one perpetual venue; subclasses name it and where to count."""
 
@@ -174,6 +179,12 @@ class Campaign(RuleBasedStateMachine):
         self._do(made.calm())
         self._do(made.agree())
         self._do(made.rest())
+        if made.desk is not None and any(
+            pair.state == "hedged" and pair.unhedged >= LOT
+            for pair in made.desk.parts.trading.pairs
+        ):
+            self._do(asyncio.sleep(WATCHED_WITHIN_S))
+            self._do(made.rest())
         wrong = []
         if made.desk is not None and made.has_naked_pairs:
             wrong += invariants.naked_pairs_are_told(made.desk, made.bench)
