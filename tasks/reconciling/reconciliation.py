@@ -42,6 +42,9 @@ BETWEEN_LOOKS_S = 1.0
 LONGEST_WAIT_S = 61.0
 """For room in the rate limits, which count by the minute."""
 
+LEFT_TO_THE_NEXT_RUN = "moves while it is looked at: left to the next run"
+"""The explanation of cash that no two looks in a row have shown the same: it is not booked yet."""
+
 Lock = Callable[[str], AbstractAsyncContextManager[object]]
 AllLocks = Callable[[], AbstractAsyncContextManager[object]]
 
@@ -235,5 +238,5 @@ def _moving(asset: Asset, amount: Decimal) -> Difference:
         journal="a balance that stands still",
         venue_says="another at each look",
         difference=short_decimal_text(amount),
-        explained="moves while it is looked at: left to the next run",
+        explained=LEFT_TO_THE_NEXT_RUN,
     )

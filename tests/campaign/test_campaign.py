@@ -11,8 +11,7 @@ from tests.campaign.tally import Tally
 
 
 @pytest.mark.timeout(900)
-# Batch 6 fails, an open defect (tests/README.md): batch 24 stands in for it until it is mended.
-@pytest.mark.parametrize("number", [24 if number == 6 else number for number in OF_THE_SUITE])
+@pytest.mark.parametrize("number", OF_THE_SUITE)
 def test_no_leg_is_left_behind_at_hyperliquid(number: int) -> None:
     run_one_of_the_suite(Venue.HYPERLIQUID, number)
 
