@@ -16,6 +16,11 @@ from exchanges.clock import Clock
 from exchanges.rate_ledger import FileRateLedger, MemoryRateLedger, RateLedger
 from exchanges.rate_window import RatePool
 
+LATE_S = 0.1
+"""A venue counts a request when it arrives. When that is may differ by this much from one request
+to the next without harm: intervals of pools that are as short as a second are longer by it than
+the venue's."""
+
 
 class OverBudget(Exception):
     """Not sent, to stay within the limits. ``wait_s``: when to ask again."""
@@ -58,6 +63,17 @@ class RateBudget:
         with self._ledger.open() as windows:
             for name, units in costs.items():
                 windows[name].remove(units, taken_at)
+
+    def arrived(self, costs: Mapping[str, int], taken_at: float) -> None:
+        """The venue has counted a request booked at ``taken_at``, and nobody knows when: at the
+        latest now, so one that was long on its way counts from now on."""
+        now = self._clock.monotonic()
+        if now - taken_at <= LATE_S:
+            return
+        with self._ledger.open() as windows:
+            for name, units in costs.items():
+                windows[name].remove(units, taken_at)
+                windows[name].add(units, now)
 
     def wait(self, costs: Mapping[str, int], *, urgent: bool) -> float:
         """Seconds until a request of these costs fits; 0 when it fits now."""
@@ -113,6 +129,10 @@ class Booking:
         if not self._is_open:
             raise ValueError("booking: expected one that was neither used nor released")
         self._is_open = False
+
+    def arrived(self) -> None:
+        """The request that was sent has been answered, or never will be."""
+        self._budget.arrived(self._costs, self._taken_at)
 
     def release(self) -> None:
         """The request will not be sent. Harmless after use."""

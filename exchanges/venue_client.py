@@ -95,9 +95,8 @@ class VenueClient:
 
         Raises VenueUnavailable (RateLimited too), BadReply, OrderNotFound or AuthenticationFailed.
         """
-        self.book(costs, urgent=urgent).use()
         try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
+            response = await self._send(request, self.book(costs, urgent=urgent))
         except TransportError as error:
             failure = read_failure(self._venue, error)
         else:
@@ -108,9 +107,8 @@ class VenueClient:
 
     async def place(self, request: Request, costs: Costs, booking: Booking) -> Response:
         """Send an order on its ``booking``; the 2xx reply. Raises as ``Exchange.submit`` does."""
-        booking.use()
         try:
-            response = await self._transport.send(request, timeout_s=self._timeout_s)
+            response = await self._send(request, booking)
         except TransportError as error:
             failure = submit_failure(self._venue, error)
         else:
@@ -121,6 +119,13 @@ class VenueClient:
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    async def _send(self, request: Request, booking: Booking) -> Response:
+        booking.use()
+        try:
+            return await self._transport.send(request, timeout_s=self._timeout_s)
+        finally:
+            booking.arrived()
 
     def _is_good(self, response: Response) -> bool:
         self._replies.observe_headers(self.budget, response)

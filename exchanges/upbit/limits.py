@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from exchanges.rate_budget import RateBudget
+from exchanges.rate_budget import LATE_S, RateBudget
 from exchanges.rate_window import RatePool
 from exchanges.transport import Response
 
@@ -22,7 +22,7 @@ WEBSOCKET_CONNECT = "websocket-connect"
 WEBSOCKET_MESSAGE = "websocket-message"
 WEBSOCKET_MESSAGE_1M = "websocket-message-1m"
 
-SECOND_S = 1.1
+SECOND_S = 1 + LATE_S
 """The venue counts by arrival: two requests that leave a second apart may arrive closer together,
 by as much as their ways differ."""
 

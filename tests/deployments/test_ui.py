@@ -168,7 +168,7 @@ def test_a_failed_run_is_red_and_says_what_happened_and_what_to_do(
     )
     assert any(RED.fullmatch(colour) for colour in colours), colours
     expect(shown).to_contain_text("Margin is insufficient")
-    expect(shown).to_contain_text("unwind sell 0.01 BTC (spot): filled 0.01")
+    expect(shown).to_contain_text("the venue shows 0.01 filled at")
     expect(shown).to_contain_text("What to do: Nothing is held")
 
 

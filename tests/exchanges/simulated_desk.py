@@ -33,8 +33,8 @@ def _address_of(key: str) -> str:
     return address_of(parse_key(key))
 
 
-WALLET_KEY, AGENT_KEY = "0x" + "11" * 32, "0x" + "22" * 32
-"""Private keys of a Hyperliquid account's wallet and of its API wallet."""
+WALLET_KEY, AGENT_KEY, SECOND_AGENT_KEY = ("0x" + pair * 32 for pair in ("11", "22", "33"))
+"""Private keys of a Hyperliquid account's wallet and of its API wallets."""
 CREDENTIALS = {
     Venue.UPBIT: Credentials("access-key", "secret-key"),
     Venue.BINANCE: Credentials("access-key", "secret-key"),

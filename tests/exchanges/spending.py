@@ -1,8 +1,9 @@
 """One process of a desk that asks as much as its limits let it: ``python -m
-tests.exchanges.spending ADAPTER SECONDS LIMITS_DIR VENUE=URL …``.
+tests.exchanges.spending ADAPTER SECONDS LIMITS_DIR API_WALLET VENUE=URL …``.
 
-It says ``ready``, waits for a line, and in the end says what it did as JSON (:class:`Spent` by
-venue).
+``API_WALLET``: the key that signs at Hyperliquid, where each process needs one of its own. The
+process says ``ready``, waits for a line, and in the end says what it did as JSON (:class:`Spent`
+by venue).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from exchanges.adapter_names import AdapterName
 from exchanges.clock import SystemClock
+from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.errors import RateLimited
 from exchanges.exchange import Exchange
@@ -30,9 +32,9 @@ from exchanges.side import Side
 from tests.exchanges.simulated_desk import CREDENTIALS, TOUCH
 
 _QUANTITY = Decimal("0.01")
-_ORDERS_AT_ONCE = 20
-_DEAR_AT_ONCE = 40
-_OTHERS_AT_ONCE = 8
+_ORDERS_AT_ONCE = 15
+_DEAR_AT_ONCE = 15
+_OTHERS_AT_ONCE = 7
 _PAUSE_S = 0.01
 _TIMEOUT_S = 30.0
 
@@ -108,14 +110,18 @@ class _Spender:
         )
 
 
-async def main(adapter: AdapterName, seconds: float, limits: Path, urls: Sequence[str]) -> None:
+async def main(
+    adapter: AdapterName, seconds: float, limits: Path, api_wallet: str, urls: Sequence[str]
+) -> None:
+    account = CREDENTIALS[Venue.HYPERLIQUID].access_key
+    credentials = {**CREDENTIALS, Venue.HYPERLIQUID: Credentials(account, api_wallet)}
     async with AsyncExitStack() as stack:
         spenders: dict[str, _Spender] = {}
         for venue, _, url in (each.partition("=") for each in urls):
             exchange = create_exchange(
                 Venue(venue),
                 adapter=adapter,
-                credentials=CREDENTIALS[Venue(venue)],
+                credentials=credentials[Venue(venue)],
                 endpoints=Endpoints(url),
                 clock=SystemClock(),
                 timeout_s=_TIMEOUT_S,
@@ -133,7 +139,6 @@ async def main(adapter: AdapterName, seconds: float, limits: Path, urls: Sequenc
 
 
 if __name__ == "__main__":
-    _, _adapter, _seconds, _limits, *_urls = sys.argv
-    asyncio.run(
-        main("ccxt" if _adapter == "ccxt" else "direct", float(_seconds), Path(_limits), _urls)
-    )
+    _, _adapter, _seconds, _limits, _wallet, *_urls = sys.argv
+    _named: AdapterName = "ccxt" if _adapter == "ccxt" else "direct"
+    asyncio.run(main(_named, float(_seconds), Path(_limits), _wallet, _urls))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.rate_budget import OverBudget, RateBudget
+from exchanges.rate_budget import LATE_S, OverBudget, RateBudget
 from exchanges.rate_window import RatePool
 from tests.exchanges.manual_clock import ManualClock
 
@@ -127,3 +127,19 @@ def test_no_window_ever_holds_more_than_the_limit(
     for end, _ in sent:
         in_window = [units for at, units in sent if end - ORDERS.interval_s < at <= end]
         assert sum(in_window) <= ORDERS.limit
+
+
+def test_request_that_was_long_on_its_way_counts_from_its_answer_on() -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS], clock)
+    late, prompt = (budget.take({"orders": 1}, urgent=False) for _ in range(2))
+    clock.advance(LATE_S)
+    prompt.arrived()
+    clock.advance(4)
+    late.arrived()
+
+    clock.advance(ORDERS.interval_s - 4)
+
+    assert budget.room("orders") == 2
+    clock.advance(4)
+    assert budget.room("orders") == 3
