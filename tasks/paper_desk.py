@@ -22,7 +22,8 @@ from exchanges.instrument import Venue
 from exchanges.memory_transport import MemoryTransport
 from exchanges.memory_web_socket import MemoryConnector
 from exchanges.simulator.simulation import Simulation
-from tasks.desk_assembly import AssembledDesk, assemble
+from tasks.assembled_desk import AssembledDesk
+from tasks.desk_assembly import assemble
 from tasks.fx_source import FxSource
 from tasks.key_store import KeyStore
 from tasks.metrics import Metrics

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from exchanges.clock import Clock
 from exchanges.instrument import Venue
 from tasks.errors import DeskError, KeyRefused
-from tasks.settings import LOOPBACK, KeySourceName, Mode, Settings
+from tasks.setting_types import LOOPBACK
+from tasks.settings import KeySourceName, Mode, Settings
 from tasks.venue_keys.environment_source import EnvironmentSource
 from tasks.venue_keys.key_file import KeyFile
 from tasks.venue_keys.vault_source import VaultSource

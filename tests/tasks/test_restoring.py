@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from exchanges.instrument import Venue
-from tasks.desk_assembly import AssembledDesk
+from tasks.assembled_desk import AssembledDesk
 from tasks.desk_operations import IN_DOUBT
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.pair_transitions import PairState

@@ -1,0 +1,146 @@
+"""A desk put together, and its life from start-up to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from tasks.client_order_id import pair_id_for
+from tasks.desk import Desk
+from tasks.desk_blocks import RECOVERING, STOPPING, DeskBlocks
+from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
+from tasks.desk_view import DeskView
+from tasks.exposure_meter import ExposureMeter
+from tasks.feeds import Feeds
+from tasks.journal_writer import JournalWriter
+from tasks.late_fills import LateFills
+from tasks.margin_watch import MarginWatch
+from tasks.market_watch import MarketWatch
+from tasks.outcome import Outcome, OutcomeStatus
+from tasks.outcome_of_pair import outcome_of_entry
+from tasks.pair_transitions import PairState
+from tasks.position_watch import PositionWatch
+from tasks.reconciling.account_books import AccountBooks
+from tasks.restoring import Memory, restore
+from tasks.signal import SignalAction
+from tasks.switch_guard import SwitchGuard
+from tasks.trading import Trading
+from tasks.venue_outage import VenueOutages
+from tasks.venue_streams import VenueStreams
+from warehouse import LeaseLost, Record
+from warehouse.records import RecordType, SignalDecided
+
+log = logging.getLogger(__name__)
+
+GUARDIAN_S = 2.0
+"""How often pairs in doubt are asked about."""
+FINISH_S = 30.0
+"""How long a stop waits for decisions under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledDesk:
+    """A desk ready to restore and run."""
+
+    desk: Desk
+    operations: DeskOperations
+    view: DeskView
+    feeds: Feeds
+    streams: VenueStreams
+    guard: SwitchGuard
+    memory: Memory
+    blocks: DeskBlocks
+    write: JournalWriter
+    trading: Trading
+    markets: MarketWatch
+    outages: VenueOutages
+    late_fills: LateFills
+    exposures: ExposureMeter
+    books: AccountBooks
+    positions: PositionWatch
+    margins: MarginWatch
+
+    def restore(self, records: Iterable[Record]) -> None:
+        """Remember what the journal knows. Call once, before :meth:`run`."""
+        count = restore(self.memory, self.books.restoring(self.exposures.restoring(records)))
+        open_pairs = self.trading.pairs.open_pairs()
+        log.info("read %d records: %d pairs are open", count, len(open_pairs))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Recover, then trade until ``stop``, then finish what is under way."""
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(self.guard.run())]
+            await self.recover()
+            background += [
+                group.create_task(self.feeds.run()),
+                group.create_task(self.streams.run()),
+                group.create_task(self._guardian()),
+                group.create_task(self.markets.run()),
+                group.create_task(self.outages.run()),
+                group.create_task(self.late_fills.run()),
+                group.create_task(self.positions.run()),
+                group.create_task(self.margins.run()),
+            ]
+            await stop.wait()
+            self.blocks.set(STOPPING)
+            log.info("stopping: decisions under way are finished, positions are kept")
+            await self.desk.finish(FINISH_S)
+            for task in background:
+                task.cancel()
+
+    async def recover(self) -> None:
+        """Start-up is recovery: read the world, finish what was open, compare, accept entries."""
+        await self.feeds.read_all()
+        await self.markets.read_all()
+        for pair in self.trading.pairs.open_pairs():
+            await self._take_further(pair.pair_id, UNFINISHED)
+        self._answer_interrupted()
+        record = await self.operations.reconcile()
+        for pair in self.trading.pairs.open_pairs():
+            await self._take_further(pair.pair_id, IN_DOUBT)  # what that has taken over
+        self.blocks.clear(RECOVERING)
+        log.info("recovered: journal and venues %s", "agree" if record["agreed"] else "DISAGREE")
+
+    def _answer_interrupted(self) -> None:
+        """Signals that were received and not answered when the last run ended."""
+        for signal in list(self.memory.undecided_signals.values()):
+            pair = self.trading.pairs.get(pair_id_for(signal.id))
+            reason = "interrupted: the desk restarted while this was decided"
+            if signal.action is SignalAction.ENTER and pair is not None:
+                outcome = outcome_of_entry(pair, reason, {})
+            else:
+                outcome = Outcome(
+                    signal_id=signal.id,
+                    status=OutcomeStatus.DENIED,
+                    reason=f"{reason}; look at the pair and send a new signal",
+                    pair_id=signal.pair_id,
+                )
+            self.write(
+                RecordType.SIGNAL_DECIDED,
+                SignalDecided(outcome=outcome.to_json(), binding=True),
+            )
+            self.memory.decisions.decide(outcome)
+        self.memory.undecided_signals.clear()
+
+    async def _guardian(self) -> None:
+        """Keep asking about pairs whose orders are in doubt, and hold the day's loss to its limit,
+        whoever else is silent."""
+        while True:
+            await asyncio.sleep(GUARDIAN_S)
+            for pair in self.trading.pairs.open_pairs():
+                if pair.state in IN_DOUBT and self.trading.is_time_to_ask(pair.pair_id):
+                    await self._take_further(pair.pair_id, IN_DOUBT)
+            await self.operations.enforce_loss_limit()
+
+    async def _take_further(self, pair_id: str, states: Collection[PairState]) -> None:
+        """One pair's trouble must not keep the others from being looked after."""
+        try:
+            for report in await self.operations.recover(pair_id, states):
+                if report["steps"]:
+                    log.warning("%s: %s: %s", pair_id, report["state"], report["steps"])
+        except LeaseLost:
+            raise
+        except Exception:
+            log.exception("%s could not be taken further", pair_id)
