@@ -21,7 +21,7 @@ from tasks.kill_switch import KillSwitch
 from tasks.krw_text import krw_text
 from tasks.leg_orders import price_bound
 from tasks.market_watch import MarketWatch
-from tasks.outcome import Outcome
+from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
@@ -33,7 +33,7 @@ from tasks.resting_orders import cancel_resting
 from tasks.settled_order import Purpose
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
 from tasks.trading import Trading
-from warehouse import JournalError
+from warehouse import JournalError, LeaseLost
 from warehouse.records import HealthRecord, ReconciliationRecord, RecordType, SwitchRecord
 
 log = logging.getLogger(__name__)
@@ -169,7 +169,8 @@ class DeskOperations:
         }
 
     async def kill(self, reason: str, *, liquidate: bool) -> dict[str, Any]:
-        """Stop entries for good (until resumed), cancel what rests, liquidate only if asked."""
+        """Stop entries for good (until resumed), cancel what rests, liquidate only if asked: then
+        every open pair, whatever its state, has its outcome."""
         self._kill.reason = reason
         try:
             self._write(
@@ -192,8 +193,7 @@ class DeskOperations:
             for pair in self._trading.pairs.open_pairs():
                 async with self._desk.lock(pair.symbol):
                     current = self._trading.pairs[pair.pair_id]
-                    if current.state is PairState.HEDGED:
-                        outcomes.append((await self._liquidate(current, reason)).to_json())
+                    outcomes.append((await self._liquidate(current, reason)).to_json())
             await self._feeds.refresh_balances()
         return {"killed": True, "cancelled": cancelled, "outcomes": outcomes}
 
@@ -268,10 +268,36 @@ class DeskOperations:
         return record
 
     async def _liquidate(self, pair: Pair, reason: str) -> Outcome:
+        """One pair's trouble must not keep the others from being closed."""
+        try:
+            sentence = await self._close_at_any_price(pair, reason)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            log.exception("%s could not be liquidated", pair.pair_id)
+            sentence = f"{type(error).__name__}: {error}"
+        pair = self._trading.pairs[pair.pair_id]
+        if not pair.is_open:
+            status, told = OutcomeStatus.CLOSED, f"liquidated: {reason}"
+        else:
+            still = pair.state is PairState.HEDGED
+            status = OutcomeStatus.FAILED if still else STATUS[pair.state]
+            told = f"not_liquidated: {pair.state}, {held_text(pair)}: {sentence}; run it again"
+        return outcome_of_exit(pair.signal_id, [pair], status, told, {})
+
+    async def _close_at_any_price(self, pair: Pair, reason: str) -> str:
+        """Why the pair is still open if it is. One that does not stand hedged gives up what its
+        larger leg holds."""
+        if pair.is_open and pair.state is not PairState.HEDGED:
+            if pair.exit_reference is None:
+                leaving = self._judge.leaving_reference(pair)
+                self._trading.pairs.set_exit_reference(pair.pair_id, leaving)
+            pair = await self._recovery.resolve(pair.pair_id)
+        if pair.state is not PairState.HEDGED:
+            return "a person is needed"
         reference = self._judge.reference_now(pair)
         if reference is None:
-            sentence = "not_liquidated: no fresh book to trade on; run it again"
-            return outcome_of_exit(pair.signal_id, [pair], STATUS[pair.state], sentence, {})
+            return "no fresh book to trade on"
         side = pair.side(LegName.SPOT, purpose_is_entry=False)
         plan = ExitPlan(
             pair.pair_id,
@@ -280,6 +306,5 @@ class DeskOperations:
             Purpose.LIQUIDATION,
             f"liquidated by an operator: {reason}",
         )
-        left = await leave(self._trading, plan, self._recovery)
-        status = STATUS[left.state]
-        return outcome_of_exit(pair.signal_id, [left], status, f"liquidated: {reason}", {})
+        await leave(self._trading, plan, self._recovery)
+        return "not all of it was taken"

@@ -142,6 +142,9 @@ def market_unfit(facts: GateFacts) -> Refusal | None:
 
 
 def no_rate_budget(facts: GateFacts) -> Refusal | None:
+    """An exit may use the reserve. Without room for both of its orders there none is sent."""
+    if not facts.is_entry:
+        return None
     for leg in facts.legs.values():
         if leg.order_room < 1:
             return Refusal(

@@ -66,9 +66,9 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
     (facts(krw_per_usdt=None, tether_age_s=None), "rates_missing", "no tether rate"),
     (facts(tether_age_s=10.5), "tether_stale", "10.5 s old, at most 10 s"),
     (perpetual(market_problem="BTCUSDT is halted"), "market_halted", "binance: BTCUSDT is halted"),
-    (perpetual(order_room=0), "no_rate_budget", "rate limit of binance"),
 ]
 REFUSED_ENTRIES: list[tuple[Change, str, str]] = [
+    (perpetual(order_room=0), "no_rate_budget", "rate limit of binance"),
     (facts(krw_per_usdt=Decimal(5_755)), "rates_apart", "from the bank's dollar at"),
     (spot(unfit="the wallet of BTC is closed"), "market_unfit", "upbit: the wallet of BTC is"),
     (spot(clock_offset_ms=None), "clock_offset", "upbit was never compared"),
