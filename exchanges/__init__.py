@@ -28,6 +28,7 @@ from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus, OrderType, TimeInForce
 from exchanges.rules import Rules, TickBand
 from exchanges.side import Side
+from exchanges.transfer import Transfer, TransferKind
 
 __all__ = [
     "AuthenticationFailed",
@@ -62,6 +63,8 @@ __all__ = [
     "SystemClock",
     "TickBand",
     "TimeInForce",
+    "Transfer",
+    "TransferKind",
     "Venue",
     "VenueUnavailable",
 ]

@@ -16,6 +16,7 @@ from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport
 from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
+from exchanges.transfer import Transfer
 
 
 class Exchange(Protocol):
@@ -90,9 +91,17 @@ class Exchange(Protocol):
         """Funding settlements at or after ``since``, oldest first; empty at a spot venue."""
         ...
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """What came to the account or left it at or after ``since`` otherwise than by trading or
+        funding, of all currencies, oldest first; what is still under way is not there.
+
+        Raises AuthenticationFailed too when the key may trade and may not read this.
+        """
+        ...
+
     async def balances(self) -> Sequence[Balance]: ...
 
-    async def position(self, symbol: str) -> Position:
+    async def position(self, symbol: str, *, urgent: bool = False) -> Position:
         """The signed position; at a spot venue the coin balance as a long position."""
         ...
 

@@ -43,6 +43,7 @@ from exchanges.rate_budget import Booking
 from exchanges.reply import document
 from exchanges.rules import Rules
 from exchanges.streaming import StreamClosed, keep_streaming
+from exchanges.transfer import Transfer
 from exchanges.transport import Transport
 from exchanges.web_socket import Connection, Connector
 
@@ -179,14 +180,18 @@ class BinancePerpetual:
         """See :meth:`exchanges.binance.history.History.funding`."""
         return await self._history.funding(symbol, since)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """See :meth:`exchanges.binance.history.History.transfers`."""
+        return await self._history.transfers(since)
+
     async def balances(self) -> Sequence[Balance]:
         response = await self._client.ask("GET", "/fapi/v3/balance", (), limits.ACCOUNT)
         return parsing.parse_balances(response.body)
 
-    async def position(self, symbol: str) -> Position:
+    async def position(self, symbol: str, *, urgent: bool = False) -> Position:
         native = perpetual(symbol).native
         response = await self._client.ask(
-            "GET", "/fapi/v3/positionRisk", [("symbol", native)], limits.ACCOUNT
+            "GET", "/fapi/v3/positionRisk", [("symbol", native)], limits.ACCOUNT, urgent=urgent
         )
         return parsing.parse_position(response.body, symbol, native)
 

@@ -16,11 +16,14 @@ from exchanges.binance.client import BinanceClient
 from exchanges.binance.forced_closes import forced_close
 from exchanges.binance.markets import perpetual
 from exchanges.binance.signing import Parameters, milliseconds
+from exchanges.binance.transfers import parse_income, transfers_of
 from exchanges.clock import Clock
 from exchanges.errors import OrderNotFound
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
 from exchanges.order import OrderReport
+from exchanges.reply import Fields
+from exchanges.transfer import Transfer
 
 _WINDOW = timedelta(days=7) - timedelta(seconds=1)
 _KEPT = timedelta(days=92)
@@ -50,6 +53,10 @@ class AccountHistory(ABC):
         self, symbol: str, income_type: str, which: Parameters
     ) -> Sequence[FundingPayment]:
         """A page of one of the :data:`~exchanges.binance.parsing.FUNDING_TYPES`."""
+
+    @abstractmethod
+    async def income(self, which: Parameters) -> Sequence[Fields]:
+        """A page of everything that moved the wallet."""
 
     @abstractmethod
     async def client_order_id(
@@ -105,6 +112,18 @@ class AccountHistory(ABC):
                 found.update((payment.transaction_id, payment) for payment in page)
         return sorted(found.values(), key=lambda payment: (payment.time, payment.transaction_id))
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """What moved the wallet and is neither trade nor funding, from the income feed."""
+        found: dict[str, Transfer] = {}
+        for start, end in _windows(since, self._clock.now()):
+            number, rows = 0, PAGE
+            while rows == PAGE:
+                number += 1
+                page = await self.income([*_span(start, end), ("page", str(number))])
+                found.update((it.transfer_id, it) for it in transfers_of(page))
+                rows = len(page)
+        return sorted(found.values(), key=lambda it: (it.time, it.transfer_id))
+
     async def _client_order_id(self, symbol: str, venue_order_id: str, urgent: bool) -> str | None:
         known = self._client_order_ids.get((symbol, venue_order_id))
         if known is not None:
@@ -150,6 +169,11 @@ class History(AccountHistory):
             limits.INCOME,
         )
         return parsing.parse_funding(response.body, symbol, native, income_type)
+
+    async def income(self, which: Parameters) -> Sequence[Fields]:
+        whole = [*which, ("limit", str(PAGE))]
+        response = await self._client.ask("GET", "/fapi/v1/income", whole, limits.INCOME)
+        return parse_income(response.body)
 
     async def client_order_id(
         self, symbol: str, venue_order_id: str, *, urgent: bool = False

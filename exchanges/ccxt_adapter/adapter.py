@@ -41,6 +41,7 @@ from exchanges.rate_budget import Booking
 from exchanges.reply import fields
 from exchanges.rules import Rules
 from exchanges.streaming import keep_coming_back
+from exchanges.transfer import Transfer
 
 
 class CcxtExchange:
@@ -146,12 +147,17 @@ class CcxtExchange:
         market = await self._private(symbol)
         return await self._dialect.funding(market, symbol, since)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        await self._prepare()
+        return await self._dialect.transfers(since)
+
     async def balances(self) -> Sequence[Balance]:
         await self._prepare()
         return await self._dialect.balances()
 
-    async def position(self, symbol: str) -> Position:
-        return await self._dialect.position(await self._private(symbol), symbol)
+    async def position(self, symbol: str, *, urgent: bool = False) -> Position:
+        market = await self._private(symbol)
+        return await self._dialect.position(market, symbol, urgent=urgent)
 
     async def add_margin(self, symbol: str, amount: Decimal) -> None:
         check_margin_amount(self.venue, amount)

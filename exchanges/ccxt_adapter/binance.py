@@ -34,6 +34,7 @@ from exchanges.order import Order, OrderReport
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
 from exchanges.rules import Rules, TickBand
+from exchanges.transfer import Transfer
 from exchanges.transport import Request
 from exchanges.venue_client import Costs
 
@@ -163,6 +164,9 @@ class Binance(Dialect):
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         return await self._history.funding(symbol, since)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        return await self._history.transfers(since)
+
     async def balances(self) -> Sequence[Balance]:
         # ccxt's fetch_balance counts open profit as balance.
         answer = self.ask.client.fapiPrivateV3GetBalance()
@@ -171,11 +175,11 @@ class Binance(Dialect):
             for row in await self.ask.rows("balance", answer)
         )
 
-    async def position(self, market: str, symbol: str) -> Position:
+    async def position(self, market: str, symbol: str, *, urgent: bool) -> Position:
         # ccxt's fetch_positions passes over a position whose prices it cannot read.
         native = self.instrument(symbol).native
         answer = self.ask.client.fapiPrivateV3GetPositionRisk({"symbol": native})
-        return position_of(await self.ask.rows("position", answer), symbol, native)
+        return position_of(await self.ask.rows("position", answer, urgent=urgent), symbol, native)
 
     async def add_margin(self, market: str, symbol: str, amount: Decimal) -> None:
         # ccxt's add_margin cuts dollars to the decimals of the coin.
@@ -239,6 +243,11 @@ class _History(AccountHistory):
         rows = await self._ask.rows("funding", answer)
         payments = [unified.payment_of(row, symbol) for row in rows]
         return [replace(it, transaction_id=f"{prefix}{it.transaction_id}") for it in payments]
+
+    async def income(self, which: Parameters) -> Sequence[Fields]:
+        # ccxt's fetch_ledger lists one currency and leaves out the venue's own ids.
+        answer = self._ask.client.fapiPrivateGetIncome({**dict(which), "limit": PAGE})
+        return await self._ask.rows("income", answer)
 
     async def client_order_id(
         self, symbol: str, venue_order_id: str, *, urgent: bool = False

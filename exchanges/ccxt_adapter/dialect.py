@@ -26,6 +26,7 @@ from exchanges.order_tracking import OrderKey
 from exchanges.rate_window import RatePool
 from exchanges.reply import Fields
 from exchanges.rules import Rules
+from exchanges.transfer import Transfer
 from exchanges.transport import Request, Response
 from exchanges.venue_client import Costs, Replies
 from exchanges.web_socket import NotConnected
@@ -166,10 +167,13 @@ class Dialect(Terms, ABC):
     ) -> Sequence[FundingPayment]: ...
 
     @abstractmethod
+    async def transfers(self, since: datetime) -> Sequence[Transfer]: ...
+
+    @abstractmethod
     async def balances(self) -> Sequence[Balance]: ...
 
     @abstractmethod
-    async def position(self, market: str, symbol: str) -> Position: ...
+    async def position(self, market: str, symbol: str, *, urgent: bool) -> Position: ...
 
     async def add_margin(self, market: str, symbol: str, amount: Decimal) -> None:
         raise OrderDenied(self.venue, "a spot market has no margin")

@@ -34,12 +34,14 @@ from exchanges.hyperliquid.order_parsing import ToldOrder, with_fills
 from exchanges.hyperliquid.order_stream import QUIET_S
 from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE, isolated_margin, market_of
 from exchanges.hyperliquid.signing import parse_key
+from exchanges.hyperliquid.transfers import LEDGER
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
 from exchanges.order import Order, OrderReport, OrderStatus
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields
 from exchanges.rules import Rules
+from exchanges.transfer import Transfer
 from exchanges.transport import Request, Response
 from exchanges.venue_client import Costs
 
@@ -105,6 +107,8 @@ class Hyperliquid(Dialect):
             now = milliseconds(self.ask.venue_time())  # no row is younger, whatever is asked for
             span = min(question.get("endTime", now), now) - question.get("startTime", 0)
             return limits.ORDER_FILLS if span <= _FEW_ROWS_MS else limits.HISTORY
+        if question["type"] == LEDGER:
+            return limits.LEDGER
         return limits.CANDLES if question["type"] == "candleSnapshot" else limits.QUESTION
 
     def is_order(self, request: Request) -> bool:
@@ -257,6 +261,9 @@ class Hyperliquid(Dialect):
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         return await self._history.funding(self.instrument(symbol), since)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        return await self._history.transfers(since)
+
     async def balances(self) -> Sequence[Balance]:
         """USDC alone: what was paid in and earned. ccxt counts open profit as balance."""
         answer = self.ask.client.fetch_balance({"enableUnifiedMargin": False})
@@ -267,8 +274,9 @@ class Hyperliquid(Dialect):
         total = row.child("total").decimal(QUOTE) - open_profit
         return (Balance(QUOTE, total, min(state.decimal("withdrawable"), total)),)
 
-    async def position(self, market: str, symbol: str) -> Position:
-        rows = await self.ask.rows("position", self.ask.client.fetch_positions([market]))
+    async def position(self, market: str, symbol: str, *, urgent: bool) -> Position:
+        answer = self.ask.client.fetch_positions([market])
+        rows = await self.ask.rows("position", answer, urgent=urgent)
         if not rows:
             return unified.flat(symbol)
         behind = isolated_margin(rows[0].child("info").child("position"))

@@ -17,9 +17,11 @@ from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.hyperliquid.history import pages
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.order_parsing import forced_close
+from exchanges.hyperliquid.transfers import LEDGER, transfers_of
 from exchanges.instrument import Instrument
 from exchanges.order import OrderReport
 from exchanges.reply import Fields, objects
+from exchanges.transfer import Transfer
 
 _AHEAD = timedelta(days=1)
 _AFTER_END = timedelta(minutes=1)
@@ -92,6 +94,15 @@ class HyperliquidHistory:
         kept = [payment for payment in found.values() if payment.time >= since]
         return sorted(kept, key=lambda payment: payment.time)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """Of the account's USDC. ccxt's own methods list deposits and withdrawals alone."""
+        found: dict[str, Transfer] = {}
+        async with aclosing(self._lists(LEDGER, since, self._end(), urgent=False)) as lists:
+            async for rows in lists:
+                told = transfers_of(rows, self._ask.client.walletAddress)
+                found.update((it.transfer_id, it) for it in told if it.time >= since)
+        return sorted(found.values(), key=lambda it: (it.time, it.transfer_id))
+
     async def _trades(
         self, market: str, since: datetime, until: datetime, *, urgent: bool
     ) -> Sequence[Fields]:
@@ -107,7 +118,17 @@ class HyperliquidHistory:
     async def _rows(
         self, kind: str, parser: str, since: datetime, until: datetime, *, urgent: bool
     ) -> AsyncGenerator[Fields, None]:
-        """Everything of a history, page by page; a row may come twice."""
+        """Everything of a history through a parser of ccxt's; a row may come twice."""
+        async with aclosing(self._lists(kind, since, until, urgent=urgent)) as lists:
+            async for rows in lists:
+                parsed = self._ask.parsed(parser, [row.values for row in rows])
+                for row in objects(self._ask.venue, kind, parsed):
+                    yield row
+
+    async def _lists(
+        self, kind: str, since: datetime, until: datetime, *, urgent: bool
+    ) -> AsyncGenerator[Sequence[Fields], None]:
+        """A history page by page."""
         client = self._ask.client
 
         async def page(start: int, end: int) -> Sequence[Fields]:
@@ -117,9 +138,7 @@ class HyperliquidHistory:
 
         async with aclosing(pages(page, _times, milliseconds(since), milliseconds(until))) as found:
             async for rows in found:
-                parsed = self._ask.parsed(parser, [row.values for row in rows])
-                for row in objects(self._ask.venue, kind, parsed):
-                    yield row
+                yield rows
 
     def _end(self) -> datetime:
         """After everything, also when our clock is behind the venue's."""

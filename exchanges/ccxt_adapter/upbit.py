@@ -27,13 +27,16 @@ from exchanges.order import Order, OrderReport, TimeInForce
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import Fields, consistent, fields
 from exchanges.rules import Rules
+from exchanges.transfer import Transfer
 from exchanges.transport import Request, Response
 from exchanges.upbit import limits, order_request, outcomes
 from exchanges.upbit.client import REPLIES
 from exchanges.upbit.market_state import CANDLE_MINUTES, CANDLES, parse_state
 from exchanges.upbit.own_trades import TradesOfOrders, milliseconds
 from exchanges.upbit.parsing import QUANTITY_STEP, ListedOrder, fee_shares, parse_date_header
+from exchanges.upbit.signing import Parameters
 from exchanges.upbit.ticks import bands_with
+from exchanges.upbit.transfers import transfers_since
 from exchanges.venue_client import Costs
 from exchanges.web_socket import NotConnected
 
@@ -197,12 +200,24 @@ class Upbit(Dialect):
         """Nothing: holding coins costs and earns no funding."""
         return ()
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        lists = {
+            "deposits": self.ask.client.private_get_deposits,
+            "withdraws": self.ask.client.private_get_withdraws,
+        }  # ccxt's own methods leave out when a transfer was done
+
+        async def ask(name: str, which: Parameters) -> Sequence[Fields]:
+            await self.room_to_ask()
+            return await self.ask.rows(name, lists[name](dict(which)))
+
+        return await transfers_since(ask, since)
+
     async def balances(self) -> Sequence[Balance]:
         return unified.balances_of(await self._accounts())
 
-    async def position(self, market: str, symbol: str) -> Position:
+    async def position(self, market: str, symbol: str, *, urgent: bool) -> Position:
         """The coin balance as a long position; a coin that is not listed is not held."""
-        accounts = await self._accounts()
+        accounts = await self._accounts(urgent=urgent)
         for row in accounts.children("info"):
             if row.text("currency") == symbol:
                 held = accounts.child("total").decimal(symbol)
@@ -261,8 +276,8 @@ class Upbit(Dialect):
         the rate reserve. Raises RateLimited when the venue has silenced us for longer."""
         await self.ask.rest.room({pool: 1}, longest_s=_LONGEST_WAIT_S, urgent=urgent)
 
-    async def _accounts(self) -> Fields:
-        return await self.ask.row("balance", self.ask.client.fetch_balance())
+    async def _accounts(self, *, urgent: bool = False) -> Fields:
+        return await self.ask.row("balance", self.ask.client.fetch_balance(), urgent=urgent)
 
     async def _instrument(self, native: str) -> Fields:
         """Shares its limit with the books, which go first: it waits."""

@@ -45,6 +45,7 @@ from exchanges.order_tracking import OrderTracker
 from exchanges.rate_budget import Booking
 from exchanges.rules import Rules
 from exchanges.streaming import Serve, keep_streaming
+from exchanges.transfer import Transfer
 from exchanges.transport import Transport
 from exchanges.web_socket import Connection, Connector
 
@@ -155,12 +156,16 @@ class HyperliquidPerpetual:
         """Hourly settlements."""
         return await self._orders.funding(self.instrument(symbol), since)
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """From the ledger of the address; see :mod:`exchanges.hyperliquid.transfers`."""
+        return await self._orders.transfers(since)
+
     async def balances(self) -> Sequence[Balance]:
         """USDC alone; see :func:`exchanges.hyperliquid.parsing.parse_balances`."""
         return parsing.parse_balances(await self._state(self._client.account))
 
-    async def position(self, symbol: str) -> Position:
-        state = await self._state(self._client.account)
+    async def position(self, symbol: str, *, urgent: bool = False) -> Position:
+        state = await self._state(self._client.account, urgent=urgent)
         return parsing.parse_position(state, symbol, self.instrument(symbol).native)
 
     async def add_margin(self, symbol: str, amount: Decimal) -> None:
@@ -286,8 +291,9 @@ class HyperliquidPerpetual:
             self._assets[symbol] = parsing.parse_market(meta, native).asset
         return self._assets[symbol]
 
-    async def _state(self, user: str) -> bytes:
-        return await self._client.info({"type": "clearinghouseState", "user": user}, limits.LIGHT)
+    async def _state(self, user: str, *, urgent: bool = False) -> bytes:
+        question = {"type": "clearinghouseState", "user": user}
+        return await self._client.info(question, limits.LIGHT, urgent=urgent)
 
     def _seen(self, book: Book) -> Book:
         self._books[book.symbol] = book

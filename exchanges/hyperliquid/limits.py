@@ -24,6 +24,8 @@ CANDLES: Costs = {WEIGHT: 25}
 """A day of five minutes each: one more for every 60 rows."""
 ORDER_FILLS: Costs = {WEIGHT: 22}
 """An order rarely has more than 40 trades."""
+LEDGER: Costs = {WEIGHT: 22}
+"""Money is not moved more than 40 times in a few days."""
 HISTORY: Costs = {WEIGHT: 45}
 """A page of 500 rows."""
 

@@ -15,10 +15,12 @@ from exchanges.hyperliquid.client import HyperliquidClient
 from exchanges.hyperliquid.client_order_ids import cloid_of
 from exchanges.hyperliquid.history import pages
 from exchanges.hyperliquid.nonces import milliseconds
+from exchanges.hyperliquid.transfers import LEDGER, transfers_of
 from exchanges.instrument import Instrument, Venue
 from exchanges.order import OrderReport
 from exchanges.order_tracking import OrderKey
 from exchanges.reply import document, objects
+from exchanges.transfer import Transfer
 from exchanges.venue_client import Costs
 
 log = logging.getLogger(__name__)
@@ -114,6 +116,17 @@ class OwnOrders:
                 rows = parsing.parse_funding(body, instrument.symbol, instrument.native)
                 found.update((row.transaction_id, row) for row in rows if row.time >= since)
         return sorted(found.values(), key=lambda payment: payment.time)
+
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """Of the account's USDC at or after ``since``, oldest first."""
+        found: dict[str, Transfer] = {}
+        async with aclosing(
+            self._pages(LEDGER, since, self._end(), limits.LEDGER, urgent=False)
+        ) as bodies:
+            async for body in bodies:
+                told = transfers_of(parsing.rows(LEDGER, body), self._client.account)
+                found.update((it.transfer_id, it) for it in told if it.time >= since)
+        return sorted(found.values(), key=lambda it: (it.time, it.transfer_id))
 
     def _history(self, kind: str, since: datetime, *, urgent: bool) -> AsyncGenerator[bytes, None]:
         return self._pages(kind, since, self._end(), limits.HISTORY, urgent=urgent)

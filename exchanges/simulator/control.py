@@ -23,6 +23,7 @@ from exchanges.simulator.control_bodies import (
     FundingBody,
     MarketBody,
     SpeedBody,
+    TransferBody,
     first_error,
 )
 from exchanges.simulator.faults import Fault
@@ -47,6 +48,7 @@ def control_app(simulation: Simulation) -> web.Application:
             web.get("/requests", control.requests),
             web.post("/funding", control.settle_funding),
             web.post("/force_close", control.force_close),
+            web.post("/transfer", control.transfer),
             web.post("/clock", control.shift_clock),
         ]
     )
@@ -153,6 +155,12 @@ class _Control:
         body = await _body(request, ForceCloseBody)
         engine = self._simulation.perpetuals[body.venue]
         engine.force_close(body.account, body.symbol, body.quantity, body.reason)
+        return _json(engine.state())
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        body = await _body(request, TransferBody)
+        engine = self._simulation.engines[body.venue]
+        engine.transfer(body.account, body.currency, body.amount)
         return _json(engine.state())
 
     async def shift_clock(self, request: web.Request) -> web.Response:

@@ -84,6 +84,15 @@ class ForceCloseBody(Body):
     reason: Literal["ADL", "liquidation"]
 
 
+class TransferBody(Body):
+    venue: Venue
+    account: str
+    """Its API key; at Hyperliquid its address."""
+    currency: str
+    amount: Decimal
+    """Negative: it leaves the account."""
+
+
 class ClockBody(Body):
     venue: Venue
     offset_ms: Annotated[int, Field(ge=-86_400_000, le=86_400_000)]

@@ -93,6 +93,13 @@ class Engine(Protocol):
         """
         ...
 
+    def transfer(self, account: str, currency: str, amount: Decimal) -> None:
+        """Money or coin comes to an account or, negative, leaves it, as the venue's lists show.
+
+        Raises ValueError naming the field that is wrong.
+        """
+        ...
+
     def set_clock_offset(self, ms: int) -> None:
         """Shift the venue's clock; positive is ahead."""
         ...
@@ -119,3 +126,9 @@ class PerpetualEngine(Engine, Protocol):
         Raises ValueError naming the field that is wrong.
         """
         ...
+
+
+def check_amount(amount: Decimal) -> None:
+    """Raises ValueError for what nobody can move."""
+    if not amount.is_finite() or not amount:
+        raise ValueError("amount: expected a number other than 0")

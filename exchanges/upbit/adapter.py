@@ -27,14 +27,18 @@ from exchanges.order import Order, OrderReport
 from exchanges.order_check import first_breach
 from exchanges.order_tracking import OrderKey, OrderTracker
 from exchanges.rate_budget import Booking
+from exchanges.reply import Fields
 from exchanges.rules import Rules
 from exchanges.streaming import keep_streaming
+from exchanges.transfer import Transfer
 from exchanges.transport import Response, Transport
 from exchanges.upbit import limits, order_request, outcomes, parsing, streams
 from exchanges.upbit.client import UpbitClient
 from exchanges.upbit.market_state import CANDLE_MINUTES, CANDLES, parse_state
 from exchanges.upbit.own_trades import OwnTrades
+from exchanges.upbit.signing import Parameters
 from exchanges.upbit.socket import SILENCE_S
+from exchanges.upbit.transfers import transfers_since
 from exchanges.web_socket import Connector
 
 _OPEN_LIMIT = 100
@@ -167,11 +171,21 @@ class UpbitSpot:
         """Nothing: holding coins costs and earns no funding."""
         return ()
 
+    async def transfers(self, since: datetime) -> Sequence[Transfer]:
+        """See :func:`exchanges.upbit.transfers.transfers_since`. The key needs the permissions to
+        see deposits and withdrawals."""
+
+        async def ask(name: str, which: Parameters) -> Sequence[Fields]:
+            await self._client.room_to_ask()
+            return parsing.rows(name, (await self._client.ask("GET", f"/v1/{name}", which)).body)
+
+        return await transfers_since(ask, since)
+
     async def balances(self) -> Sequence[Balance]:
         return parsing.parse_balances((await self._client.ask("GET", "/v1/accounts")).body)
 
-    async def position(self, symbol: str) -> Position:
-        response = await self._client.ask("GET", "/v1/accounts")
+    async def position(self, symbol: str, *, urgent: bool = False) -> Position:
+        response = await self._client.ask("GET", "/v1/accounts", urgent=urgent)
         return parsing.parse_position(response.body, symbol)
 
     async def book(self, symbol: str, *, urgent: bool = False) -> Book:

@@ -22,25 +22,27 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from exchanges.account import Balance, Position
 from exchanges.adapter_names import AdapterName
 from exchanges.binance.adapter import BinancePerpetual
-from exchanges.book import Book
 from exchanges.errors import ExchangeError, OutcomeUnknown
-from exchanges.fill import Fill
-from exchanges.funding import FundingPayment
 from exchanges.http_transport import HttpTransport
 from exchanges.http_web_socket import HttpConnector
 from exchanges.instrument import Venue
-from exchanges.market_state import MarketState
-from exchanges.order import Order, OrderReport, OrderStatus
-from exchanges.rules import Rules
 from exchanges.simulator.front import Channel, Conversation
 from exchanges.simulator.market import Quote
 from exchanges.transport import Request, Response
 from exchanges.web_socket import Frame
 from tests.exchanges.running_clock import RunningClock
-from tests.exchanges.simulated_desk import CREDENTIALS, NATIVE, TOUCH, Desk, choices, open_desk
+from tests.exchanges.sane_answers import check, check_told
+from tests.exchanges.simulated_desk import (
+    CREDENTIALS,
+    NATIVE,
+    QUOTE,
+    TOUCH,
+    Desk,
+    choices,
+    open_desk,
+)
 from tests.exchanges.test_streams_on_simulators import at, ended
 from tests.exchanges.upbit.hearing import hearing, until
 
@@ -107,62 +109,6 @@ def check_error(desk: Desk, error: ExchangeError) -> None:
     assert "\n" not in str(error)
 
 
-def check(answer: object) -> None:
-    """``answer`` does not contradict itself."""
-    match answer:
-        case OrderReport():
-            assert 0 <= answer.filled <= answer.quantity
-            assert (answer.status is OrderStatus.FILLED) <= (answer.filled == answer.quantity)
-            assert sum((fill.quantity for fill in answer.fills), Decimal(0)) <= answer.quantity
-            assert all(fill.side is answer.side for fill in answer.fills)
-            check(answer.fills)
-        case Fill():
-            assert answer.symbol == "BTC"
-            assert all(is_amount(each) for each in (answer.price, answer.quantity))
-            assert answer.fee.is_finite()
-        case Book():
-            bids = [level.price for level in answer.bids]
-            asks = [level.price for level in answer.asks]
-            assert bids == sorted(bids, reverse=True)
-            assert asks == sorted(asks)
-            for level in (*answer.bids, *answer.asks):
-                assert is_amount(level.price)
-                assert is_amount(level.quantity)
-        case Balance():
-            assert answer.total.is_finite()
-            assert answer.available.is_finite()
-        case Position():
-            assert answer.quantity.is_finite()
-            for price in (answer.entry_price, answer.mark_price):
-                assert price is None or is_amount(price)
-        case FundingPayment():
-            assert answer.amount.is_finite()
-        case MarketState():
-            assert answer.volume_recent.is_finite()
-            assert answer.volume_recent >= 0
-            assert answer.volume_24h is None or answer.volume_24h >= answer.volume_recent
-        case Rules():
-            assert is_amount(answer.quantity_step)
-            assert all(is_amount(band.tick) for band in answer.tick_bands)
-            assert answer.min_notional >= 0
-            assert answer.maker_fee.is_finite()
-            assert answer.taker_fee.is_finite()
-        case tuple() | list():
-            for each in answer:
-                check(each)
-
-
-def check_told(order: Order, report: OrderReport) -> None:
-    """The report is of that very order."""
-    check(report)
-    told = (report.client_order_id, report.side, report.quantity, report.symbol)
-    assert told == (order.client_order_id, order.side, order.quantity, order.symbol)
-
-
-def is_amount(number: Decimal) -> bool:
-    return number.is_finite() and number > 0
-
-
 Questions = dict[str, Callable[[], Awaitable[object]]]
 
 
@@ -173,6 +119,7 @@ def questions(desk: Desk) -> Questions:
         "open_orders": lambda: exchange.open_orders("BTC"),
         "fills": lambda: exchange.fills("BTC", start),
         "funding": lambda: exchange.funding("BTC", start),
+        "transfers": lambda: exchange.transfers(start),
         "balances": exchange.balances,
         "position": lambda: exchange.position("BTC"),
         "book": lambda: exchange.book("BTC"),
@@ -185,11 +132,13 @@ def questions(desk: Desk) -> Questions:
 
 @asynccontextmanager
 async def opened(venue: Venue, adapter: AdapterName) -> AsyncIterator[Desk]:
-    """With one order that has traded and one that rests."""
+    """With one order that has traded, one that rests, and money paid in."""
     async with AsyncExitStack() as stack:
         desk = await open_desk(venue, stack, RunningClock(), adapter)
         await desk.exchange.submit(desk.order("known", "0.02"))
         await desk.exchange.submit(desk.resting("rests"))
+        account, currency = CREDENTIALS[venue].access_key, QUOTE[venue]
+        desk.simulation.engines[venue].transfer(account, currency, Decimal(100))
         yield desk
 
 

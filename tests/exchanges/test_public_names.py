@@ -38,6 +38,8 @@ def test_public_names_are_these() -> None:
         "SystemClock",
         "TickBand",
         "TimeInForce",
+        "Transfer",
+        "TransferKind",
         "Venue",
         "VenueUnavailable",
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from exchanges.clock import Clock
 from exchanges.instrument import Venue
 from exchanges.side import Side
-from exchanges.simulator.binance.account import VenueAccount
+from exchanges.simulator.binance.account import MARGIN_ASSET, VenueAccount
 from exchanges.simulator.binance.account_settings import change_margin
 from exchanges.simulator.binance.algo_desk import AlgoDesk
 from exchanges.simulator.binance.algo_order import AlgoOrder, AlgoRequest, WorkingType
@@ -34,6 +34,7 @@ from exchanges.simulator.binance.snapshot import (
 )
 from exchanges.simulator.binance.state import account_state
 from exchanges.simulator.binance.tape import Tape
+from exchanges.simulator.front import check_amount
 from exchanges.simulator.market import DEPTH, Market, Quote
 from exchanges.simulator.venue_clock import VenueClock
 
@@ -218,6 +219,19 @@ class BinanceEngine:
         self.funding.settled.append(FundingRate(symbol, rate, mark, time_ms))
         for account in self._accounts.values():
             self._booking.fund(account, symbol, rate, mark, time_ms)
+
+    def transfer(self, account: str, currency: str, amount: Decimal) -> None:
+        """See :class:`exchanges.simulator.front.Engine`."""
+        owner = self._accounts.get(account)
+        if owner is None:
+            raise ValueError("account: no such account")
+        if currency != MARGIN_ASSET:
+            raise ValueError(f"currency: expected {MARGIN_ASSET}")
+        check_amount(amount)
+        if -amount > self.margin(owner).available:
+            raise ValueError("amount: expected no more than is available")
+        self._booking.transfer(owner, amount, self.now_ms())
+        self.changes += 1
 
     def force_close(self, account: str, symbol: str, quantity: Decimal, reason: str) -> None:
         """Cancel the account's orders in ``symbol`` and close ``quantity`` of its larger position

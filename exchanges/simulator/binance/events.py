@@ -60,6 +60,8 @@ class Reason(StrEnum):
     MARGIN_TRANSFER = "MARGIN_TRANSFER"
     MARGIN_TYPE_CHANGE = "MARGIN_TYPE_CHANGE"
     INSURANCE_CLEAR = "INSURANCE_CLEAR"
+    DEPOSIT = "DEPOSIT"
+    WITHDRAW = "WITHDRAW"
 
 
 @dataclass(frozen=True, slots=True)

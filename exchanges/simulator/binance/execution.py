@@ -111,6 +111,12 @@ class Booking:
         self._change_wallet(account, IncomeType.INSURANCE_CLEAR, symbol, amount, now_ms)
         self.events.publish(AccountChanged(account, Reason.INSURANCE_CLEAR, now_ms, (), amount))
 
+    def transfer(self, account: VenueAccount, amount: Decimal, now_ms: int) -> None:
+        """Move ``amount`` here from another wallet of the account's (negative: there)."""
+        self._change_wallet(account, IncomeType.TRANSFER, "", amount, now_ms)
+        reason = Reason.DEPOSIT if amount > 0 else Reason.WITHDRAW
+        self.events.publish(AccountChanged(account, reason, now_ms, (), amount))
+
     def _change_wallet(
         self, account: VenueAccount, type_: IncomeType, symbol: str, amount: Decimal, now_ms: int
     ) -> None:

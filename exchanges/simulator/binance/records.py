@@ -33,6 +33,8 @@ class IncomeType(StrEnum):
     FUNDING_FEE = "FUNDING_FEE"
     COMMISSION = "COMMISSION"
     REALIZED_PNL = "REALIZED_PNL"
+    TRANSFER = "TRANSFER"
+    """From and to the account's other wallets; of no symbol."""
     INSURANCE_CLEAR = "INSURANCE_CLEAR"
     """What a liquidation pays into the insurance fund, or what the fund pays for it."""
 

@@ -123,7 +123,7 @@ def _income(call: Call) -> list[dict[str, Any]]:
     def wanted(one: Income) -> bool:
         return (
             (kind is None or one.type == kind)
-            and one.symbol in symbols
+            and (one.symbol in symbols or (not one.symbol and not call.params.get("symbol")))
             and start <= one.time_ms <= end
         )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from exchanges.simulator.hyperliquid.asset import Asset
 from exchanges.simulator.hyperliquid.order_store import OrderStore
 from exchanges.simulator.hyperliquid.position import VenuePosition
-from exchanges.simulator.hyperliquid.records import FundingPayment, VenueFill
+from exchanges.simulator.hyperliquid.records import FundingPayment, LedgerUpdate, VenueFill
 
 COLLATERAL = "USDC"
 ZERO = Decimal(0)
@@ -32,6 +32,7 @@ class VenueAccount:
     orders: OrderStore = field(default_factory=OrderStore)
     fills: list[VenueFill] = field(default_factory=list)
     funding: list[FundingPayment] = field(default_factory=list)
+    ledger: list[LedgerUpdate] = field(default_factory=list)
     volume: Decimal = ZERO
     """USDC traded, ever."""
     forgiven: Decimal = ZERO

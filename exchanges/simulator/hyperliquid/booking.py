@@ -14,7 +14,12 @@ from exchanges.simulator.hyperliquid.numbers import usdc
 from exchanges.simulator.hyperliquid.order import VenueOrder
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.position import direction
-from exchanges.simulator.hyperliquid.records import FundingPayment, FundingRate, VenueFill
+from exchanges.simulator.hyperliquid.records import (
+    FundingPayment,
+    FundingRate,
+    LedgerUpdate,
+    VenueFill,
+)
 from exchanges.simulator.hyperliquid.tape import Print, Tape
 from exchanges.simulator.id_counter import IdCounter
 
@@ -126,6 +131,11 @@ class Booking:
         )
         account.funding.append(payment)
         self._events.add(Funded(account.address, payment))
+
+    def transfer(self, account: VenueAccount, amount: Decimal, fee: Decimal, now_ms: int) -> None:
+        """USDC comes over the bridge or, negative, leaves; the fee is taken beside it."""
+        account.cash += amount - fee
+        account.ledger.append(LedgerUpdate(amount, fee, now_ms, self._transaction()))
 
     def _transaction(self) -> str:
         """A hash that no other transaction has."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.clock import Clock
+from exchanges.simulator.front import check_amount
 from exchanges.simulator.hyperliquid.account import COLLATERAL, VenueAccount
 from exchanges.simulator.hyperliquid.account_settings import (
     update_isolated_margin,
@@ -48,6 +49,8 @@ HOURLY_FUNDING = Decimal("0.0000125")
 SCHEDULE_CANCEL_VOLUME = Decimal(1_000_000)
 """USDC that an account must have traded before it may schedule (a recorded refusal)."""
 SCHEDULE_CANCEL_LEAD_MS = 5_000
+WITHDRAWAL_FEE = Decimal(1)
+"""USDC (Hyperliquid docs, "Bridge2")."""
 
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -253,6 +256,21 @@ class HyperliquidEngine:
             for account in self._accounts.values():
                 if account.position(asset.index).size:
                     self.booking.fund(account, asset, settled, self.book.mark(asset))
+
+    def transfer(self, account: str, currency: str, amount: Decimal) -> None:
+        """See :class:`exchanges.simulator.front.Engine`. A withdrawal costs its fee besides
+        (Hyperliquid docs, "Bridge2")."""
+        owner = self._accounts.get(account.lower())
+        if owner is None:
+            raise ValueError("account: no such account")
+        if currency != COLLATERAL:
+            raise ValueError(f"currency: expected {COLLATERAL}")
+        check_amount(amount)
+        fee = WITHDRAWAL_FEE if amount < 0 else Decimal(0)
+        if fee - amount > self.book.margin(owner).withdrawable():
+            raise ValueError("amount: expected no more than can be withdrawn")
+        self.booking.transfer(owner, amount, fee, self.now_ms())
+        self.changes += 1
 
     def force_close(self, account: str, symbol: str, quantity: Decimal, reason: str) -> None:
         """Close ``quantity`` of the account's position at the mark price: ``ADL`` without a fee,

@@ -29,6 +29,7 @@ from exchanges.simulator.hyperliquid.wire_account import (
     clearinghouse_state,
     extra_agents,
     funding_delta,
+    ledger_delta,
     rate_limit,
     role,
     user_fees,
@@ -86,6 +87,7 @@ class InfoApi:
             "userFills": self._user_fills,
             "userFillsByTime": self._user_fills_by_time,
             "userFunding": self._user_funding,
+            "userNonFundingLedgerUpdates": self._ledger_updates,
             "userRateLimit": lambda query: rate_limit(self._account(query)),
             "userRole": lambda query: role(engine, _user(query)),
             "userFees": lambda query: _for_user(query, user_fees()),
@@ -202,6 +204,11 @@ class InfoApi:
         account, (start, end) = self._account(query), _window(query)
         payments = [] if account is None else account.funding
         return [funding_delta(payment) for payment in _first(payments, MAX_ROWS, start, end)]
+
+    def _ledger_updates(self, query: Fields) -> Any:
+        account, (start, end) = self._account(query), _window(query)
+        updates = [] if account is None else account.ledger
+        return [ledger_delta(update) for update in _first(updates, MAX_ROWS, start, end)]
 
     def _active_asset_data(self, query: Fields) -> Any:
         account, asset = self._account(query), self._engine.asset(query.get("coin"))

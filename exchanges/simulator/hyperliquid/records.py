@@ -48,6 +48,17 @@ class FundingPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerUpdate:
+    """USDC that came over the bridge or, negative, left."""
+
+    amount: Decimal
+    fee: Decimal
+    """Taken beside what leaves."""
+    time_ms: int
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
 class FundingRate:
     """One settlement of a coin."""
 

@@ -13,7 +13,12 @@ from pydantic import Field
 from exchanges.simulator.hyperliquid.account import VenueAccount
 from exchanges.simulator.hyperliquid.order import VenueOrder
 from exchanges.simulator.hyperliquid.position import VenuePosition
-from exchanges.simulator.hyperliquid.records import FundingPayment, FundingRate, VenueFill
+from exchanges.simulator.hyperliquid.records import (
+    FundingPayment,
+    FundingRate,
+    LedgerUpdate,
+    VenueFill,
+)
 from exchanges.simulator.snapshot_json import (
     KEPT_ORDERS,
     ChangingRecords,
@@ -46,6 +51,7 @@ class AccountSnapshot(Snapshot):
     """Oldest first, as fills and funding are."""
     fills: tuple[VenueFill, ...]
     funding: tuple[FundingPayment, ...]
+    ledger: tuple[LedgerUpdate, ...] = ()
 
 
 class HyperliquidSnapshot(Snapshot):
@@ -66,6 +72,7 @@ class AccountWriter:
         self._orders = ChangingRecords(VenueOrder, lambda order: not order.is_open)
         self._fills = GrowingRecords(VenueFill, KEPT_FILLS)
         self._funding = GrowingRecords(FundingPayment, KEPT_PAYMENTS)
+        self._ledger = GrowingRecords(LedgerUpdate, KEPT_PAYMENTS)
 
     def write(self, account: VenueAccount) -> dict[str, Any]:
         return {
@@ -85,6 +92,7 @@ class AccountWriter:
             "orders": self._orders.json(account.orders),
             "fills": self._fills.json(account.fills),
             "funding": self._funding.json(account.funding),
+            "ledger": self._ledger.json(account.ledger),
         }
 
 
@@ -116,6 +124,7 @@ def restored_accounts(snapshot: HyperliquidSnapshot) -> dict[str, VenueAccount]:
             isolated=set(remembered.isolated),
             fills=list(remembered.fills),
             funding=list(remembered.funding),
+            ledger=list(remembered.ledger),
             volume=remembered.volume,
             forgiven=remembered.forgiven,
             requests=remembered.requests,

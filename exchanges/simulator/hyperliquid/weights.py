@@ -27,6 +27,7 @@ ROWS_PER_WEIGHT: Mapping[str, int] = {
     "userFillsByTime": 20,
     "fundingHistory": 20,
     "userFunding": 20,
+    "userNonFundingLedgerUpdates": 20,
     "candleSnapshot": 60,
 }
 """Of these lists so many rows weigh one more, counted once they are sent."""

@@ -12,7 +12,7 @@ from exchanges.simulator.hyperliquid.asset import MAKER_FEE, TAKER_FEE, Asset
 from exchanges.simulator.hyperliquid.engine import HyperliquidEngine
 from exchanges.simulator.hyperliquid.margin import Margin, Summary
 from exchanges.simulator.hyperliquid.numbers import cut, rounded, shown, usdc
-from exchanges.simulator.hyperliquid.records import FundingPayment
+from exchanges.simulator.hyperliquid.records import FundingPayment, LedgerUpdate
 
 Json = dict[str, Any]
 LIQUIDATION_DECIMALS = 8
@@ -88,6 +88,16 @@ def funding_delta(payment: FundingPayment) -> Json:
         "hash": payment.transaction,
         "delta": {"type": "funding", **_funding(payment), "nSamples": None},
     }
+
+
+def ledger_delta(update: LedgerUpdate) -> Json:
+    """A row of ``userNonFundingLedgerUpdates``."""
+    usdc_moved = {"usdc": shown(abs(update.amount))}
+    delta: Json = {"type": "deposit", **usdc_moved}
+    if update.amount < 0:
+        fee = {"nonce": update.time_ms, "fee": shown(update.fee)}
+        delta = {"type": "withdraw", **usdc_moved, **fee}
+    return {"time": update.time_ms, "hash": update.transaction, "delta": delta}
 
 
 def funding_event(payment: FundingPayment) -> Json:

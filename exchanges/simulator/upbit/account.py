@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from exchanges.simulator.ledger import Ledger
 from exchanges.simulator.upbit.order import SimulatedOrder
+from exchanges.simulator.upbit.transfer import VenueTransfer
 
 KEY_LIFE = timedelta(days=365)
 """A key is shown to expire a year after it was made (Upbit docs, authentication); a simulated one
@@ -29,6 +30,8 @@ class UpbitAccount:
     identifiers: dict[str, SimulatedOrder | None] = field(default_factory=dict)
     """Every identifier ever used; None where the attempt failed."""
     open: dict[str, SimulatedOrder] = field(default_factory=dict)
+    transfers: list[VenueTransfer] = field(default_factory=list)
+    """In order of arrival."""
     average_prices: dict[str, Decimal] = field(default_factory=dict)
     """KRW that each coin held was bought at on average."""
     changes: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from exchanges.instrument import Venue
@@ -12,10 +11,7 @@ from exchanges.simulator.upbit.engine import UpbitEngine
 from exchanges.simulator.upbit.fields import Fields
 from exchanges.simulator.upbit.listings import asked_listing
 from exchanges.simulator.upbit.refusal import Refusal, validation_error
-from exchanges.simulator.upbit.shapes import KST, account_json, chance_json
-
-NETWORKS = {"BTC": ("BTC", "Bitcoin"), "USDT": ("TRX", "Tron"), "USDC": ("ETH", "Ethereum")}
-"""(net_type, network_name) that a coin moves on."""
+from exchanges.simulator.upbit.shapes import NETWORKS, account_json, chance_json, korean_time
 
 
 class AccountApi:
@@ -35,7 +31,7 @@ class AccountApi:
         return chance_json(account, listing, is_active=not self._engine.is_halted(listing.native))
 
     def api_keys(self, account: UpbitAccount, fields: Fields) -> Any:
-        return [{"access_key": account.key, "expire_at": _kst(account.key_expires_at)}]
+        return [{"access_key": account.key, "expire_at": korean_time(account.key_expires_at)}]
 
     def pockets(self, account: UpbitAccount, fields: Fields) -> Any:
         return [{"uuid": account.pocket_uuid, "name": "메인 포켓", "type": "main"}]
@@ -49,8 +45,8 @@ class AccountApi:
             "access_key": account.key,
             "permissions": ["view_account", "view_orders", "make_orders"],
             "allowed_ips": ["127.0.0.1"],
-            "created_at": _kst(account.key_made_at),
-            "expired_at": _kst(account.key_expires_at),
+            "created_at": korean_time(account.key_made_at),
+            "expired_at": korean_time(account.key_expires_at),
         }
         return [{"uuid": account.pocket_uuid, "keys": [key]}]
 
@@ -83,7 +79,3 @@ class AccountApi:
             "net_type": net_type,
             "network_name": network,
         }
-
-
-def _kst(moment: datetime) -> str:
-    return moment.astimezone(KST).isoformat(timespec="seconds")

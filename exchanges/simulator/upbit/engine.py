@@ -14,7 +14,8 @@ from typing import Any
 
 from exchanges.clock import Clock
 from exchanges.instrument import Venue
-from exchanges.simulator.ledger import Ledger
+from exchanges.simulator.front import check_amount
+from exchanges.simulator.ledger import InsufficientFunds, Ledger
 from exchanges.simulator.market import Market
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.events import News, PrintEvent
@@ -35,6 +36,7 @@ from exchanges.simulator.upbit.snapshot import (
 )
 from exchanges.simulator.upbit.state import account_state
 from exchanges.simulator.upbit.tape import Tape
+from exchanges.simulator.upbit.transfer import VenueTransfer
 from exchanges.simulator.venue_clock import VenueClock
 
 ONE, ZERO = Decimal(1), Decimal(0)
@@ -90,6 +92,40 @@ class UpbitEngine:
     def set_clock_offset(self, ms: int) -> None:
         """Positive: the venue's clock runs ahead."""
         self.clock.offset_ms = ms
+
+    # ---- money and coin moved
+
+    def transfer(self, account: str, currency: str, amount: Decimal) -> None:
+        """See :class:`exchanges.simulator.front.Engine`."""
+        self.finish_transfer(account, self.begin_transfer(account, currency, amount))
+
+    def begin_transfer(
+        self, account: str, currency: str, amount: Decimal, fee: Decimal = ZERO
+    ) -> VenueTransfer:
+        """A deposit (a positive amount) or a withdrawal that is under way from now on. Raises
+        ValueError."""
+        owner = self._accounts.get(account)
+        if owner is None:
+            raise ValueError("account: no such account")
+        check_amount(amount)
+        begun = VenueTransfer(currency, abs(amount), amount > 0, fee, self.clock.now())
+        owner.transfers.append(begun)
+        owner.changes += 1
+        return begun
+
+    def finish_transfer(self, account: str, transfer: VenueTransfer) -> None:
+        """Raises ValueError for more than there is; then it stays under way."""
+        owner = self._accounts[account]
+        try:
+            if transfer.is_deposit:
+                owner.ledger.credit(transfer.currency, transfer.amount - transfer.fee)
+            else:
+                owner.ledger.debit(transfer.currency, transfer.amount + transfer.fee)
+        except InsufficientFunds as error:
+            raise ValueError(f"amount: {error}") from None
+        transfer.done_at = self.clock.now()
+        owner.changes += 1
+        self._matching.tell_assets(owner, transfer.currency)
 
     # ---- orders
 

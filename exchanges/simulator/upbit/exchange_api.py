@@ -21,6 +21,7 @@ from exchanges.simulator.upbit.rate_limits import Group
 from exchanges.simulator.upbit.refusal import STATUSES, Refusal, insufficient_funds
 from exchanges.simulator.upbit.reorder import Reorder
 from exchanges.simulator.upbit.shapes import order_json, order_with_trades_json
+from exchanges.simulator.upbit.transfer_lists import TransferLists
 
 Answer = Callable[[UpbitAccount, Fields], Any]
 OrderAnswer = Callable[[UpbitAccount, Fields, Decimal | None], Any]
@@ -42,12 +43,14 @@ class ExchangeApi:
         self._engine = engine
         self._reorder = Reorder(engine)
         accounts, lists, batch = AccountApi(engine, faults), OrderLists(engine), BatchCancel(engine)
-        default = Group.DEFAULT
+        transfers, default = TransferLists(), Group.DEFAULT
         self.routes: Mapping[tuple[str, str], Route] = {
             ("GET", "/v1/accounts"): Route(default, 200, accounts.balances),
             ("GET", "/v1/orders/chance"): Route(default, 200, accounts.chance),
             ("GET", "/v1/api_keys"): Route(default, 200, accounts.api_keys),
             ("GET", "/v1/status/wallet"): Route(default, 200, accounts.wallets),
+            ("GET", "/v1/deposits"): Route(default, 200, transfers.deposits),
+            ("GET", "/v1/withdraws"): Route(default, 200, transfers.withdrawals),
             ("GET", "/v1/pockets"): Route(default, 200, accounts.pockets),
             ("GET", "/v1/pockets/api_keys"): Route(default, 200, accounts.pocket_keys),
             ("GET", "/v1/pockets/assets"): Route(default, 200, accounts.pocket_assets),

@@ -51,7 +51,7 @@ class Matching:
         if request.identifier is not None:
             account.identifiers[request.identifier] = order
         self._tell_order(account, order, OrderNews.WAIT)
-        self._tell_assets(account, request.pays_with)
+        self.tell_assets(account, request.pays_with)
 
     def match_new(self, account: UpbitAccount, order: SimulatedOrder, *, bounded: bool) -> None:
         """Let a new order trade; what may not rest ends. ``bounded``: not even the rest rests."""
@@ -85,7 +85,7 @@ class Matching:
         done = state is OrderState.DONE
         self._tell_order(account, order, OrderNews.DONE if done else OrderNews.CANCEL)
         if freed:
-            self._tell_assets(account, order.request.pays_with)
+            self.tell_assets(account, order.request.pays_with)
 
     # ---- meeting the book
 
@@ -206,7 +206,7 @@ class Matching:
         order.paid_fee += trade.fee
         self._release(account, order, order.locked - order.needed_lock)
         self._tell_order(account, order, OrderNews.TRADE, trade)
-        self._tell_assets(account, "KRW", request.coin)
+        self.tell_assets(account, "KRW", request.coin)
         if order.is_used_up:
             self.end(account, order, OrderState.DONE)
 
@@ -234,7 +234,7 @@ class Matching:
             self.end(account, order, OrderState.CANCEL)
         else:
             self._tell_order(account, order, OrderNews.PREVENTED)
-        self._tell_assets(account, request.pays_with)
+        self.tell_assets(account, request.pays_with)
 
     @staticmethod
     def _release(account: UpbitAccount, order: SimulatedOrder, amount: Decimal) -> None:
@@ -255,7 +255,7 @@ class Matching:
             now = self._clock.now_ms()
             self._news.tell(OrderEvent(account.key, news, seen, trade, now))
 
-    def _tell_assets(self, account: UpbitAccount, *currencies: str) -> None:
+    def tell_assets(self, account: UpbitAccount, *currencies: str) -> None:
         if self._news.is_heard:
             ledger = account.ledger
             assets = tuple(

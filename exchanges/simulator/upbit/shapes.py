@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,13 @@ from exchanges.simulator.upbit.order import SimulatedOrder, Trade
 from exchanges.simulator.upbit.order_request import FEE, MAX_TOTAL, MIN_TOTAL
 
 KST = timezone(timedelta(hours=9))
+NETWORKS = {"BTC": ("BTC", "Bitcoin"), "USDT": ("TRX", "Tron"), "USDC": ("ETH", "Ethereum")}
+"""(net_type, network_name) that a coin moves on."""
 _ZERO = Decimal(0)
+
+
+def korean_time(moment: datetime) -> str:
+    return moment.astimezone(KST).isoformat(timespec="seconds")
 
 
 def order_json(order: SimulatedOrder) -> dict[str, Any]:

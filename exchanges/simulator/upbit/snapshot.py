@@ -17,6 +17,7 @@ from exchanges.simulator.ledger import Ledger
 from exchanges.simulator.snapshot_json import ChangingRecords, GrowingRecords, Snapshot
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.order import OrderState, SimulatedOrder
+from exchanges.simulator.upbit.transfer import VenueTransfer
 
 
 class AccountSnapshot(Snapshot):
@@ -27,6 +28,7 @@ class AccountSnapshot(Snapshot):
     """All of them, also of failed attempts and of forgotten orders."""
     orders: tuple[SimulatedOrder, ...]
     """Oldest first."""
+    transfers: tuple[VenueTransfer, ...] = ()
 
     @model_validator(mode="after")
     def _locks_are_the_orders_locks(self) -> Self:
@@ -50,6 +52,7 @@ class AccountWriter:
 
     def __init__(self) -> None:
         self._orders = ChangingRecords(SimulatedOrder, _has_ended)
+        self._transfers = ChangingRecords(VenueTransfer, lambda it: it.done_at is not None)
         self._identifiers = GrowingRecords(str, kept=None)
 
     def write(self, account: UpbitAccount) -> dict[str, Any]:
@@ -59,6 +62,7 @@ class AccountWriter:
             "locked": {name: ledger.locked(name) for name in ledger.currencies()},
             "average_prices": account.average_prices,
             "used_identifiers": self._identifiers.json(account.identifiers),
+            "transfers": self._transfers.json(account.transfers),
             "orders": self._orders.json(account.orders.values()),
         }
 
@@ -93,6 +97,7 @@ def restored_accounts(snapshot: UpbitSnapshot, now: datetime) -> dict[str, Upbit
                 raise ValueError(f"upbit account {key}: more {currency} is locked than held")
             ledger.lock(currency, amount)
         account = UpbitAccount(key, None, ledger, now)
+        account.transfers.extend(remembered.transfers)
         account.average_prices.update(remembered.average_prices)
         account.identifiers.update(dict.fromkeys(remembered.used_identifiers))
         for order in remembered.orders:
