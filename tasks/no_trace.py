@@ -31,7 +31,7 @@ async def trace_of(
         since = baseline.at - _CLOCKS_DIFFER
         fills = await venue.call(exchange.fills(order.symbol, since, urgent=True))
         resting = await venue.call(exchange.open_orders(order.symbol, urgent=True))
-        held = (await venue.call(exchange.position(order.symbol))).quantity
+        held = (await venue.call(exchange.position(order.symbol, urgent=True))).quantity
     except ExchangeError as error:
         return f"the account cannot be read ({error})"
     if any(fill.client_order_id == order.client_order_id for fill in fills):

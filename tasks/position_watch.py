@@ -5,6 +5,9 @@ stream can be down just then, so the position itself is read as well. A differen
 still there a moment later and while nobody trades the coin. What trades explain it is taken over
 into the pairs, and these are repaired here and now. What no trade explains is for the
 reconciliation, which blocks entries and calls a person.
+
+Where a pair is open its questions may use the reserve of the rate limits: a busy minute must not
+keep a lost leg unseen.
 """
 
 from __future__ import annotations
@@ -150,8 +153,12 @@ class PositionWatch:
 
     def _is_worth_a_look(self, symbol: str) -> bool:
         """Is anything held? What comes where nothing is held is found by the reconciliation."""
-        held = self._trading.pairs.open_pairs(symbol) or self._expected(symbol)
-        return bool(held) and self._venue.breaker.allow()
+        is_held = self._is_urgent(symbol) or bool(self._expected(symbol))
+        return is_held and self._venue.breaker.allow()
+
+    def _is_urgent(self, symbol: str) -> bool:
+        """Can a pair have lost a leg?"""
+        return bool(self._trading.pairs.open_pairs(symbol))
 
     async def _take_over(self, symbol: str) -> None:
         """Take over the trades that the books do not have, and repair the pairs they changed.
@@ -175,7 +182,7 @@ class PositionWatch:
                 await self._recovery.resolve(pair.pair_id)
 
     async def _take_over_leg(self, leg: LegName, symbol: str) -> UnknownTradesFound:
-        found = await self._unknown.take_over(leg, symbol)
+        found = await self._unknown.take_over(leg, symbol, urgent=self._is_urgent(symbol))
         if found.late:
             await self._late_fills.found(self._trading.venues[leg].venue, found.late)
         return found
@@ -183,7 +190,8 @@ class PositionWatch:
     async def _difference(self, symbol: str) -> Decimal | None:
         """Signed coin that the venue shows beyond the books; None: they agree."""
         venue = self._venue
-        position = await venue.call(venue.exchange.position(symbol))
+        urgent = self._is_urgent(symbol)
+        position = await venue.call(venue.exchange.position(symbol, urgent=urgent))
         difference = position.quantity - self._expected(symbol)
         is_small = abs(difference) < self._trading.settings.position_tolerance
         return None if is_small else difference

@@ -59,17 +59,19 @@ class UnknownTrades:
         self._asking = asking
 
     async def take_over(
-        self, leg: LegName, symbol: str, *, adopt_strays: bool = False
+        self, leg: LegName, symbol: str, *, adopt_strays: bool = False, urgent: bool = False
     ) -> UnknownTradesFound:
         """Read the account's trades and take over those that the journal does not have, stray ones
-        only where a person says so.
+        only where a person says so; ``urgent`` may use the rate reserve.
 
         Pairs that are touched are not repaired here. Raises ExchangeError and what the journal
         raises.
         """
         venue = self._trading.venues[leg]
         since = self._since()
-        fills = await self._asking.ask(venue, lambda: venue.exchange.fills(symbol, since))
+        fills = await self._asking.ask(
+            venue, lambda: venue.exchange.fills(symbol, since, urgent=urgent)
+        )
         return self.take(leg, symbol, fills, adopt_strays=adopt_strays)
 
     def take(

@@ -1,5 +1,5 @@
-"""What becomes of an order, and what its repair would cost, can be asked for when ordinary
-questions have used their limits up."""
+"""What becomes of an order, what is held and what a repair would cost can be asked for when
+ordinary questions have used their limits up."""
 
 from __future__ import annotations
 
@@ -43,7 +43,17 @@ def ask_for_the_book(desk: Desk, urgent: bool) -> Awaitable[Any]:
     return desk.exchange.book("BTC", urgent=urgent)
 
 
-QUESTIONS = [ask_for_the_order, ask_for_what_rests, ask_for_trades, ask_for_the_book]
+def ask_for_the_position(desk: Desk, urgent: bool) -> Awaitable[Any]:
+    return desk.exchange.position("BTC", urgent=urgent)
+
+
+QUESTIONS = [
+    ask_for_the_order,
+    ask_for_what_rests,
+    ask_for_trades,
+    ask_for_the_book,
+    ask_for_the_position,
+]
 
 
 @pytest.mark.parametrize("ask", QUESTIONS)
