@@ -11,7 +11,8 @@ from exchanges.instrument import Venue
 from tasks.circuit_breaker import CircuitBreaker, CircuitState
 from tasks.wire_text import read_utc, utc_text
 from warehouse import JournalError
-from warehouse.records import CircuitRecord, RecordType
+from warehouse.block_records import CircuitRecord
+from warehouse.records import RecordType
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,8 @@ def journalling(
 
 
 def remember(circuits: Mapping[Venue, CircuitBreaker], body: Mapping[str, Any]) -> None:
-    """Take a :class:`~warehouse.records.CircuitRecord` in; that of a venue that the desk no longer
-    trades at says nothing."""
+    """Take a :class:`~warehouse.block_records.CircuitRecord` in; that of a venue that the desk no
+    longer trades at says nothing."""
     breaker = circuits.get(Venue(body["venue"]))
     if breaker is not None:
         breaker.restore(CircuitState(body["state"]), read_utc(body["since"]))

@@ -32,6 +32,7 @@ from tasks.feeds import Feeds
 from tasks.forced_close_floor import ForcedCloseFloor
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
+from tasks.halt_memory import HaltMemory
 from tasks.journal_writer import JournalWriter
 from tasks.key_store import KeyStore
 from tasks.kill_switch import KillSwitch
@@ -122,6 +123,7 @@ def assemble(
     news = OrderNews()
     pairs = PairBook(write, clock, results)
     pairs.alert = alert
+    write.listeners.append(pairs.contradictions.written)
     funding = FundingLedger()
     rates = Rates()
     kill = KillSwitch()
@@ -174,7 +176,8 @@ def assemble(
         clock.now(),
         exposures.open_krw_s,
     )
-    markets = MarketWatch(venues, clock, settings, alert)
+    halts = HaltMemory(write, clock)
+    markets = MarketWatch(venues, clock, settings, alert, halts)
     operations = DeskOperations(
         desk,
         trading,
@@ -196,7 +199,7 @@ def assemble(
     )
     news.others = told_to(late_fills.heard, positions.heard)
     reserve = MarginReserve(settings.reserve_pct)
-    memory = Memory(pairs, watch, decisions, funding, kill, reserve)
+    memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts)
     memory.circuits.update((venue.venue, venue.breaker) for venue in venues.values())
     return AssembledDesk(
         desk,

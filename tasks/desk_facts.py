@@ -95,7 +95,7 @@ class DeskFacts:
             capital=self._capital(signal.symbol, rate),
             open_pairs=len(self._pairs.open_pairs()),
             naked_pair_id=self._unsettled(signal.symbol),
-            contradiction=self._pairs.contradiction(signal.symbol),
+            contradiction=self._pairs.contradictions.of(signal.symbol),
         )
 
     def signature_refusal(self, signal: Signal) -> Refusal | None:

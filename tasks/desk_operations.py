@@ -34,7 +34,8 @@ from tasks.settled_order import Purpose
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
 from tasks.trading import Trading
 from warehouse import JournalError, LeaseLost
-from warehouse.records import HealthRecord, ReconciliationRecord, RecordType, SwitchRecord
+from warehouse.block_records import SwitchRecord
+from warehouse.records import HealthRecord, ReconciliationRecord, RecordType
 
 log = logging.getLogger(__name__)
 
@@ -208,10 +209,11 @@ class DeskOperations:
                 reasons.append({"code": f"unhealthy:{name}", "message": component["detail"]})
         resumed = record["agreed"] and not reasons
         if resumed:
+            # Written first: what is lifted here stays lifted over a restart, or nothing is.
+            self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
             self._kill.reason = None
             self._markets.acknowledge()
-            self._trading.pairs.forget_contradictions()
-            self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
+            self._trading.pairs.contradictions.forget()
             self._trading.alert(
                 Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed: {reason}.")
             )

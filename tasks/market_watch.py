@@ -18,6 +18,7 @@ from exchanges.errors import ExchangeError
 from exchanges.market_state import MarketState
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.circuit_breaker import CircuitState
+from tasks.halt_memory import HaltMemory
 from tasks.leg_venue import LegVenue
 from tasks.maintenance import announced, parse_window
 from tasks.market_fitness import (
@@ -63,14 +64,16 @@ class MarketWatch:
         clock: Clock,
         settings: Settings,
         alert: Callable[[Alert], None],
+        halts: HaltMemory,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._alert = alert
+        self._halts = halts
         self._windows = tuple(parse_window(text) for text in settings.maintenance_windows)
         self._failing: set[str] = set()
         self._markets = [
-            _Market(venue, symbol, PriceGap(clock))
+            _Market(venue, symbol, halts.gap(venue.venue, symbol))
             for venue in venues.values()
             for symbol in settings.symbols
         ]
@@ -95,11 +98,11 @@ class MarketWatch:
         """Judge every market by what is known now."""
         for market in self._markets:
             self._look_at(market)
+        self._halts.keep()
 
     def acknowledge(self) -> None:
         """A person has seen the gaps that are flagged."""
-        for market in self._markets:
-            market.gap.acknowledge()
+        self._halts.acknowledge()
         self.look()
 
     async def _keep_looking(self) -> None:

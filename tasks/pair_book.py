@@ -18,6 +18,7 @@ from exchanges.side import Side
 from tasks.adoption import Adoption
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.client_order_id import parse_client_order_id
+from tasks.contradictions import Contradictions
 from tasks.day_results import DayResults
 from tasks.errors import IllegalTransition
 from tasks.leg_execution import Write
@@ -46,13 +47,13 @@ class PairBook:
 
     def __init__(self, write: Write, clock: Clock, results: DayResults) -> None:
         self._write = write
+        self.contradictions = Contradictions(write)
         self._results = results
         self._clock = clock
         self._pairs: dict[str, Pair] = {}
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
         self._ended: dict[str, PairResult] = {}
         self._adopted: dict[str, Adoption] = {}
-        self._contradictions: dict[str, str] = {}
         self.alert: Callable[[Alert], None] = _unheard
         """Hears of an event that a pair's state does not allow."""
 
@@ -111,15 +112,6 @@ class PairBook:
         self._pairs[pair_id] = pair
         self._note_result(pair, result)
         return pair
-
-    def contradiction(self, symbol: str) -> str | None:
-        """What happened to a pair of ``symbol`` although its state does not allow it; None: nothing
-        that nobody has looked at."""
-        return self._contradictions.get(symbol)
-
-    def forget_contradictions(self) -> None:
-        """A person has looked, and venues and journal agree."""
-        self._contradictions.clear()
 
     def result(self, pair_id: str) -> PairResult | None:
         """How an ended pair came out; None while it is open, or if nothing was traded."""
@@ -233,7 +225,8 @@ class PairBook:
         self._note_result(pair, result)
 
     def _contradict(self, pair: Pair, sentence: str) -> None:
-        self._contradictions[pair.symbol] = f"{pair.pair_id}: {sentence}"
+        if not self.contradictions.note(pair.pair_id, pair.symbol, sentence):
+            return
         self.alert(
             Alert(
                 AlertType.SYSTEM_ERROR,

@@ -22,6 +22,7 @@ from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import remember
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
+from tasks.halt_memory import HaltMemory
 from tasks.kill_switch import KillSwitch
 from tasks.margin_reserve import MarginReserve, TopUp
 from tasks.order_watch import OrderWatch
@@ -45,6 +46,7 @@ class Memory:
     funding: FundingLedger
     kill: KillSwitch
     reserve: MarginReserve
+    halts: HaltMemory
     circuits: dict[Venue, CircuitBreaker] = field(default_factory=dict)
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
     """Received and not answered when the journal ended."""
@@ -65,6 +67,8 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.SWITCH: _switch,
         RecordType.CIRCUIT: _circuit,
         RecordType.MARGIN: _margin,
+        RecordType.HALT: _halt,
+        RecordType.CONTRADICTION: _contradiction,
     }
     count = 0
     for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
@@ -158,6 +162,8 @@ def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
         memory.kill.reason = body["reason"]
     elif body["switch"] == "resume":
         memory.kill.reason = None
+        memory.halts.acknowledge()
+        memory.pairs.contradictions.forget()
 
 
 def _circuit(memory: Memory, body: Mapping[str, Any]) -> None:
@@ -167,3 +173,11 @@ def _circuit(memory: Memory, body: Mapping[str, Any]) -> None:
 def _margin(memory: Memory, body: Mapping[str, Any]) -> None:
     amount, at = Decimal(body["amount"]), read_utc(memory.written_at)
     memory.reserve.note(TopUp(body["margin_id"], body["symbol"], amount, body["status"], at))
+
+
+def _halt(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.halts.remember(body)
+
+
+def _contradiction(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.pairs.contradictions.remember(body)

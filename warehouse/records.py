@@ -39,6 +39,8 @@ class RecordType(StrEnum):
     WATERMARK = "watermark"
     EXPOSURE = "exposure"
     MARGIN = "margin"
+    HALT = "halt"
+    CONTRADICTION = "contradiction"
 
 
 ENDED_STATES = ("closed", "unwound", "failed")
@@ -365,15 +367,6 @@ class WatermarkRecord(TypedDict):
     before: list[PassedOver]
 
 
-class CircuitRecord(TypedDict):
-    """A venue's circuit changed; the last record of a venue holds."""
-
-    venue: str
-    state: str
-    """``closed``, ``open`` or ``half_open``."""
-    since: str
-
-
 class MarginRecord(TypedDict):
     """Money moved from the reserve to a position's margin; the last record of an id holds."""
 
@@ -388,12 +381,3 @@ class MarginRecord(TypedDict):
     """From the mark price to liquidation when it was asked for, percent of the mark."""
     detail: str
     """One sentence for people."""
-
-
-class SwitchRecord(TypedDict):
-    """The emergency stop and its end."""
-
-    switch: str
-    """``kill`` or ``resume``."""
-    reason: str
-    liquidate: NotRequired[bool]

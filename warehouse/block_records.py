@@ -1,0 +1,48 @@
+"""Records of what keeps the desk from entering pairs, over restarts too."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+
+class CircuitRecord(TypedDict):
+    """A venue's circuit changed; the last record of a venue holds."""
+
+    venue: str
+    state: str
+    """``closed``, ``open`` or ``half_open``."""
+    since: str
+
+
+class HaltRecord(TypedDict):
+    """Where a market stands that has stopped, or came back at another price; the last record of a
+    venue and symbol holds. All None: it trades, and nothing is held against it."""
+
+    venue: str
+    symbol: str
+    stopped_at: str | None
+    """None: it trades."""
+    price: str | None
+    """The last one before it stopped."""
+    gap_pct: str | None
+    """How far from there the price came back, percent; None: no such gap is flagged."""
+    flagged_at: str | None
+
+
+class ContradictionRecord(TypedDict):
+    """Something happened to a pair that its state does not allow: its symbol takes no entries until
+    a ``switch`` record says ``resume``."""
+
+    pair_id: str
+    symbol: str
+    sentence: str
+
+
+class SwitchRecord(TypedDict):
+    """The emergency stop and its end. ``resume`` also says that a person has seen the halts' gaps
+    and the contradictions that stand before it."""
+
+    switch: str
+    """``kill`` or ``resume``."""
+    reason: str
+    liquidate: NotRequired[bool]
