@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from exchanges.simulator.binance.rate_limits import RateLimits
 from exchanges.simulator.hyperliquid.front import HyperliquidFront
 from exchanges.simulator.hyperliquid.weights import Weights
 from tasks.executor_client import ExecutorClient
+from tests.kills.breakages import Breakage
 from tests.kills.newborn import KILLED, Nursery, nursery
 from tests.kills.points import POINTS, Point
 from tests.kills.traffic import Traffic
@@ -75,12 +76,12 @@ class Report:
         )
 
 
-def points_for(kills: int, random: Random) -> list[Point]:
-    """Named points for half of the kills, each as often as any other, in random order."""
-    points: list[Point] = []
-    while len(points) < kills // 2:
-        points += random.sample(POINTS, len(POINTS))
-    return points[: kills // 2]
+def _drawn(points: Sequence[Point], count: int, random: Random) -> list[Point]:
+    """So many of them, each as often as any other, in random order."""
+    drawn: list[Point] = []
+    while len(drawn) < count:
+        drawn += random.sample(points, len(points))
+    return drawn[:count]
 
 
 async def run_campaign(
@@ -89,23 +90,27 @@ async def run_campaign(
     seed: int,
     *,
     perpetual: Venue = Venue.BINANCE,
+    points: Sequence[Point] = POINTS,
+    broken: Breakage | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Kill ``kills`` executors; raises AssertionError when what is left of one is not whole."""
+    """Kill ``kills`` executors, half of them at ``points``; raises AssertionError when what is left
+    of one is not whole, as with executors that are ``broken``."""
     random = Random(seed)
     report = Report(seed)
     async with AsyncExitStack() as stack:
         served = await stack.enter_async_context(served_venues(home, perpetual_venue=perpetual))
-        executors = await stack.enter_async_context(nursery(_environment(served)))
+        executors = await stack.enter_async_context(nursery(_environment(served), broken))
         client = await stack.enter_async_context(ExecutorClient(served.settings.socket_file))
         traffic = Traffic(served, client, random)
         verdict = Verdict(served, client, traffic)
         sending = asyncio.create_task(traffic.run())
         try:
-            for number, point in enumerate(points_for(kills, random), start=1):
+            for number, point in enumerate(_drawn(points, kills // 2, random), start=1):
                 traffic.flow()
                 died_at = await _die_at(executors, point)
                 report.kills[died_at] += 1
+                verdict.of_the_dead()
                 _let_a_minute_pass(served)
                 await executors.bear()
                 report.back_s.append(await _until_back(client, traffic))
@@ -115,6 +120,7 @@ async def run_campaign(
                 await asyncio.sleep(random.uniform(0, LONGEST_LIFE_S))
                 await _kill(executors)
                 report.kills[AT_RANDOM] += 1
+                verdict.of_the_dead()
                 _let_a_minute_pass(served)
             await executors.bear()
             report.back_s.append(await _until_back(client, traffic))

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from tests.kills.breakages import Breakage
 from tests.kills.nursery import NEVER
 from tests.kills.points import Point
 from tests.tasks.executors import ROOT
@@ -53,12 +54,15 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery(environment: Mapping[str, str]) -> AsyncIterator[Nursery]:
-    """Everybody who was born there is gone at the end."""
+async def nursery(
+    environment: Mapping[str, str], broken: Breakage | None = None
+) -> AsyncIterator[Nursery]:
+    """Everybody who was born there is gone at the end; ``broken`` is what is wrong with them."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.kills.nursery",
+        *([] if broken is None else [broken]),
         cwd=ROOT,
         env=environment,
         stdin=asyncio.subprocess.PIPE,

@@ -2,7 +2,8 @@
 
 A line is the point to die at, or ``never``. It answers ``born PID``, and ``dead PID STATUS`` when
 that process has ended (negative: the signal that ended it). Importing takes seconds and a fork
-milliseconds, so an executor that was killed is back at once.
+milliseconds, so an executor that was killed is back at once. An argument names what is broken in
+all of them (:mod:`tests.kills.breakages`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NoReturn
 
 import exchanges.factory
 import tasks.executor
+from tests.kills.breakages import Breakage, break_it
 from tests.kills.mortal import Death, MortalJournal, MortalTransport
 from tests.kills.points import Point
 from tests.tasks import executor_child
@@ -22,6 +24,8 @@ NEVER = "never"
 
 
 def main() -> None:
+    for broken in sys.argv[1:]:
+        break_it(Breakage(broken))
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -21,6 +21,9 @@ from tests.tasks.executors import Served
 SPOT_PRICES = (60_000_000, 60_600_000, 61_200_000)
 AT_ONCE = 6
 """Signals that may wait for their answer at the same time."""
+STILL_GOOD_MS = 60_000
+"""A signal that is repeated after a restart is not refused for its age: only its first decision
+keeps it from trading again."""
 FAULTS: tuple[tuple[FaultKind, int, dict[str, Any]], ...] = (
     (FaultKind.REJECT, 1, {}),
     (FaultKind.REJECT, 2, {}),
@@ -83,7 +86,7 @@ class Traffic:
             self._send(self._signed(action="ENTER", quantity=str(quantity)))
 
     def _signed(self, **fields: Any) -> Signal:
-        return self.served.signal(**fields)
+        return self.served.signal(ttl_ms=STILL_GOOD_MS, **fields)
 
     def _send(self, signal: Signal) -> None:
         self.sent[signal.id] = signal

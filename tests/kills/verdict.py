@@ -1,4 +1,4 @@
-"""What must be true of a desk that is back after a kill."""
+"""What must be true of a desk that was killed, and when it is back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tasks.executor_client import ExecutorClient
 from tasks.outcome import OutcomeStatus
 from tasks.pair import Pair
 from tasks.pair_transitions import PairState
+from tasks.signal import Signal
 from tests.kills.traffic import Traffic
 from tests.tasks.cash_flows import Accounts
 from tests.tasks.desks import LOT, PLACE
@@ -25,7 +26,8 @@ from warehouse.records import RecordType
 BEGAN = Accounts(KRW, Decimal(0), Decimal(0), DOLLARS)
 SETTLED_WITHIN_S = 30.0
 AGAIN = 3
-"""Signals that are sent once more after each kill."""
+"""How many of the last signals are sent once more after each kill; and of those that had traded
+before it as many."""
 
 
 @dataclass(slots=True)
@@ -42,20 +44,32 @@ class Verdict:
     """Pairs that a critical alert names."""
     records: int = 0
     naked: set[str] = field(default_factory=set)
+    _traded: Sequence[Signal] = ()
+    """Of earlier lives."""
     _arrived_ns: int = 0
     _read_to: Position | None = None
+
+    def of_the_dead(self) -> None:
+        """Raises AssertionError with what journal and venues show to be wrong: nobody has to live
+        for it."""
+        self._of_orders()
+        traded = [name for name, told in self.traffic.answers.items() if told.legs]
+        self._traded = [self.traffic.sent[name] for name in traded[-AGAIN:]]
 
     async def give(self) -> None:
         """Raises AssertionError with what is wrong. The venues do as they are told meanwhile."""
         pairs = await self._settled_pairs()
-        self._read_journal()
-        self._see_orders()
-        self._no_id_was_sent_twice()
+        self._of_orders()
         self._each_pair_is_whole_or_alarmed(pairs)
         assert self.served.accounts() == BEGAN.after(pairs)
         reconciled = await self.client.reconcile()
         assert reconciled["differences"] == [], reconciled
         await self._what_was_answered_stays_answered()
+
+    def _of_orders(self) -> None:
+        self._read_journal()
+        self._see_orders()
+        self._no_id_was_sent_twice()
 
     async def _settled_pairs(self) -> Sequence[Pair]:
         """The pairs once none is in doubt any more."""
@@ -107,7 +121,7 @@ class Verdict:
     async def _what_was_answered_stays_answered(self) -> None:
         """A signal sent again trades nothing and gets the answer of the first time."""
         recent = list(self.traffic.sent.values())[-AGAIN:]
-        for signal in recent:
+        for signal in (*recent, *self._traded):
             again = await self.client.submit(signal.model_dump(mode="json"), door="fast")
             told = self.traffic.answers.get(signal.id)
             if told is None:
@@ -116,7 +130,7 @@ class Verdict:
             elif again.status is OutcomeStatus.DUPLICATE:
                 assert again.settled == told
             else:
-                assert again.status is OutcomeStatus.DENIED, again
+                assert again.status is OutcomeStatus.DENIED, f"decided anew: {again}"
 
 
 def _more_than_once(counts: Counter[str]) -> list[str]:
