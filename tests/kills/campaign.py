@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -21,7 +21,9 @@ from exchanges.simulator.binance.front import BinanceFront
 from exchanges.simulator.binance.rate_limits import RateLimits
 from exchanges.simulator.hyperliquid.front import HyperliquidFront
 from exchanges.simulator.hyperliquid.weights import Weights
+from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient
+from tasks.pair_transitions import PairState
 from tests.kills.breakages import Breakage
 from tests.kills.newborn import KILLED, Nursery, nursery
 from tests.kills.points import POINTS, Point
@@ -33,6 +35,8 @@ REACHED_WITHIN_S = 6.0
 """A point that traffic does not lead to in this time is a kill at random instead."""
 LONGEST_LIFE_S = 1.0
 """Of an executor that is killed at random, after it was looked at."""
+LOOKED_AT_EACH_S = 1.0
+"""By a person, while entries are not accepted."""
 AT_RANDOM = "at random"
 PACE = {
     # What waits does so in fractions of a second.
@@ -155,10 +159,26 @@ async def _kill(executors: Nursery) -> None:
 async def _until_back(client: ExecutorClient, traffic: Traffic) -> float:
     """Seconds until entries are accepted again; then the traffic rests."""
     born = time.monotonic()
-    await until_accepting(client)
+    person = asyncio.create_task(_repair_what_is_naked(client))
+    try:
+        await until_accepting(client)
+    finally:
+        person.cancel()
+        await asyncio.gather(person, return_exceptions=True)
     back_s = time.monotonic() - born
     await traffic.rest()
     return back_s
+
+
+async def _repair_what_is_naked(client: ExecutorClient) -> None:
+    """What a person does who is called for a pair: a venue that refused every order at start-up
+    leaves it naked, and entries stay out until somebody has it tried again."""
+    while True:
+        await asyncio.sleep(LOOKED_AT_EACH_S)
+        with suppress(ExecutorGone):
+            for pair in await client.pairs(open_only=True):
+                if pair["state"] == PairState.NAKED:
+                    await client.recover(pair["pair_id"])
 
 
 def _let_a_minute_pass(served: Served) -> None:
