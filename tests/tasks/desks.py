@@ -83,6 +83,14 @@ class Bench:
             Fault(venue, endpoint or PLACE[venue], FaultKind(kind), times, args)
         )
 
+    def leave_naked(self) -> None:
+        """The next entry buys its coin and nothing else, and cannot sell it again; then all faults
+        are used up."""
+        self.fault(Venue.BINANCE, "reject", times=4)
+        # The first order buys; every later one of the leg is refused.
+        self.fault(Venue.UPBIT, "delay", ms=1)
+        self.fault(Venue.UPBIT, "reject", times=4)
+
     def spot_at(self, price: int, size: str = "0.5") -> None:
         """Hold KRW-BTC at ``price``, the ask 1,000 KRW (a tick) above."""
         quote = Quote(Decimal(price), Decimal(price + 1_000), Decimal(size))
@@ -189,6 +197,13 @@ def run(
         return await scenario(bench)
 
     return run_virtually(main(), loop)
+
+
+async def until(holds: Callable[[], bool], at_most_s: float = 60.0) -> None:
+    """Wait, in the scenario's time, until something holds."""
+    async with asyncio.timeout(at_most_s):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def entered(desk: PaperDesk, quantity: str = "0.010", **fields: Any) -> Outcome:

@@ -6,14 +6,24 @@ The sources are issues of the projects named; the numbers are theirs.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from exchanges.instrument import Venue
+from exchanges.order import Order, OrderReport
+from exchanges.rate_budget import Booking
+from exchanges.side import Side
 from tasks.outcome import OutcomeStatus
+from tasks.pair import LegName
 from tasks.pair_transitions import PairState
+from tasks.wire_text import read_utc
 from tests.drills.tape import results
 from tests.tasks.desks import (
+    LOT,
     Bench,
     assert_agreed,
     assert_cash_is_conserved,
@@ -21,7 +31,9 @@ from tests.tasks.desks import (
     entered,
     pair_of,
     run,
+    until,
 )
+from tests.tasks.reconciling.accounts import trade_by_hand
 from warehouse.records import RecordType
 
 
@@ -57,6 +69,31 @@ def test_a_leg_that_fails_for_good_does_not_stay_opening_with_the_other_one_nake
             assert bench.coin() == bench.position() == 0
             assert_cash_is_conserved(bench, desk)
             await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("spot", ["sold by hand", "gone"])
+def test_a_restart_looks_at_the_spot_leg_too(tmp_path: Path, spot: str) -> None:
+    """hummingbot, spot-perpetual arbitrage: on a restart it never looks at spot."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = await entered(desk)
+            if spot == "gone":
+                bench.coin_vanishes("0.010")
+            else:
+                await trade_by_hand(desk, LegName.SPOT, Side.SELL, "0.010")
+
+        async with bench.desk() as desk:
+            if spot == "gone":
+                refused = await entered(desk)
+                assert (refused.reason or "").startswith("not_ready: journal and venues disagree")
+                assert any("disagree" in alert for alert in bench.alerts("critical"))
+            else:
+                assert pair_of(desk, opened).state is PairState.CLOSED
+                assert bench.coin() == bench.position() == 0
+                await assert_agreed(desk)
 
     run(tmp_path, scenario)
 
@@ -104,8 +141,81 @@ def test_a_missing_leg_is_not_chased_and_its_loss_is_not_called_nothing(tmp_path
     run(tmp_path, scenario)
 
 
+def test_a_missing_leg_is_tried_again_a_few_times_each_later_and_then_given_up(
+    tmp_path: Path,
+) -> None:
+    """hummingbot, arbitrage executor: again at once, and after three it keeps the other leg."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(Venue.BINANCE, "reject", times=1_000)
+
+            opened = await entered(desk)
+
+            tried = [
+                read_utc(record.time)
+                for record in bench.records(RecordType.ORDER_INTENDED)
+                if record.body["leg"] == "perpetual"
+            ]
+            pauses = [round((after - before).total_seconds()) for before, after in pairwise(tried)]
+            assert pauses == [1, 2, 4]
+            assert opened.status is OutcomeStatus.UNWOUND
+            assert bench.coin() == bench.position() == 0
+
+    run(tmp_path, scenario)
+
+
+def test_an_order_that_trades_while_its_cancel_is_under_way_is_hedged(tmp_path: Path) -> None:
+    """hummingbot, cross-exchange market making: #2501 (2020), #8094 (still open): forgotten when
+    the cancel is sent."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            exchange = desk.parts.trading.venues[LegName.SPOT].exchange
+            submit = exchange.submit
+
+            async def submit_resting(order: Order, booking: Booking | None = None) -> OrderReport:
+                """A venue that lets it rest."""
+                resting = replace(order, price=Decimal(59_000_000), time_in_force=None)
+                return await submit(resting, booking)
+
+            exchange.submit = submit_resting  # type: ignore[method-assign]
+            bench.fault(Venue.UPBIT, "delay", ms=600, endpoint="DELETE /v1/order")
+            entering = asyncio.create_task(entered(desk))
+            await until(lambda: not bench.simulation.faults.pending())
+            bench.spot_at(58_900_000)
+
+            opened = await entering
+
+            assert opened.status is OutcomeStatus.HEDGED
+            assert bench.coin() == -bench.position() == Decimal("0.010")
+            assert len(bench.orders_placed()) == 2
+            assert_cash_is_conserved(bench, desk)
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("venue", [Venue.UPBIT, Venue.BINANCE])
+def test_what_filled_of_an_order_is_hedged_and_no_more(tmp_path: Path, venue: Venue) -> None:
+    """hummingbot, cross-exchange market making: parts of orders stay unhedged."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(venue, "partial", fraction="0.4", times=4)
+
+            opened = await entered(desk)
+
+            assert pair_of(desk, opened).unhedged < LOT
+            assert abs(bench.coin() + bench.position()) < LOT
+            assert_cash_is_conserved(bench, desk)
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
 def test_an_order_that_trades_after_it_was_given_up_is_hedged(tmp_path: Path) -> None:
-    """hummingbot, cross-exchange market making: #2501 (2020), #8094 (still open)."""
+    """hummingbot, cross-exchange market making: #2501, #8094, the reply lost."""
 
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
@@ -156,77 +266,5 @@ def test_an_order_carries_an_id_of_ours_that_a_restart_derives_again(tmp_path: P
 
             assert legs == {(f"kimp-{pair.pair_id}-s001",), (f"kimp-{pair.pair_id}-p001",)}
             assert sorted(bench.orders_placed()) == sorted(name for ids in legs for name in ids)
-
-    run(tmp_path, scenario)
-
-
-def test_unwinding_sells_what_was_bought_and_leaves_the_rest_of_the_coin_alone(
-    tmp_path: Path,
-) -> None:
-    """Bots for the kimchi premium: "sell residual" sells the whole coin."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(Venue.BINANCE, "reject", times=4)
-
-            opened = await entered(desk)
-
-            assert opened.status is OutcomeStatus.UNWOUND
-            assert bench.coin() == Decimal(1)
-
-    run(tmp_path, scenario, coin="1")
-
-
-def test_without_a_bank_rate_there_is_no_rate_and_no_entry(tmp_path: Path) -> None:
-    """Bots for the kimchi premium: a constant of 1,300 in place of the rate."""
-
-    async def scenario(bench: Bench) -> None:
-        bench.fault(Venue.UPBIT, "http_500", times=100, endpoint="GET /v1/forex/recent")
-        async with bench.desk() as desk:
-            refused = await entered(desk)
-
-            assert (refused.reason or "").startswith("fx_stale: the bank rate was never read")
-            assert bench.orders_placed() == []
-
-    run(tmp_path, scenario)
-
-
-def test_an_entry_of_which_nothing_filled_leaves_no_trade_and_no_position(tmp_path: Path) -> None:
-    """Bots for the kimchi premium: phantom rows for zero fills."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(Venue.UPBIT, "reject")
-            bench.fault(Venue.BINANCE, "reject")
-
-            opened = await entered(desk)
-
-            assert opened.status is OutcomeStatus.FAILED
-            assert bench.records(RecordType.FILL) == []
-            assert desk.parts.trading.pairs.open_pairs() == []
-
-    run(tmp_path, scenario)
-
-
-def test_a_stop_holds_over_a_restart_and_leaves_what_it_says_it_leaves(tmp_path: Path) -> None:
-    """Stop buttons elsewhere: orders or positions left behind (#2944, #5931), or trading goes on
-    after a crash (#2534)."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            opened = await entered(desk)
-            await desk.parts.operations.kill("drill", liquidate=False)
-            assert pair_of(desk, opened).state is PairState.HEDGED
-        await asyncio.sleep(2)
-
-        async with bench.desk() as desk:
-            refused = await entered(desk)
-            assert (refused.reason or "").startswith("killed: ")
-
-            report = await desk.parts.operations.kill("drill", liquidate=True)
-
-            assert [outcome["status"] for outcome in report["outcomes"]] == ["closed"]
-            assert bench.coin() == bench.position() == 0
-            await assert_agreed(desk)
 
     run(tmp_path, scenario)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.tasks.desks import (
     entered,
     pair_of,
     run,
+    until,
 )
 from tests.tasks.reconciling.accounts import conjure, force_close, trade_by_hand
 from warehouse.records import RecordType
@@ -31,13 +31,6 @@ NEVER_HEARD = {
     Venue.BINANCE: ("ORDER_TRADE_UPDATE",),
     Venue.HYPERLIQUID: ("orderUpdates", "userFills"),
 }
-
-
-async def until(holds: Callable[[], bool], at_most_s: float = 60.0) -> None:
-    """Wait, in the scenario's time, until something holds."""
-    async with asyncio.timeout(at_most_s):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def deafen(bench: Bench) -> None:
@@ -67,7 +60,7 @@ def test_short_closed_by_force_has_its_coin_sold_at_once(
             assert adoption["pair_id"] == outcome.pair_id
             assert "by the venue" in bench.alerts("critical")[0]
             assert desk.parts.trading.pairs.result(pair_of(desk, outcome).pair_id) is not None
-            # What a liquidation pays into the insurance fund is cash that no trade explains.
+            # What a liquidation pays into the insurance fund is in the venue's list.
             assert (await desk.parts.operations.reconcile())["agreed"]
 
     run(tmp_path, scenario, perpetual_venue=venue)

@@ -70,18 +70,10 @@ def test_an_unwind_of_the_perpetual_is_reduce_only(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def refuse_all_but_the_first_spot_order(bench: Bench) -> None:
-    """The perpetual never fills, and the spot leg cannot be sold either."""
-    bench.fault(Venue.BINANCE, "reject", times=4)
-    # The first order buys; every later one of the leg is refused.
-    bench.fault(Venue.UPBIT, "delay", ms=1)
-    bench.fault(Venue.UPBIT, "reject", times=4)
-
-
 def test_when_the_unwind_fails_too_the_pair_is_naked_and_says_so(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            refuse_all_but_the_first_spot_order(bench)
+            bench.leave_naked()
             outcome = await entered(desk)
 
             assert outcome.status is OutcomeStatus.NAKED
@@ -105,7 +97,7 @@ def test_when_the_unwind_fails_too_the_pair_is_naked_and_says_so(tmp_path: Path)
 def test_one_leg_recovery_finishes_a_naked_pair_later(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            refuse_all_but_the_first_spot_order(bench)
+            bench.leave_naked()
             outcome = await entered(desk)
             [report] = await desk.parts.operations.recover(None)
 
@@ -188,7 +180,7 @@ def test_in_doubt_nothing_is_sent_until_the_venue_speaks(tmp_path: Path, venue: 
 def test_nothing_is_sent_while_the_rules_are_not_known(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            refuse_all_but_the_first_spot_order(bench)
+            bench.leave_naked()
             outcome = await entered(desk)
         # The perpetual venue cannot be read at all while the next desk starts.
         bench.fault(Venue.BINANCE, "http_500", times=10_000, endpoint="*")

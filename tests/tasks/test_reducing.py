@@ -81,9 +81,7 @@ async def bank_rate_is_old(bench: Bench, desk: PaperDesk) -> None:
 
 
 async def another_pair_is_naked(bench: Bench, desk: PaperDesk) -> None:
-    bench.fault(Venue.BINANCE, "reject", times=4)
-    bench.fault(Venue.UPBIT, "delay", ms=1)
-    bench.fault(Venue.UPBIT, "reject", times=4)
+    bench.leave_naked()
     assert (await entered(desk)).status is OutcomeStatus.NAKED
 
 
