@@ -191,7 +191,7 @@ class Campaign(RuleBasedStateMachine):
             self._operate(lambda desk: desk.parts.operations.recover(None, UNFINISHED))
             self._do(made.rest())
             self._do(made.agree())
-        wrong += made.wrong
+        wrong += [*made.wrong, *made.witness.wrong, *made.witness.of_refusals()]
         if made.desk is not None:
             wrong += invariants.of_desk(made, made.desk)
             self._count_ends()

@@ -24,6 +24,8 @@ from warehouse.records import RecordType
 from warehouse.segment import segment_file
 
 T = TypeVar("T")
+Written = Callable[[RecordType, Mapping[str, Any]], None]
+"""Hears of each record that is in a journal now."""
 
 NOISE = frozenset({RecordType.PREMIUM, RecordType.FX_RATE, RecordType.BALANCE, RecordType.HEALTH})
 """Records that permit nothing: to die beside one of them is like dying beside the next."""
@@ -123,6 +125,7 @@ class MortalJournal(Journal):
     """The journal of a process that may die before, in or after each record."""
 
     process: Process
+    written: Written
 
     def write(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
         if record_type in NOISE:
@@ -132,6 +135,7 @@ class MortalJournal(Journal):
         self.process.effect()
         start = self.position
         seq = super().write(record_type, body)
+        self.written(record_type, body)
         try:
             self.process.effect()
         except Died:
@@ -154,11 +158,14 @@ class MortalJournal(Journal):
             os.truncate(segment_file(self.folder, end.segment), kept)
 
 
-def mortal_journal(process: Process) -> Callable[[Path, Callable[[], datetime]], Journal]:
+def mortal_journal(
+    process: Process, written: Written
+) -> Callable[[Path, Callable[[], datetime]], Journal]:
     """How ``process`` opens its journal."""
 
     def opened(folder: Path, now: Callable[[], datetime]) -> Journal:
         MortalJournal.process = Process()  # whoever opens it lives until it is open
+        MortalJournal.written = staticmethod(written)
         journal = MortalJournal.open(folder, now)
         assert isinstance(journal, MortalJournal)
         journal.process = process

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
 
+from exchanges.errors import OutcomeUnknown, VenueUnavailable
 from exchanges.instrument import Venue
 from exchanges.transport import Request, Response
 from tasks.exit_judge import ExitJudge, Judged
+from tasks.leg_venue import LegVenue
 from tasks.pair import Pair
 from tasks.trading import Trading
 from tests.campaign.batch import run_batch
@@ -28,6 +30,18 @@ ENOUGH = 200
 
 def takes_unequal_legs_for_hedged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Trading, "is_matched", lambda self, pair: True)
+
+
+def takes_unknown_for_not_sent(patch: pytest.MonkeyPatch) -> None:
+    call = LegVenue.call
+
+    async def careless(venue: LegVenue, awaitable: Awaitable[T]) -> T:
+        try:
+            return await call(venue, awaitable)
+        except OutcomeUnknown as error:
+            raise VenueUnavailable(error.venue, error.message) from None
+
+    patch.setattr(LegVenue, "call", careless)
 
 
 def sends_each_order_twice(patch: pytest.MonkeyPatch) -> None:
@@ -64,6 +78,7 @@ def leaves_at_any_price(patch: pytest.MonkeyPatch) -> None:
     ("broken", "says"),
     [
         (takes_unequal_legs_for_hedged, "is hedged with"),
+        (takes_unknown_for_not_sent, "had executed .* when the journal called it unavailable"),
         (sends_each_order_twice, "was sent 2 times"),
         (keeps_no_record_of_what_it_sends, "is not in the journal"),
         (leaves_at_any_price, "was closed at a loss"),

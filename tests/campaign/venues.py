@@ -180,13 +180,10 @@ class Venues:
             await (await self._hand(venue)).submit(order)
 
     def pay(self, krw: Decimal) -> None:
-        """Somebody pays KRW in, or out when negative."""
+        """Somebody pays KRW in, or out when negative; the venue's lists show it."""
         self.tally.worlds["deposit" if krw > 0 else "withdrawal"] += 1
-        ledger = self.bench.upbit().ledger
-        if krw > 0:
-            ledger.credit("KRW", krw)
-        else:
-            ledger.debit("KRW", -krw)
+        key = ACCOUNTS[Venue.UPBIT].access_key
+        self.bench.simulation.upbit.transfer(key, "KRW", krw)
 
     def close_by_force(self, lots: int, reason: str) -> None:
         """The venue takes so much of the position away, at most all of it."""

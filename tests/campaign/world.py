@@ -25,12 +25,10 @@ from tasks.paper_desk import PaperDesk, paper_desk
 from tasks.reconciling.reconciliation import LEFT_TO_THE_NEXT_RUN
 from tasks.settings import PerpetualVenue
 from tasks.signal import Signal
-from tests.campaign.mortal import (
-    Process,
-    mortal_journal,
-)
+from tests.campaign.mortal import Process, mortal_journal
 from tests.campaign.tally import Tally
 from tests.campaign.venues import DEEP, NATIVE, Venues
+from tests.campaign.witness import Witness
 from warehouse.records import RecordType
 
 CALM_S = 240.0
@@ -63,6 +61,7 @@ class World(Venues):
         super().__init__(perpetual, folder, tally, sockets=sockets)
         self.wrong: list[str] = []
         """What a life did that no desk may do."""
+        self.witness = Witness(self.bench)
         self.signals: list[Signal] = []
         self.answers: dict[str, list[Outcome]] = {}
         self._life: Life | None = None
@@ -156,7 +155,7 @@ class World(Venues):
             self.bench.settings,
             self.clock,
             wires=wires,
-            open_journal=mortal_journal(life.process),
+            open_journal=mortal_journal(life.process, self.witness.written),
             recover=False,
         ) as desk:
             life.ready.set_result(desk)
