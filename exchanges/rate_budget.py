@@ -75,6 +75,19 @@ class RateBudget:
                 windows[name].remove(units, taken_at)
                 windows[name].add(units, now)
 
+    def correct(
+        self, booked: Mapping[str, int], weighed: Mapping[str, int], taken_at: float
+    ) -> None:
+        """A request that was booked at ``taken_at`` has cost otherwise, as its answer shows."""
+        now = self._clock.monotonic()
+        with self._ledger.open() as windows:
+            for name, units in weighed.items():
+                more = units - booked[name]
+                if more > 0:
+                    windows[name].add(more, now)
+                elif more < 0:
+                    windows[name].remove(-more, taken_at)
+
     def wait(self, costs: Mapping[str, int], *, urgent: bool) -> float:
         """Seconds until a request of these costs fits; 0 when it fits now."""
         now = self._clock.monotonic()
@@ -133,6 +146,12 @@ class Booking:
     def arrived(self) -> None:
         """The request that was sent has been answered, or never will be."""
         self._budget.arrived(self._costs, self._taken_at)
+
+    def weighed(self, costs: Mapping[str, int]) -> None:
+        """What the request, which has been answered, has cost of the pools it was booked on."""
+        if costs != self._costs:
+            self._budget.correct(self._costs, costs, self._taken_at)
+            self._costs = costs
 
     def release(self) -> None:
         """The request will not be sent. Harmless after use."""

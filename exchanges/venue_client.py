@@ -36,6 +36,11 @@ def has_retry_after(response: Response) -> bool:
     return "retry-after" in response.headers
 
 
+def as_booked(request: Request, response: Response, costs: Costs) -> Costs:
+    """Most venues' questions cost the same whatever the answer."""
+    return costs
+
+
 @dataclass(frozen=True, slots=True)
 class Replies:
     """A venue's table of what its replies mean. "Error" is every status other than 2xx."""
@@ -51,6 +56,8 @@ class Replies:
     None: all."""
     states_ban: Callable[[Response], bool] = has_retry_after
     """Whether a ban says how long it lasts; one that does not is taken to be longer each time."""
+    weighed: Callable[[Request, Response, Costs], Costs] = as_booked
+    """What a question that was booked for these costs has cost, by the good reply to it."""
 
 
 class VenueClient:
@@ -95,12 +102,14 @@ class VenueClient:
 
         Raises VenueUnavailable (RateLimited too), BadReply, OrderNotFound or AuthenticationFailed.
         """
+        booking = self.book(costs, urgent=urgent)
         try:
-            response = await self._send(request, self.book(costs, urgent=urgent))
+            response = await self._send(request, booking)
         except TransportError as error:
             failure = read_failure(self._venue, error)
         else:
             if self._is_good(response):
+                booking.weighed(self._replies.weighed(request, response, costs))
                 return response
             failure = self._noted(self._replies.read_error(response), response, costs)
         raise failure

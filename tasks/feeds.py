@@ -76,6 +76,7 @@ class Feeds:
         self._failing: set[str] = set()
         self._book_read_at: dict[tuple[LegName, str], float] = {}
         self._book_read: dict[tuple[LegName, str], Book] = {}
+        self._book_pushed_at: dict[tuple[LegName, str], float] = {}
         self._journalled: dict[str, Any] = {}
 
     async def read_all(self) -> None:
@@ -139,6 +140,8 @@ class Feeds:
         known = self._book_of(venue, book.symbol)
         if known is not None and book.venue_time < known.venue_time:
             return
+        if book is not self._book_read.get((venue.leg, book.symbol)):
+            self._book_pushed_at[venue.leg, book.symbol] = book.received
         if venue.leg is LegName.SPOT and book.symbol == self.dollar:
             self._rates.tether_book = book
             rate = self._rates.krw_per_usdt
@@ -228,8 +231,10 @@ class Feeds:
         read_at = self._book_read_at.get((venue.leg, symbol))
         if book is None or read_at is None or now - read_at >= REST_CHECK_S:
             return True
-        if book is not self._book_read.get((venue.leg, symbol)):  # pushed
-            every_s = max(every_s, min(QUIET_S, self._settings.max_book_age_ms / 2000))
+        pushed_at = self._book_pushed_at.get((venue.leg, symbol))
+        quiet_s = max(every_s, min(QUIET_S, self._settings.max_book_age_ms / 2000))
+        if pushed_at is not None and now - pushed_at < quiet_s:
+            return False  # also of a book that was read since: the next will be pushed
         return now - book.received >= every_s
 
     def _book_of(self, venue: LegVenue, symbol: str) -> Book | None:

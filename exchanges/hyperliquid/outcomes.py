@@ -24,7 +24,7 @@ from exchanges.errors import (
     VenueUnavailable,
 )
 from exchanges.hyperliquid.address_budget import EVERY_S
-from exchanges.hyperliquid.limits import BAN_S, RETRY_S, observe_headers
+from exchanges.hyperliquid.limits import BAN_S, RETRY_S, observe_headers, weighed
 from exchanges.hyperliquid.refusals import Meaning, Refusal, refusal
 from exchanges.instrument import Venue
 from exchanges.reply import Fields, document, fields, quoted
@@ -167,7 +167,7 @@ def _silenced(response: Response, costs: Costs) -> None:
     """A refusal for weight concerns every request: the limit is of the IP address."""
 
 
-REPLIES = Replies(submit_error, read_error, observe_headers, _silenced)
+REPLIES = Replies(submit_error, read_error, observe_headers, _silenced, weighed=weighed)
 
 
 class _Refused(Exception):

@@ -66,6 +66,22 @@ def test_request_that_one_pool_refuses_is_booked_in_none() -> None:
     assert budget.room("weight") == 100
 
 
+@pytest.mark.parametrize(("weighed", "room"), [(0, 100), (7, 93), (10, 90), (35, 65)])
+def test_answered_request_counts_what_it_has_cost(weighed: int, room: int) -> None:
+    clock = ManualClock()
+    budget = RateBudget([WEIGHT], clock)
+    booking = budget.take({"weight": 10}, urgent=False)
+    booking.use()
+    clock.advance(3)
+    booking.arrived()
+
+    booking.weighed({"weight": weighed})
+
+    assert budget.room("weight") == room
+    clock.advance(WEIGHT.interval_s)
+    assert budget.room("weight") == 100
+
+
 def test_venue_that_counts_more_than_we_do_is_believed() -> None:
     clock = ManualClock()
     budget = RateBudget([WEIGHT], clock)

@@ -16,9 +16,9 @@ from tasks.outcome import Outcome, OutcomeStatus
 from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
-from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run
+from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run, until
 from tests.tasks.reconciling.accounts import force_close, trade_by_hand
-from tests.tasks.test_position_watch import PERPETUALS, deafen, until
+from tests.tasks.test_position_watch import PERPETUALS, deafen
 
 PROMISED_S = 5
 TRADES = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchanges.errors import AuthenticationFailed, RateLimited
+from exchanges.errors import AuthenticationFailed, BadReply, RateLimited
 from tests.exchanges.hyperliquid import samples
 from tests.exchanges.hyperliquid.wired import LIMIT, RULES, build, build_ready
 from tests.exchanges.scripted_transport import reply
@@ -49,6 +49,28 @@ async def test_too_much_weight_silences_everything_until_it_ends() -> None:
     await exchange.book("BTC")
 
     assert len(wire.requests) == 2
+
+
+@pytest.mark.parametrize(("rows", "weight"), [(0, 20), (1, 21), (48, 23), (499, 45), (2_000, 120)])
+async def test_history_weighs_the_rows_that_came(rows: int, weight: int) -> None:
+    hours = [{**samples.funding(), "time": samples.MADE_MS} for _ in range(rows)]
+    exchange, _, clock = await build_ready(reply(hours), *([reply([])] * (rows >= 500)))
+    room = exchange.order_room()
+    clock.advance(1)
+
+    await exchange.funding("BTC", clock.now())
+
+    assert room - exchange.order_room() == weight + 20 * (rows >= 500)
+
+
+async def test_history_that_cannot_be_read_weighs_what_was_booked() -> None:
+    exchange, _, clock = await build_ready(reply(b"[{]"))
+    room = exchange.order_room()
+
+    with pytest.raises(BadReply):
+        await exchange.funding("BTC", clock.now())
+
+    assert room - exchange.order_room() == 45
 
 
 async def test_booked_place_is_used_once() -> None:
