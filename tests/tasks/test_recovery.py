@@ -177,6 +177,32 @@ def test_in_doubt_nothing_is_sent_until_the_venue_speaks(tmp_path: Path, venue: 
     run(tmp_path, scenario)
 
 
+def test_in_doubt_about_both_legs_nothing_is_taken_for_granted(tmp_path: Path) -> None:
+    """Neither order can be asked about: that nothing is known to have filled is no evidence."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            for venue, path in ((Venue.UPBIT, "/v1/order"), (Venue.BINANCE, "/fapi/v1/order")):
+                bench.fault(venue, "lose_reply")
+                bench.fault(venue, "http_500", times=10_000, endpoint=f"GET {path}")
+            outcome = await entered(desk)
+            await asyncio.sleep(120)
+
+            assert pair_of(desk, outcome).state is PairState.UNKNOWN
+            assert len(bench.orders_placed()) == 2
+            entry = desk.signal(id="beside-a-doubt", action="ENTER", quantity="0.01")
+            reasons = [reason["code"] for reason in desk.parts.desk.check(entry)["reasons"]]
+            assert "naked_pair" in reasons
+
+            bench.simulation.faults.clear()
+            await asyncio.sleep(60)
+            assert pair_of(desk, outcome).state is PairState.HEDGED
+            assert len(bench.orders_placed()) == 2
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
 def test_nothing_is_sent_while_the_rules_are_not_known(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
