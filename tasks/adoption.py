@@ -52,12 +52,14 @@ class Adoption:
     side: Side
     """``buy``: the account has more of it, ``sell``: less."""
     quantity: Decimal
+    """Of ``symbol``; 0: it is a fee alone, of a liquidation."""
     price: Decimal | None
     """Quote currency; None: no trade."""
     fee: Decimal
     """In ``fee_currency``; positive: paid."""
     fee_currency: str
     trade_id: str | None
+    """The venue's id of the trade or transfer; None: it gives none."""
     venue_order_id: str | None
     time: datetime
     pair_id: str | None

@@ -164,7 +164,7 @@ class ExposureMeter:
         self._traded(life, f"{body['venue']} {body['trade_id']}", body, time, intended_at)
 
     def _adoption(self, body: Mapping[str, Any], time: datetime) -> None:
-        if body["pair_id"] is not None:
+        if body["pair_id"] is not None and Decimal(body["quantity"]):
             self._traded(self._life(body), body["adoption_id"], body, time, None)
 
     def _life(self, body: Mapping[str, Any]) -> _Life:

@@ -64,7 +64,9 @@ class ForcedCloseFloor:
         forced = [
             adoption.price
             for adoption in trading.pairs.adoptions()
-            if adoption.pair_id == pair.pair_id and adoption.kind.is_forced
+            if adoption.pair_id == pair.pair_id
+            and adoption.kind.is_forced
+            and adoption.price is not None
         ]
         return forced[-1] if forced else None
 

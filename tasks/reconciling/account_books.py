@@ -1,9 +1,10 @@
 """What each venue must show, added up from the journal alone.
 
-Every trade of ours and every adopted one moves coin, cash and a fee; funding and adopted transfers
-move cash. An *opening* is what a venue held of an asset besides, when journal and venue last
-agreed; so the venue must show opening + what is booked. A perpetual position is booked under its
-coin and has no opening but 0, and its cash is that of :mod:`tasks.reconciling.holdings`.
+Every trade of ours and every adopted one moves coin, cash and a fee; funding moves cash; an adopted
+transfer moves what was transferred. An *opening* is what a venue held of an asset besides, when
+journal and venue last agreed; so the venue must show opening + what is booked. A perpetual position
+is booked under its coin and has no opening but 0, and its cash is that of
+:mod:`tasks.reconciling.holdings`.
 
 All of it is a sum over records, each counted once by its key, so a restarted desk expects what the
 one before it did.
@@ -104,8 +105,9 @@ class AccountBooks:
         if not self._counts("adoption", body["adoption_id"]):
             return
         venue = Venue(body["venue"])
-        if body["trade_id"] is None:
+        if body["price"] is None:
             self._move(venue, body["symbol"], _signed(body))
+            self._move(venue, body["fee_currency"], -Decimal(body["fee"]))
             return
         key = (venue, body["symbol"], body["trade_id"])
         known = self._trades.get(key, Decimal(0))

@@ -1,11 +1,11 @@
 """Holdings of a venue against the books: coin first, and cash where the coin agrees.
 
-Every trade moves coin and cash together, so cash that differs where no coin does was paid in or
-out. Coin that differs has no such innocent reading.
+Every trade moves coin and cash together, so cash is compared where no coin differs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from exchanges.instrument import InstrumentKind
@@ -66,18 +66,36 @@ class Comparison:
                 look.openings[venue.venue, symbol] = opening
             return
         explained = None
-        if undecided is not None:
-            low, high = undecided
-            if low - tolerance < difference < high + tolerance:
-                explained = "an order is undecided: the venue is asked what it traded"
+        if _covers(undecided, difference, tolerance):
+            explained = "an order is undecided: the venue is asked what it traded"
         kind = differences.BALANCE if is_spot else differences.POSITION
         look.add(differences.amounts(kind, venue.venue, symbol, expected, found, explained))
+
+    def movable(
+        self, venue: LegVenue, holdings: Holdings
+    ) -> Iterator[tuple[str, Decimal, Decimal]]:
+        """What differs and may have been moved: its currency, the difference, and what is none.
+        Positions cannot be moved."""
+        tolerance = self._trading.settings.position_tolerance
+        is_spot = venue.exchange.kind is InstrumentKind.SPOT
+        for symbol, found in holdings.coins.items() if is_spot else ():
+            difference = found - self._books.expected(venue.venue, symbol)
+            undecided = self._undecided(venue.leg, symbol)
+            if (
+                self._books.has_begun(venue.venue, symbol)
+                and abs(difference) >= tolerance
+                and not _covers(undecided, difference, tolerance)
+            ):
+                yield symbol, difference, tolerance
+        left_over, (_, quote) = self.left_over(venue, holdings), self._cash(venue)
+        if left_over is not None:
+            yield quote, left_over, _cash_tolerance(quote)
 
     def left_over(self, venue: LegVenue, holdings: Holdings) -> Decimal | None:
         """Cash beyond what is expected, signed; None: no more than rounding makes."""
         asset = self._cash(venue)
         amount = holdings.cash - self._books.expected(*asset)
-        is_small = abs(amount) <= CASH_TOLERANCE.get(asset[1], DOLLAR_TOLERANCE)
+        is_small = abs(amount) <= _cash_tolerance(asset[1])
         return None if is_small or not self._books.has_begun(*asset) else amount
 
     def _cash(self, venue: LegVenue) -> Asset:
@@ -105,3 +123,16 @@ class Comparison:
         bought = sum((one.quantity for one in orders if one.side is Side.BUY), ZERO)
         sold = sum((one.quantity for one in orders if one.side is Side.SELL), ZERO)
         return -sold, bought
+
+
+def _covers(
+    undecided: tuple[Decimal, Decimal] | None, difference: Decimal, tolerance: Decimal
+) -> bool:
+    """May undecided orders have made the difference?"""
+    return undecided is not None and (
+        undecided[0] - tolerance < difference < undecided[1] + tolerance
+    )
+
+
+def _cash_tolerance(currency: str) -> Decimal:
+    return CASH_TOLERANCE.get(currency, DOLLAR_TOLERANCE)

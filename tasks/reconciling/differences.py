@@ -18,8 +18,8 @@ FILL = "fill"
 ORDER = "order"
 POSITION = "position"
 UNREADABLE = "unreadable"
-OF_COIN = (BALANCE, POSITION)
-""":class:`Difference` s of these kinds that have no explanation are of coin."""
+OF_AMOUNTS = (BALANCE, POSITION)
+""":class:`Difference` s of these kinds are of coin or cash that an account holds."""
 
 
 def amounts(

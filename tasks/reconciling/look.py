@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from exchanges.instrument import Venue
 from tasks.reconciling.account_books import Asset, TradeKey
 from warehouse.records import Difference
 
@@ -18,6 +19,8 @@ class Look:
     """Without an explanation so far."""
     left_over: dict[Asset, Decimal] = field(default_factory=dict)
     """Cash that the venue shows beyond what is expected, signed, where everything else agrees."""
+    unlisted: set[Venue] = field(default_factory=set)
+    """Venues that do not let the key see what was moved."""
     openings: dict[Asset, Decimal] = field(default_factory=dict)
     """What the books would begin with if they began now."""
     before: list[TradeKey] = field(default_factory=list)

@@ -1,10 +1,12 @@
 """Journal against venues: trades, orders, positions, balances. What is explained is booked.
 
 A run looks up to three times, a moment apart, and believes only what two looks in a row show: a
-venue tells of one trade in three places and not at the same time. Coin that no trade explains is
-never explained; cash beyond what trades, fees and funding account for is booked as paid in or out
-when all coin of the venue agrees. When everything does, a watermark is written: trades are read
-from there on the next time, and cash that rounding has moved a little counts from where it stands.
+venue tells of one trade in three places and not at the same time. Coin and cash beyond what trades,
+fees and funding account for are explained by the venue's own lists of what was moved, and by
+nothing else. Of a venue whose lists the key may not see, cash alone is booked as paid in or out on
+the word of the balance, when all its coin agrees. When everything does, a watermark is written:
+trades are read from there on the next time, and cash that rounding has moved a little counts from
+where it stands.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from uuid import uuid4
@@ -32,6 +35,7 @@ from tasks.reconciling.comparison import Comparison
 from tasks.reconciling.holdings import read_holdings
 from tasks.reconciling.look import Look
 from tasks.reconciling.resting_orders import RestingOrders
+from tasks.reconciling.transfer_evidence import TransferEvidence
 from tasks.reconciling.unknown_trades import OVERLAP, UnknownTrades
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text, short_decimal_text, utc_text
@@ -74,35 +78,25 @@ class Reconciliation:
         self._all_locks = all_locks
         self._asking = Asking(trading.clock)
         self._resting = RestingOrders(trading, late_fills, self._asking)
+        self._transfers = TransferEvidence(trading, books, self._asking)
         self._comparison = Comparison(trading, books)
         self._running = asyncio.Lock()
 
     async def run(self, accept: str | None = None) -> ReconciliationRecord:
         """One comparison. A venue that cannot be read is itself a difference.
 
-        ``accept``: a person's word why coin that nothing explains, and trades under ids of ours
-        that were never given out, are right as the venues show them. They are booked so.
+        ``accept``: a person's word why coin and cash that nothing explains, and trades under ids of
+        ours that were never given out, are right as the venues show them. They are booked so.
         """
         async with self._running:
             explained: list[Difference] = []
-            before: Look | None = None
-            for _ in range(LOOKS):
-                if before is not None:
-                    # Not under a lock: a run has time, a signal has not.
-                    await asyncio.sleep(max(BETWEEN_LOOKS_S, min(before.room_in_s, LONGEST_WAIT_S)))
-                began = self._trading.clock.now()
-                look = await self._look(adopt_strays=accept is not None)
-                explained += [item for item in look.explained if item not in explained]
-                is_believed = before is not None and look.shows_the_same(before)
-                if is_believed or not look.has_doubts:
-                    break
-                before = look
-            for asset, amount in look.left_over.items():
-                explained.append(
-                    self._book(asset, amount) if is_believed else _moving(asset, amount)
-                )
-            if accept is not None and is_believed:
-                explained += self._accept(look, accept)
+            began, look, is_believed = await self._looks(explained, accept)
+            if accept is not None and is_believed and (accepted := self._accept(look, accept)):
+                # A position without a trade leaves its price in the cash, which is compared when
+                # the position agrees.
+                explained += accepted
+                began, look, is_believed = await self._looks(explained, accept)
+                explained += self._accept(look, accept) if is_believed else []
             if not look.open and look.is_settled:
                 mark = self._books.watermark(began, look.openings, look.before)
                 self._write(RecordType.WATERMARK, mark)
@@ -111,6 +105,32 @@ class Reconciliation:
             agreed=not look.open,
             differences=explained + look.open,
         )
+
+    async def _looks(
+        self, explained: list[Difference], accept: str | None
+    ) -> tuple[datetime, Look, bool]:
+        """Look until two looks in a row show the same: when the last one began, what it showed and
+        whether it is believed. What is explained goes to ``explained``."""
+        before: Look | None = None
+        for _ in range(LOOKS):
+            if before is not None:
+                # Not under a lock: a run has time, a signal has not.
+                await asyncio.sleep(max(BETWEEN_LOOKS_S, min(before.room_in_s, LONGEST_WAIT_S)))
+            began = self._trading.clock.now()
+            look = await self._look(adopt_strays=accept is not None)
+            explained += [item for item in look.explained if item not in explained]
+            is_believed = before is not None and look.shows_the_same(before)
+            if is_believed or not look.has_doubts:
+                break
+            before = look
+        for asset, amount in look.left_over.items():
+            if not is_believed:
+                explained.append(_moving(asset, amount))
+            elif asset[0] in look.unlisted:
+                explained.append(self._book(asset, amount))
+            else:
+                look.open.append(self._difference(asset, amount, None))
+        return began, look, is_believed
 
     async def _look(self, *, adopt_strays: bool) -> Look:
         look = Look()
@@ -170,27 +190,45 @@ class Reconciliation:
             for symbol in symbols:
                 read = partial(self._feeds.read_funding, symbol, since and since - OVERLAP)
                 await self._asking.again(read)
+        movable = list(self._comparison.movable(venue, holdings))
+        listed = await self._transfers.listed(venue) if movable else ()
+        if listed is None:
+            look.unlisted.add(venue.venue)
+        for currency, difference, tolerance in movable:
+            for it in self._transfers.explaining(
+                venue, listed or (), currency, difference, tolerance
+            ):
+                asset = (venue.venue, currency)
+                row = self._difference(asset, it.change, f"booked: {it.called} {it.transfer_id}")
+                sentence = self._transfers.take_over(venue, it)
+                look.add(row)
+                self._warn(f"{sentence}, as the venue's own list says: booked.")
         self._comparison.compare(venue, holdings, look)
+
+    def _difference(self, asset: Asset, amount: Decimal, explained: str | None) -> Difference:
+        expected = self._books.expected(*asset)
+        return differences.amounts(
+            differences.BALANCE, *asset, expected, expected + amount, explained
+        )
 
     def _book(self, asset: Asset, amount: Decimal) -> Difference:
         """Take cash that nothing explains over as paid in or out, once."""
         venue, currency = asset
-        expected = self._books.expected(venue, currency)
         verb = "paid in" if amount > 0 else "paid out"
+        booked = self._difference(asset, amount, f"booked: {verb}")
         detail = f"{venue}: {short_decimal_text(abs(amount))} {currency} {verb}"
         self._adopt(asset, amount, detail)
         self._warn(
-            f"{detail}, as the balance says: no trade, fee or funding explains it. If nobody moved "
-            "it, look at the venue's own account history."
+            f"{detail}, as the balance says: no trade, fee or funding explains it, and the key may "
+            "not see the venue's list of what was moved. If nobody moved it, look at that list; a "
+            "key with the permission to see it would tell."
         )
-        found = expected + amount
-        kind, explained = differences.BALANCE, f"booked: {verb}"
-        return differences.amounts(kind, venue, currency, expected, found, explained)
+        return booked
 
     def _accept(self, look: Look, reason: str) -> list[Difference]:
-        """Book coin as the venue shows it, on a person's word."""
+        """Book coin and cash as the venue shows it, on a person's word."""
         accepted = []
-        for item in [one for one in look.open if one["kind"] in differences.OF_COIN]:
+        for item in [one for one in look.open if one["kind"] in differences.OF_AMOUNTS]:
             asset = Venue(item["venue"]), item["symbol"]
             detail = f"{item['venue']}: {item['difference']} {item['symbol']} accepted: {reason}"
             self._adopt(asset, Decimal(item["difference"]), detail)

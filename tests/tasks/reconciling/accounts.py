@@ -15,6 +15,7 @@ from tasks.paper_desk import PaperDesk
 from tests.tasks.desks import Bench
 
 _numbers = count(1)
+CASH = {Venue.UPBIT: "KRW", Venue.BINANCE: "USDT", Venue.HYPERLIQUID: "USDC"}
 
 
 async def trade_by_hand(
@@ -46,8 +47,15 @@ def force_close(bench: Bench, quantity: str | Decimal, reason: str = "ADL") -> N
         bench.simulation.hyperliquid.force_close(address, "BTC", Decimal(quantity), reason)
 
 
+def move(bench: Bench, venue: Venue, amount: str | Decimal, currency: str | None = None) -> None:
+    """Money, or coin, is moved in (positive) or out, and the venue's list shows it."""
+    engine: Any = bench.simulation.engines[venue]
+    [account] = engine.state()["accounts"]
+    engine.transfer(account, currency or CASH[venue], Decimal(amount))
+
+
 def pay(bench: Bench, venue: Venue, amount: str | Decimal) -> None:
-    """Cash is moved in (positive) or out."""
+    """Cash comes or goes, and no list says how."""
     money = Decimal(amount)
     if venue is Venue.UPBIT:
         _add(bench, "KRW", money)

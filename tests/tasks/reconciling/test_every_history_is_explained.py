@@ -18,7 +18,7 @@ from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
 from tests.tasks.desks import Bench, assert_agreed, run
-from tests.tasks.reconciling.accounts import conjure, force_close, pay, trade_by_hand
+from tests.tasks.reconciling.accounts import conjure, force_close, move, trade_by_hand
 
 LOTS = st.integers(1, 12).map(lambda lots: Decimal(lots) * Decimal("0.001"))
 ENTERS = st.tuples(st.just("enter"), st.sampled_from(["long_premium", "short_premium"]), LOTS)
@@ -48,7 +48,7 @@ async def happen(bench: Bench, desk: PaperDesk, event: tuple[Any, ...]) -> None:
                 force_close(bench, held, reason)
         case ("pay", leg, amount):
             venue = desk.parts.trading.venues[leg].venue
-            pay(bench, venue, amount * (1_000 if venue is Venue.UPBIT else 1))
+            move(bench, venue, amount * (1_000 if venue is Venue.UPBIT else 1))
         case ("fund", rate):
             bench.simulation.perpetuals[bench.perpetual].settle_funding(Decimal(rate))
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import pytest
 
 from exchanges.instrument import Venue
 from exchanges.side import Side
-from tasks.adoption import AdoptionKind
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tests.tasks.desks import Bench, assert_agreed, assert_cash_is_conserved, entered, pair_of, run
-from tests.tasks.reconciling.accounts import conjure, force_close, pay, trade_by_hand
+from tests.tasks.reconciling.accounts import CASH, conjure, force_close, trade_by_hand
 from tests.tasks.reconciling.comparing import compared
 from warehouse.records import RecordType
 
@@ -109,40 +107,6 @@ def test_coin_of_others_is_what_a_hand_sells_before_the_coin_of_a_pair(tmp_path:
 
 
 @BOTH_VENUES
-def test_cash_paid_in_and_out_is_booked_once_and_warned_about(
-    tmp_path: Path, perpetual: Venue
-) -> None:
-    async def scenario(bench: Bench) -> None:
-        async with bench.still_desk() as desk:
-            await entered(desk)
-            pay(bench, Venue.UPBIT, "1000000.5")
-            pay(bench, perpetual, "-25.25")
-            agreed, differences = await compared(desk)
-
-            assert agreed is True
-            assert [(item["difference"], item["explained"]) for item in differences] == [
-                ("1000000.5", "booked: paid in"),
-                ("-25.25", "booked: paid out"),
-            ]
-            assert len(bench.alerts("warning")) == 2
-            await assert_agreed(desk)
-        async with bench.still_desk() as desk:
-            await assert_agreed(desk)
-            kinds = [one.kind for one in desk.parts.trading.pairs.adoptions()]
-            assert kinds == [AdoptionKind.DEPOSIT, AdoptionKind.WITHDRAWAL]
-            # The same amounts again are other payments.
-            await asyncio.sleep(60)
-            pay(bench, Venue.UPBIT, "-1000000.5")
-            await compared(desk)
-            pay(bench, Venue.UPBIT, "1000000.5")
-            agreed, [difference] = await compared(desk)
-            assert difference["explained"] == "booked: paid in"
-            await assert_agreed(desk)
-
-    run(tmp_path, scenario, perpetual_venue=perpetual)
-
-
-@BOTH_VENUES
 @pytest.mark.parametrize("leg", list(LegName))
 @pytest.mark.parametrize("sign", [1, -1])
 def test_coin_that_no_trade_explains_is_never_explained(
@@ -183,11 +147,14 @@ def test_coin_that_a_person_accepts_is_booked_with_the_reason(
             record = await desk.parts.operations.reconcile("moved from cold storage")
 
             assert (blocked, record["agreed"]) == (False, True)
-            assert [item["explained"] for item in record["differences"]] == [
+            # A position that no trade made leaves its price in the cash.
+            accepted = [item["symbol"] for item in record["differences"]]
+            cash = [] if leg is LegName.SPOT else [CASH[perpetual]]
+            assert accepted == ["BTC", *cash]
+            assert {item["explained"] for item in record["differences"]} == {
                 "accepted: moved from cold storage"
-            ]
+            }
         async with bench.still_desk() as desk:
-            await compared(desk)  # what a position without a trade makes of the cash
             await assert_agreed(desk)
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
             conjure(bench, leg, "0.005")
