@@ -34,11 +34,14 @@ class ClockOffset:
 
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque(maxlen=_SAMPLES)
+        self.is_believed = True
+        """False: the latest answer was days away, so one of both clocks is wrong."""
 
     def observe(self, sent: datetime, venue_time: datetime, received: datetime) -> None:
         """Take in one question asked at ``sent`` and answered at ``received``, on our clock. A
         time that is days away is passed over."""
-        if abs(venue_time - sent) >= _BELIEVED:
+        self.is_believed = abs(venue_time - sent) < _BELIEVED
+        if not self.is_believed:
             return
         round_trip = received - sent
         if round_trip < timedelta(0):

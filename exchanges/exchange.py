@@ -35,6 +35,13 @@ class Exchange(Protocol):
         """The market of ``symbol`` at this venue."""
         ...
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        """What would be signed now has a time that the venue is not expected to take: it has just
+        refused one, or the last answer about its clock cannot be believed. False at a venue that
+        nothing is signed for with a time. :meth:`server_time` asks again."""
+        ...
+
     def order_room(self) -> int:
         """How many orders the rate limits let through right now, the reserve that is kept for
         cancels and recovery not counted."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tasks.client_order_id import pair_id_for
+from tasks.clock_watch import ClockWatch
 from tasks.desk import Desk
 from tasks.desk_blocks import RECOVERING, STOPPING, DeskBlocks
 from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
@@ -61,6 +62,7 @@ class AssembledDesk:
     books: AccountBooks
     positions: PositionWatch
     margins: MarginWatch
+    clocks: ClockWatch
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
@@ -82,6 +84,7 @@ class AssembledDesk:
                 group.create_task(self.late_fills.run()),
                 group.create_task(self.positions.run()),
                 group.create_task(self.margins.run()),
+                group.create_task(self.clocks.run()),
             ]
             await stop.wait()
             self.blocks.set(STOPPING)

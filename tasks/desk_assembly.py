@@ -17,6 +17,7 @@ from tasks.alert import Alert, AlertLevel
 from tasks.assembled_desk import AssembledDesk
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import journalling
+from tasks.clock_watch import ClockWatch
 from tasks.coin_evidence import CoinEvidence
 from tasks.day_results import DayResults
 from tasks.decisions import Decisions
@@ -219,4 +220,5 @@ def assemble(
         books,
         positions,
         MarginWatch(trading, reserve, write),
+        ClockWatch(venues.values(), clock, settings.max_clock_offset_ms, alert),
     )

@@ -11,6 +11,7 @@ from exchanges.side import Side
 from tasks import signal_checks
 from tasks.capital import Capital, free_coin, spendable, total_krw
 from tasks.client_order_id import pair_id_for
+from tasks.clock_watch import clock_problem
 from tasks.day_results import DayResults
 from tasks.desk_blocks import DeskBlocks
 from tasks.entering import EntryPlan
@@ -111,7 +112,13 @@ class DeskFacts:
             return Refusal("paused", f"{EXIT_VALIDATION} is paused in Prefect: no automatic exits")
         if not self._lease_held():
             return Refusal("lease_lost", "this executor does not hold the journal's lease")
-        return None
+        problem = self.clock_problem()
+        return None if problem is None else Refusal("clock_changed", problem)
+
+    def clock_problem(self) -> str | None:
+        """Why no orders of a pair may be signed now; None: they may."""
+        problems = map(self._clock_problem, self._venues.values())
+        return next((problem for problem in problems if problem is not None), None)
 
     def entry_plan(self, signal: Signal, facts: GateFacts) -> EntryPlan:
         """The pair and its price bound for an ENTER that passed the gate with ``facts``."""
@@ -183,6 +190,7 @@ class DeskFacts:
             quote=venue.exchange.instrument(signal.symbol).quote,
             circuit=venue.breaker.state,
             clock_offset_ms=venue.clock_offset_ms,
+            clock_problem=self._clock_problem(venue),
             book_age_ms=self._age_ms(book) if book is not None and complete else None,
             book_crossed=book is not None and book.is_crossed,
             rules=venue.rules.get(signal.symbol),
@@ -192,6 +200,9 @@ class DeskFacts:
             market_problem=market_problem(venue, signal.symbol),
             unfit=_unfit(venue, signal.symbol),
         )
+
+    def _clock_problem(self, venue: LegVenue) -> str | None:
+        return clock_problem(venue, self._clock, self._settings.max_clock_offset_ms)
 
     def _age_ms(self, book: Book) -> float:
         return (self._clock.monotonic() - book.received) * 1000

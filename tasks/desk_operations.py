@@ -297,6 +297,9 @@ class DeskOperations:
             pair = await self._recovery.resolve(pair.pair_id)
         if pair.state is not PairState.HEDGED:
             return "a person is needed"
+        problem = self._facts.clock_problem()
+        if problem is not None:
+            return problem
         reference = self._judge.reference_now(pair)
         if reference is None:
             return "no fresh book to trade on"

@@ -18,6 +18,7 @@ from exchanges.book import Book
 from exchanges.clock import Clock
 from exchanges.errors import ExchangeError
 from exchanges.instrument import InstrumentKind
+from tasks.clock_watch import compare_clocks
 from tasks.errors import DeskError
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
@@ -281,10 +282,7 @@ class Feeds:
             await self._read_rules(venue, symbol)
 
     async def _read_clock(self, venue: LegVenue) -> None:
-        before = self._clock.now()
-        theirs = await venue.call(venue.exchange.server_time())
-        middle = before + (self._clock.now() - before) / 2
-        venue.clock_offset_ms = round((theirs - middle).total_seconds() * 1000)
+        await compare_clocks(venue, self._clock, self._settings.max_clock_offset_ms)
 
     async def _read_balances(self, venue: LegVenue) -> None:
         asked_at = self._clock.monotonic()

@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     signal_checks.symbol_unknown,
     # both venues
     market_checks.circuit_open,
+    market_checks.clock_changed,
     market_checks.clock_offset,
     market_checks.book_missing,
     market_checks.book_stale,

@@ -57,6 +57,8 @@ class LegFacts:
     circuit: CircuitState
     clock_offset_ms: int | None
     """Venue minus ours; None: never measured."""
+    clock_problem: str | None
+    """Why nothing may be signed for the venue now; None: it may."""
     book_age_ms: float | None
     """None: there is no book (or it has an empty side)."""
     book_crossed: bool

@@ -27,6 +27,7 @@ from exchanges.exchange import Exchange
 from exchanges.instrument import Venue
 from exchanges.rules import Rules
 from tasks.circuit_breaker import CircuitBreaker
+from tasks.moment import Moment
 from tasks.pair import LegName
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class LegVenue:
     """Symbol → why its market is none to enter a pair on; only those that are none."""
     clock_offset_ms: int | None = None
     """Venue clock minus ours; None until first measured."""
+    clock_compared: Moment | None = None
+    """When that was."""
 
     @property
     def venue(self) -> Venue:

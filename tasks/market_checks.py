@@ -21,6 +21,15 @@ def circuit_open(facts: GateFacts) -> Refusal | None:
     return None
 
 
+def clock_changed(facts: GateFacts) -> Refusal | None:
+    """Of both legs one would be refused: pairs are neither entered nor left until the clocks have
+    been compared again."""
+    for leg in facts.legs.values():
+        if leg.clock_problem is not None:
+            return Refusal("clock_changed", leg.clock_problem)
+    return None
+
+
 def clock_offset(facts: GateFacts) -> Refusal | None:
     """A pair that is open may be closed all the same: it is signed with the venue's time."""
     limit_ms = facts.settings.max_clock_offset_ms

@@ -112,6 +112,10 @@ class BinancePerpetual:
         """The next order goes the way that was chosen; False: over REST instead."""
         return self._entry.is_ready
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._client.clock_in_doubt
+
     def order_room(self) -> int:
         return self._client.order_room()
 

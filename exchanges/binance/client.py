@@ -54,6 +54,10 @@ class BinanceClient:
             self._signer = Signer(key_of(_VENUE, self._credentials))
         return self._signer
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._doubts_clock or not self._offset.is_believed
+
     def order_room(self) -> int:
         return min(self.budget.room(pool) for pool in limits.ORDER_POOLS)
 

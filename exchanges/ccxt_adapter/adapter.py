@@ -94,6 +94,10 @@ class CcxtExchange:
     def instrument(self, symbol: str) -> Instrument:
         return self._dialect.instrument(symbol)
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._ask.clock_in_doubt
+
     def order_room(self) -> int:
         room = min(self._ask.budget.room(pool) for pool in self._dialect.order_pools)
         more = self._dialect.order_room()

@@ -80,6 +80,10 @@ class Requests:
         """The venue did not agree with the time that was signed, and has to be asked for it."""
         return self._doubts_clock
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._doubts_clock or not self._offset.is_believed
+
     def need_key(self) -> Credentials:
         """Raises AuthenticationFailed when no key is set."""
         return key_of(self.venue, self._credentials)

@@ -104,6 +104,10 @@ class HyperliquidPerpetual:
     def instrument(self, symbol: str) -> Instrument:
         return Instrument(_VENUE, InstrumentKind.PERPETUAL, symbol, parsing.QUOTE, symbol)
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._client.clock_in_doubt
+
     def order_room(self) -> int:
         return self._client.order_room()
 

@@ -100,6 +100,10 @@ class HyperliquidClient:
         self._doubts_clock = False
         return venue_time
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return self._doubts_clock or not self._offset.is_believed
+
     def order_room(self) -> int:
         return min(self._budget.room(limits.WEIGHT), self.address_budget.room())
 

@@ -80,6 +80,10 @@ class UpbitSpot:
     def instrument(self, symbol: str) -> Instrument:
         return Instrument(Venue.UPBIT, InstrumentKind.SPOT, symbol, "KRW", f"KRW-{symbol}")
 
+    @property
+    def clock_in_doubt(self) -> bool:
+        return False  # a token has no time in it
+
     def order_room(self) -> int:
         return self._client.order_room()
 

@@ -73,3 +73,15 @@ def test_time_that_is_days_away_is_passed_over() -> None:
     offset.observe(NOON, datetime(1970, 1, 1, tzinfo=UTC), NOON)
 
     assert offset.value == 5 * MS
+
+
+def test_clock_days_away_is_not_believed_until_it_is_near_again() -> None:
+    offset = ClockOffset()
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    assert offset.is_believed
+
+    offset.observe(now, now - timedelta(days=2), now)
+    assert not offset.is_believed
+
+    offset.observe(now, now, now)
+    assert offset.is_believed

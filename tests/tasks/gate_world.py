@@ -45,6 +45,7 @@ def leg_facts(venue: Venue, leg_rules: Rules, value: str) -> LegFacts:
         quote="KRW" if venue is Venue.UPBIT else "USDT",
         circuit=CircuitState.CLOSED,
         clock_offset_ms=5,
+        clock_problem=None,
         book_age_ms=100,
         book_crossed=False,
         rules=leg_rules,

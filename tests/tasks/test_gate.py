@@ -55,6 +55,7 @@ REFUSED_ALWAYS: list[tuple[Change, str, str]] = [
     (settings(symbols=("ETH", "XRP")), "symbol_unknown", "BTC is not traded here, only ETH, XRP"),
     (spot(circuit=CircuitState.OPEN), "circuit_open", "circuit of upbit is open"),
     (perpetual(circuit=CircuitState.HALF_OPEN), "circuit_open", "binance is half_open"),
+    (perpetual(clock_problem="the clock was set"), "clock_changed", "the clock was set"),
     (spot(book_age_ms=None), "book_missing", "upbit shows no book of BTC"),
     (
         lambda good: spot(book_age_ms=1_501)(perpetual(book_age_ms=1_000)(good)),
