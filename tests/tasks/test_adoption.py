@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.side import Side
-from tasks.adoption import Adoption, AdoptionKind, adopt_fill
+from tasks.adoption import Adoption, AdoptionKind, adopt_fill, adoption_id
 from tasks.day_results import DayResults
 from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
@@ -58,6 +58,18 @@ def test_shares_of_a_trade_add_up_to_it_and_take_no_more_than_a_pair_holds(
     holds = {pair.pair_id: pair.held(LegName.PERPETUAL) for pair in pairs}
     assert all(share.quantity <= holds[share.pair_id] for share in shares if share.pair_id)
     assert len({share.adoption_id for share in shares}) == len(shares)
+
+
+def test_what_is_found_again_gets_the_id_that_it_had_however_it_is_found() -> None:
+    """By another process, at another time: the journal of before must know it."""
+    pairs = [hedged(1, Decimal(2)), hedged(2, Decimal(3))]
+
+    first = [share.adoption_id for share in adopted(trade(Decimal(6)), pairs)]
+    again = [share.adoption_id for share in adopted(trade(Decimal(6)), pairs)]
+
+    assert again == first
+    assert first == ["xdf6463fec4af40dd", "x9d3ec25da1636301", "xf3b8eee7ad3853c2"]
+    assert adoption_id(Venue.UPBIT, "KRW", "1 2 3", None) == "x8dc73e0502581671"
 
 
 def test_trade_that_adds_to_a_leg_is_no_pairs() -> None:

@@ -182,6 +182,21 @@ def test_the_unhedged_time_of_a_day_is_told_by_pair_and_by_repair(tmp_path: Path
     ]
 
 
+def test_half_and_the_worst_hundredth_of_the_pairs_are_told(tmp_path: Path) -> None:
+    entries = [
+        exposure(f"p{number}-1", unhedged_krw_s=str(number), recovery_s=f"{number}.5")
+        for number in range(1, 101)
+    ]
+    books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal", clock_now=ManualClock().now)
+    write_all(tmp_path / "journal", entries)
+    books.ingest()
+
+    unhedged = books.report().unhedged
+
+    assert (unhedged.krw_s_p50, unhedged.krw_s_p99) == (Decimal(50), Decimal(99))
+    assert (unhedged.recovery_s_p50, unhedged.recovery_s_p99) == (Decimal("50.5"), Decimal("99.5"))
+
+
 def test_a_naked_pair_that_is_repaired_is_told_as_repaired(tmp_path: Path) -> None:
     entries = [exposure("p1-1", state="naked", recovery_s=None), exposure("p1-1")]
     books = Warehouse(tmp_path / "w.duckdb", tmp_path / "journal", clock_now=ManualClock().now)
