@@ -61,6 +61,30 @@ def test_floor_follows_the_market_and_the_rate_that_allows_less(tmp_path: Path) 
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("krw_per_usd", ["1100", "1200"])
+def test_of_two_rates_that_differ_the_one_counts_that_allows_less(
+    tmp_path: Path, krw_per_usd: str
+) -> None:
+    """Coin is sold above the dearer dollar's floor, and bought back below the cheaper's ceiling."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            known = rates(desk)
+            assert known.fx is not None
+            assert known.krw_per_usdt is not None
+            torn = replace(known, fx=replace(known.fx, krw_per_usd=Decimal(krw_per_usd)))
+            floor = ForcedCloseFloor(desk.parts.trading, torn)
+            cheaper, dearer = sorted((Decimal(krw_per_usd), known.krw_per_usdt))
+
+            worst_sale = floor.of(await forced_pair(desk))
+            worst_purchase = floor.of(await forced_pair(desk, direction="short_premium"))
+
+            assert worst_sale == Decimal(50_001) * dearer * Decimal("0.99")
+            assert worst_purchase == Decimal(50_000) * cheaper * Decimal("1.1")
+
+    run(tmp_path, scenario, coin="1")
+
+
 def test_without_any_rate_nothing_may_be_traded(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
