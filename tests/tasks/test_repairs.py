@@ -106,6 +106,24 @@ def test_what_the_book_offers_above_the_floor_is_sold(tmp_path: Path) -> None:
     with_pair(tmp_path, scenario)
 
 
+def test_what_the_venue_closed_while_a_pair_was_entered_is_not_opened_again(tmp_path: Path) -> None:
+    """Nothing was decided about leaving it: neither price nor way out is known but the floor."""
+
+    async def scenario(world: Hedged) -> None:
+        await world.taken_away("0.010", AdoptionKind.ADL)
+        world.desk.parts.trading.pairs.set_exit_reference(world.pair.pair_id, None)
+        before = len(world.bench.orders_placed())
+
+        unwound = await world.recovery.repair(world.pair.pair_id, FAR_BELOW)
+
+        assert unwound.state is PairState.UNWOUND
+        legs = [name.rsplit("-", 1)[1][0] for name in world.bench.orders_placed()[before:]]
+        assert legs == ["s"]
+        assert world.bench.coin() == 1
+
+    with_pair(tmp_path, scenario)
+
+
 # ---- trades by hand, fills that come late
 
 
