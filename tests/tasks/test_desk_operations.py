@@ -14,7 +14,7 @@ from exchanges.side import Side
 from tasks.errors import DeskError
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
-from tasks.pair_transitions import PairState
+from tasks.pair_transitions import PairEvent, PairState
 from tasks.paper_desk import PaperDesk
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 from tests.tasks.desks import (
@@ -223,5 +223,25 @@ def test_refreshed_rates_are_told_with_the_premium(tmp_path: Path) -> None:
             [premium] = rates["premiums"]
             assert premium["symbol"] == "BTC"
             assert Decimal(premium["enter_tether_pct"]) > Decimal(premium["leave_tether_pct"])
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_recovery_takes_the_pair_that_is_named_or_all(tmp_path: Path, is_named: bool) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            pairs = desk.parts.trading.pairs
+            first, second = [pair_of(desk, await entered(desk)).pair_id for _ in range(2)]
+            for pair_id in (first, second):
+                pairs.advance(pair_id, PairEvent.MANUAL_TRADE, "for a test")
+
+            reports = await desk.parts.operations.recover(second if is_named else None)
+
+            assert [report["pair_id"] for report in reports] == (
+                [second] if is_named else [first, second]
+            )
+            untouched = PairState.RECOVERING if is_named else PairState.HEDGED
+            assert (pairs[first].state, pairs[second].state) == (untouched, PairState.HEDGED)
 
     run(tmp_path, scenario)
