@@ -31,7 +31,7 @@ from exchanges.reply import Fields
 from exchanges.rules import Rules
 from exchanges.streaming import keep_streaming
 from exchanges.transfer import Transfer
-from exchanges.transport import Response, Transport
+from exchanges.transport import Transport
 from exchanges.upbit import limits, order_request, outcomes, parsing, streams
 from exchanges.upbit.client import UpbitClient
 from exchanges.upbit.market_state import CANDLE_MINUTES, CANDLES, parse_state
@@ -204,7 +204,9 @@ class UpbitSpot:
         Also arms :meth:`submit` for ``symbol``."""
         native = self.instrument(symbol).native
         chance = await self._client.ask("GET", "/v1/orders/chance", [("market", native)])
-        stated = await self._instruments(native)
+        # These share their limit with the books, which go first: they wait.
+        await self._client.room_to_ask(limits.ORDERBOOK)
+        stated = await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
         tick = parsing.parse_tick(stated.body, native)
         await self._client.room_to_ask(limits.ORDERBOOK)
         rules = parsing.parse_rules(chance.body, tick, await self.book(symbol))
@@ -230,8 +232,12 @@ class UpbitSpot:
         )
 
     async def server_time(self) -> datetime:
-        """The Date header of a small reply, right to half a second."""
-        return parsing.parse_date_header(await self._instruments("KRW-BTC"))
+        """The Date header of a small reply, right to half a second; one that takes no place from
+        the books."""
+        await self._client.room_to_ask(limits.TICKER)
+        return parsing.parse_date_header(
+            await self._client.ask_public("/v1/ticker", [("markets", "KRW-BTC")], limits.TICKER)
+        )
 
     def stream_books(self, symbols: Sequence[str]) -> AsyncGenerator[Book, None]:
         """Best 15 levels a side, whole each time, of all ``symbols`` over one connection."""
@@ -258,11 +264,6 @@ class UpbitSpot:
 
     async def aclose(self) -> None:
         await self._client.aclose()
-
-    async def _instruments(self, native: str) -> Response:
-        """The tick of a market. Shares its limit with the books, which go first: it waits."""
-        await self._client.room_to_ask(limits.ORDERBOOK)
-        return await self._client.ask_public("/v1/orderbook/instruments", [("markets", native)])
 
     async def _order_by_identifier(
         self, symbol: str, client_order_id: str, *, urgent: bool = False

@@ -18,6 +18,7 @@ ORDER_CANCEL_ALL = "order-cancel-all"
 DEFAULT = "default"
 ORDERBOOK = "orderbook"
 CANDLES = "candles"
+TICKER = "ticker"
 WEBSOCKET_CONNECT = "websocket-connect"
 WEBSOCKET_MESSAGE = "websocket-message"
 WEBSOCKET_MESSAGE_1M = "websocket-message-1m"
@@ -32,6 +33,7 @@ POOLS = (
     RatePool(DEFAULT, limit=30, interval_s=SECOND_S, reserve=10),
     RatePool(ORDERBOOK, limit=10, interval_s=SECOND_S, reserve=1),
     RatePool(CANDLES, limit=10, interval_s=SECOND_S, reserve=0),
+    RatePool(TICKER, limit=10, interval_s=SECOND_S, reserve=0),
     RatePool(WEBSOCKET_CONNECT, limit=5, interval_s=SECOND_S, reserve=0),
 )
 CONNECTION_POOLS = (

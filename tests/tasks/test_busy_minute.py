@@ -60,6 +60,19 @@ async def seconds_to_flat(bench: Bench, desk: PaperDesk, outcome: Outcome) -> fl
 
 
 @pytest.mark.parametrize("venue", PERPETUALS)
+def test_two_starts_in_one_second_ask_no_more_than_the_limits_allow(
+    tmp_path: Path, venue: Venue, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk():
+            await asyncio.sleep(5)
+
+    run(tmp_path, scenario, perpetual_venue=venue)
+
+    assert [it.getMessage() for it in caplog.records if "cannot be read" in it.getMessage()] == []
+
+
+@pytest.mark.parametrize("venue", PERPETUALS)
 @pytest.mark.parametrize("second", [20, 45])
 def test_after_a_start_trades_and_a_reconciliation_it_is_found_as_soon_as_ever(
     tmp_path: Path, venue: Venue, second: int

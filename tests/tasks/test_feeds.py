@@ -136,6 +136,31 @@ def test_an_older_book_never_takes_the_place_of_a_newer_one(tmp_path: Path) -> N
     run(tmp_path, scenario)
 
 
+def test_book_that_is_pushed_is_read_every_two_seconds_and_no_more(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            feeds, perpetual = desk.parts.feeds, desk.parts.trading.venues[LegName.PERPETUAL]
+            reading = asyncio.create_task(feeds.run())
+            before = depth_reads(bench)
+            for _ in range(40):
+                await asyncio.sleep(0.51)
+                now = bench.clock.monotonic()
+                feeds.note_book(perpetual, replace(perpetual.books["BTC"], received=now))
+            asked = depth_reads(bench) - before
+            await asyncio.sleep(5)
+            reading.cancel()
+
+            assert 9 <= asked <= 11
+            # Nothing is pushed any more, so it is read at its own pace.
+            assert depth_reads(bench) - before - asked >= 4 * 4
+
+    run(tmp_path, scenario)
+
+
+def depth_reads(bench: Bench) -> int:
+    return sum(seen.path == "/fapi/v1/depth" for seen in bench.simulation.requests.requests())
+
+
 def test_the_dollar_s_book_is_a_rate_and_no_market_of_the_desk(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:

@@ -41,11 +41,10 @@ async def test_limit_order_is_sent_as_json_in_the_order_that_is_hashed() -> None
 
 
 async def test_server_time_is_the_date_header() -> None:
-    exchange, _, _ = build(
-        reply(samples.INSTRUMENTS, headers={"date": "Mon, 02 Nov 2026 03:04:05 GMT"})
-    )
+    exchange, wire, _ = build(reply([{}], headers={"date": "Mon, 02 Nov 2026 03:04:05 GMT"}))
 
     assert await exchange.server_time() == datetime(2026, 11, 2, 3, 4, 5, 500000, tzinfo=UTC)
+    assert [request.path for request in wire.requests] == ["/v1/ticker"]
 
 
 async def test_orders_stop_before_the_venue_limit_and_cancels_go_on() -> None:
