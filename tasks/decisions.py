@@ -10,6 +10,7 @@ old, and no second trade.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ _LOOKED_AT = 4
 
 @dataclass(slots=True)
 class _Decision:
-    content: bytes
+    digest: bytes
     outcome: asyncio.Future[Outcome]
     valid_until: datetime
 
@@ -58,7 +59,7 @@ class Decisions:
 
     def is_same(self, signal: Signal) -> bool:
         """Is the known signal of this id this very one?"""
-        return self._decisions[signal.id].content == canonical_bytes(signal)
+        return self._decisions[signal.id].digest == _digest(signal)
 
     async def first(self, signal: Signal) -> Outcome:
         """The outcome of the first time, waited for if it is not decided yet."""
@@ -69,7 +70,7 @@ class Decisions:
         self._make_room()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         valid_until = signal.created_at + timedelta(milliseconds=signal.ttl_ms) + self._lead
-        self._decisions[signal.id] = _Decision(canonical_bytes(signal), future, valid_until)
+        self._decisions[signal.id] = _Decision(_digest(signal), future, valid_until)
         return future
 
     def decide(self, outcome: Outcome) -> None:
@@ -99,3 +100,8 @@ class Decisions:
             return True
         pair_id = decision.outcome.result().pair_id
         return pair_id is not None and self._is_open(pair_id)
+
+
+def _digest(signal: Signal) -> bytes:
+    """What tells a signal from another of the same id."""
+    return hashlib.sha256(canonical_bytes(signal)).digest()

@@ -249,7 +249,7 @@ class Desk:
 
     def _story(self, pair: Pair) -> str | None:
         """How an entry that needed repair, or failed, came to where it is, and what it cost."""
-        steps = self._recovery.steps.get(pair.pair_id)
+        steps = self._recovery.story.since(pair.pair_id)
         if not steps:
             return None
         state = "repaired" if pair.state is PairState.HEDGED else pair.state.value

@@ -90,10 +90,10 @@ class DeskOperations:
             async with self._desk.lock(pair.symbol):
                 current = pairs[pair.pair_id]
                 was = current.state
-                before = len(self._recovery.steps.get(pair.pair_id, ()))
+                before = self._recovery.story.told(pair.pair_id)
                 if was in states:
                     current = await self._recovery.resolve(pair.pair_id)
-                steps = self._recovery.steps.get(pair.pair_id, [])[before:]
+                steps = self._recovery.story.since(pair.pair_id, before)
             if was in states or pair_id:
                 reports.append(
                     {

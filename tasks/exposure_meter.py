@@ -13,8 +13,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from exchanges.clock import Clock
@@ -23,7 +24,7 @@ from tasks.exposure import ZERO, Exposure, Traded, unhedged_krw_s
 from tasks.pair_transitions import PairEvent, PairState
 from tasks.wire_text import read_utc
 from warehouse import JournalError, Record
-from warehouse.records import RecordType
+from warehouse.records import ENDED_STATES, RecordType
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,14 @@ class _Stretch:
     attempts: int = 0
 
 
+KEPT_FOR = timedelta(days=2)
+"""How long the trades of a pair that has ended are remembered: one may come late, for a day after
+its order (:mod:`tasks.order_watch`)."""
+
+
 @dataclass(slots=True)
 class _Life:
-    """What is remembered of a pair. Its trades stay when it ends: one may come late."""
+    """What is remembered of a pair. Once it has ended its trades add up to nothing."""
 
     krw_per_coin: Decimal = ZERO
     trades: dict[str, Traded] = field(default_factory=dict)
@@ -76,6 +82,10 @@ class ExposureMeter:
         self._clock = clock
         self._on_over = on_over
         self._lives: dict[str, _Life] = {}
+        self._ended: dict[str, datetime] = {}
+        """When the pairs ended whose lives are remembered, oldest first."""
+        self._stretches: dict[str, int] = {}
+        """How many stretches the forgotten lives had: their numbers are not given again."""
         self._unwritten: dict[str, Exposure] = {}
         self._readers: Mapping[str, Callable[[Mapping[str, Any], datetime], None]] = {
             RecordType.PAIR_EVENT: self._pair_event,
@@ -130,6 +140,7 @@ class ExposureMeter:
     def _pair_event(self, body: Mapping[str, Any], time: datetime) -> None:
         life = self._life(body)
         event, state = body["event"], PairState(body["to_state"])
+        self._note_end(body["pair_id"], state, time)
         detected = event in DETECTIONS
         reference = body["pair"]["exit_reference"] or body["pair"]["entry_reference"]
         if reference is not None:
@@ -168,7 +179,20 @@ class ExposureMeter:
             self._traded(self._life(body), body["adoption_id"], body, time, None)
 
     def _life(self, body: Mapping[str, Any]) -> _Life:
-        return self._lives.setdefault(body["pair_id"], _Life())
+        pair_id = body["pair_id"]
+        if pair_id not in self._lives:
+            self._lives[pair_id] = _Life(stretches=self._stretches.pop(pair_id, 0))
+        return self._lives[pair_id]
+
+    def _note_end(self, pair_id: str, state: PairState, time: datetime) -> None:
+        self._ended.pop(pair_id, None)
+        if state not in ENDED_STATES:
+            return
+        self._ended[pair_id] = time
+        for ended_id, ended_at in tuple(islice(self._ended.items(), 2)):
+            if time - ended_at > KEPT_FOR:
+                del self._ended[ended_id]
+                self._stretches[ended_id] = self._lives.pop(ended_id).stretches
 
     def _traded(
         self,

@@ -27,6 +27,7 @@ from tasks.pair_transitions import PairEvent, PairState
 from tasks.recovery_cost import price_text
 from tasks.repair_moves import Way, is_level
 from tasks.repair_planner import RepairPlanner, Step
+from tasks.repair_story import RepairStory
 from tasks.settled_order import LegOrder, Purpose, SettledOrder
 from tasks.trading import Trading
 from tasks.wire_text import short_decimal_text
@@ -48,8 +49,7 @@ class Recovery:
         self.floor_of: Callable[[Pair], Decimal | None] = no_floor
         """The worst spot price, KRW, for a pair whose perpetual was closed by force; None: the
         pair was not."""
-        self.steps: dict[str, list[str]] = {}
-        """What was done for each pair and when, sentence by sentence, for run logs."""
+        self.story = RepairStory(trading.clock, trading.pairs.is_open)
 
     def in_doubt(self, pair: Pair, detail: str) -> Pair:
         """An order is undecided past its time: say so, loudly. Asking goes on elsewhere."""
@@ -205,11 +205,8 @@ class Recovery:
         self._trading.alert(Alert(AlertType.ONE_LEG, level, message, pair.pair_id))
 
     def _say(self, pair: Pair, sentence: str) -> None:
-        """Note a step with its time (UTC), once as long as nothing else happens."""
         log.info("%s: %s", pair.pair_id, sentence)
-        steps = self.steps.setdefault(pair.pair_id, [])
-        if not steps or not steps[-1].endswith(f" {sentence}"):
-            steps.append(f"{self._trading.clock.now():%H:%M:%S.%f} {sentence}")
+        self.story.add(pair.pair_id, sentence)
 
 
 def _sentence(order: LegOrder, result: SettledOrder, step: Step) -> str:

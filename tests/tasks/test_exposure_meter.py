@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -281,3 +282,53 @@ def test_either_leg_alone_counts(direction: str) -> None:
     diary.clock.advance(2)
 
     assert diary.meter.open_krw_s() == Decimal(2_000_000)
+
+
+def test_a_late_trade_of_a_pair_that_ended_days_ago_gets_a_number_of_its_own() -> None:
+    diary = Diary()
+    diary.opened()
+    diary.filled("t1", "c1", "buy")
+    diary.filled("t2", "c2", "sell", leg="perpetual")
+    diary.moved("legs_matched", "hedged", after_s=1)
+    diary.moved("flat", "closed", after_s=1)
+    for place in range(3):
+        ended = snapshot(f"other-{place}", state="closed")
+        diary.note(pair_event("flat", "?", ended), after_s=200_000)
+
+    diary.filled("t3", "c1", "buy")
+    diary.moved("late_fill", "recovering")
+    diary.filled("t4", "c9", "sell")
+    diary.moved("unwound", "unwound", after_s=1)
+
+    first, *_, last = diary.exposures()
+    assert (first["exposure_id"], last["exposure_id"]) == ("p1-1", "p1-2")
+    assert last["began_with"] == "late_fill"
+
+
+def test_memory_of_ended_pairs_is_that_of_two_days() -> None:
+    clock = ManualClock()
+    meter = ExposureMeter(lambda _, __: 1, clock, lambda _: None)
+
+    def pass_by(number: int) -> None:
+        pair_id = f"p{number}"
+        for record_type, body in (
+            pair_event("opened", None, snapshot(pair_id)),
+            intended(f"{pair_id}-s1", pair_id),
+            fill(f"{pair_id}-t1", f"{pair_id}-s1", pair_id, time=utc(clock.now())),
+            pair_event("unwound", "?", snapshot(pair_id, state="unwound")),
+        ):
+            meter.written(record_type, body)
+        clock.advance(600)
+
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            pass_by(number)
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(500, 2_500):
+            pass_by(number)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (after - before) / 2_000 < 250  # bytes: an id and a number

@@ -394,7 +394,7 @@ def test_unwind_whose_fate_is_unknown_is_waited_for(tmp_path: Path) -> None:
 
             assert pair.state is PairState.UNWOUND
             assert bench.orders_placed() == sent
-            [*_, told] = recovery.steps[pair.pair_id]
+            [*_, told] = recovery.story.since(pair.pair_id)
             assert told.endswith("unwound: spot 0, perpetual 0 BTC")
             assert_cash_is_conserved(bench, desk)
 
