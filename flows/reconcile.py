@@ -20,13 +20,13 @@ from warehouse.records import Difference, ReconciliationRecord
 async def reconcile(accept: Annotated[str, Field(max_length=200)] = "") -> State[Any]:
     """Compare trades, orders, positions and balances of both venues with the journal.
 
-    What is explained is booked: trades by hand, forced closes, late fills, payments. Fails when a
+    What is explained is booked: trades by hand, forced closes, late fills, transfers. Fails when a
     person must look.
 
     Args:
-        accept: Only after you have looked: why coin that no trade explains is right as the venues
-            show it, such as "moved 0.5 BTC to cold storage". It is booked so and stays in the
-            books. Empty: nothing unexplained is accepted.
+        accept: Only after you have looked: why coin or cash that neither a trade nor the venue's
+            lists explain is right as the venues show it, such as "an airdrop of 0.5 BTC". It is
+            booked so and stays in the books. Empty: nothing unexplained is accepted.
     """
     logger = get_run_logger()
     async with executor() as desk:

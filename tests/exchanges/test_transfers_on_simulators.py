@@ -33,7 +33,11 @@ async def test_money_that_comes_and_goes_is_in_the_venues_list_once(desk: Desk) 
 
     paid_in, paid_out = await desk.exchange.transfers(start)
 
-    assert (paid_in.amount, paid_in.fee, paid_in.currency) == (Decimal("2500.5"), Decimal(0), currency)
+    assert (paid_in.amount, paid_in.fee, paid_in.currency) == (
+        Decimal("2500.5"),
+        Decimal(0),
+        currency,
+    )
     assert paid_out.amount == -1_000
     assert {it.kind for it in (paid_in, paid_out)} == {TransferKind.PAYMENT}
     assert paid_in.time == start + timedelta(minutes=1)
