@@ -119,7 +119,8 @@ async def run_campaign(
                 await executors.bear()
                 report.back_s.append(await _until_back(client, traffic))
                 await verdict.give()
-                tell(f"{2 * number}/{kills}: {died_at}; {len(traffic.sent)} signals")
+                sent = f"{len(traffic.sent)} signals"
+                tell(f"{2 * number}/{kills}: {died_at}; {sent}; back in {report.back_s[-1]:.2f} s")
                 traffic.flow()
                 await asyncio.sleep(random.uniform(0, LONGEST_LIFE_S))
                 await _kill(executors)

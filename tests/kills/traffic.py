@@ -19,6 +19,7 @@ from tests.tasks.desks import PLACE
 from tests.tasks.executors import Served
 
 SPOT_PRICES = (60_000_000, 60_600_000, 61_200_000)
+FUNDING_RATE = Decimal("0.0001")
 AT_ONCE = 6
 """Signals that may wait for their answer at the same time."""
 STILL_GOOD_MS = 60_000
@@ -75,6 +76,8 @@ class Traffic:
             self._fail_a_venue()
         elif chance < 0.45:
             self._move_the_price()
+        elif chance > 0.99:
+            self._settle_funding()
         if len(self._waiting) >= AT_ONCE:
             return
         if chance < 0.08 and self.sent:
@@ -106,6 +109,10 @@ class Traffic:
         price = Decimal(self.random.choice(SPOT_PRICES))
         quote = Quote(price, price + 1_000, Decimal("0.5"))
         self.served.simulation.market.set_quote(Venue.UPBIT, "KRW-BTC", quote)
+
+    def _settle_funding(self) -> None:
+        venue = self.served.settings.perpetual_venue
+        self.served.simulation.perpetuals[venue].settle_funding(FUNDING_RATE)
 
     def _fail_a_venue(self) -> None:
         """At most a few failures are waiting, or the circuits would be open all the time."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from exchanges.clock import SystemClock
 from exchanges.instrument import Venue
+from exchanges.simulator.binance.records import IncomeType
 from exchanges.simulator.server import Address, Addresses, serve
 from exchanges.simulator.simulation import Simulation
 from tasks.errors import ExecutorGone
@@ -72,18 +73,22 @@ class Served:
         return sign(parse_signal(made), self.key)
 
     def accounts(self) -> Accounts:
-        """What both accounts hold now."""
+        """What both accounts hold now, but for funding: a venue pays it by its clock, whatever the
+        desk does."""
         upbit = self.simulation.upbit.account(KEY)
         assert upbit is not None
         if self.settings.perpetual_venue is Venue.HYPERLIQUID:
             wallet = self.simulation.hyperliquid.account(HYPERLIQUID.access_key)
             assert wallet is not None
             cash, costs = wallet.cash, [held.cost for _, held in wallet.held()]
+            funding = [payment.amount for payment in wallet.funding]
         else:
             account = self.simulation.binance.account(KEY)
             cash, costs = account.usdt, [held.cost for _, _, held in account.held()]
+            funding = [it.amount for it in account.income if it.type is IncomeType.FUNDING_FEE]
         krw = upbit.ledger.total("KRW")
-        return Accounts(krw, self.coin(), self.position(), cash - sum(costs, Decimal(0)))
+        traded = cash - sum([*costs, *funding], Decimal(0))
+        return Accounts(krw, self.coin(), self.position(), traded)
 
     def coin(self) -> Decimal:
         account = self.simulation.upbit.account(KEY)
