@@ -88,6 +88,8 @@ def test_when_both_legs_are_rejected_nothing_is_held(tmp_path: Path) -> None:
             assert outcome.status is OutcomeStatus.FAILED
             assert pair_of(desk, outcome).state is PairState.FAILED
             assert len(bench.orders_placed()) == 2
+            assert bench.records(RecordType.FILL) == []
+            assert desk.parts.view.pairs(open_only=True) == []
             assert_cash_is_conserved(bench, desk)
             await assert_agreed(desk)
 

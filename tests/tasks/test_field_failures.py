@@ -23,7 +23,6 @@ from tasks.pair_transitions import PairState
 from tasks.wire_text import read_utc
 from tests.drills.tape import results
 from tests.tasks.desks import (
-    LOT,
     Bench,
     assert_agreed,
     assert_cash_is_conserved,
@@ -54,10 +53,12 @@ def test_an_exception_while_placing_is_no_failure_and_nothing_is_sent_twice(tmp_
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("beside", ["0", "1"])
 def test_a_leg_that_fails_for_good_does_not_stay_opening_with_the_other_one_naked(
-    tmp_path: Path,
+    tmp_path: Path, beside: str
 ) -> None:
-    """hummingbot, spot-perpetual arbitrage: #3831."""
+    """hummingbot, spot-perpetual arbitrage: #3831. Bots for the kimchi premium: "sell residual"
+    sells the whole coin, that beside the pair too."""
 
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
@@ -66,11 +67,11 @@ def test_a_leg_that_fails_for_good_does_not_stay_opening_with_the_other_one_nake
             opened = await entered(desk)
 
             assert opened.status is OutcomeStatus.UNWOUND
-            assert bench.coin() == bench.position() == 0
-            assert_cash_is_conserved(bench, desk)
+            assert (bench.coin(), bench.position()) == (Decimal(beside), Decimal(0))
+            assert_cash_is_conserved(bench, desk, coin=beside)
             await assert_agreed(desk)
 
-    run(tmp_path, scenario)
+    run(tmp_path, scenario, coin=beside)
 
 
 @pytest.mark.parametrize("spot", ["sold by hand", "gone"])
@@ -196,36 +197,21 @@ def test_an_order_that_trades_while_its_cancel_is_under_way_is_hedged(tmp_path: 
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("venue", [Venue.UPBIT, Venue.BINANCE])
-def test_what_filled_of_an_order_is_hedged_and_no_more(tmp_path: Path, venue: Venue) -> None:
-    """hummingbot, cross-exchange market making: parts of orders stay unhedged."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(venue, "partial", fraction="0.4", times=4)
-
-            opened = await entered(desk)
-
-            assert pair_of(desk, opened).unhedged < LOT
-            assert abs(bench.coin() + bench.position()) < LOT
-            assert_cash_is_conserved(bench, desk)
-            await assert_agreed(desk)
-
-    run(tmp_path, scenario)
-
-
 def test_an_order_that_trades_after_it_was_given_up_is_hedged(tmp_path: Path) -> None:
     """hummingbot, cross-exchange market making: #2501, #8094, the reply lost."""
 
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            bench.fault(Venue.BINANCE, "delay", ms=20_000)
+            # Longer than the desk waits before it believes that the order never came.
+            bench.fault(Venue.UPBIT, "delay", ms=20_000)
 
             opened = await entered(desk)
             await asyncio.sleep(90)
 
-            assert pair_of(desk, opened).state is not PairState.NAKED
-            assert bench.coin() == -bench.position()
+            events = [record.body["event"] for record in bench.records(RecordType.PAIR_EVENT)]
+            assert events.count("late_fill") == 1
+            assert pair_of(desk, opened).state is PairState.HEDGED
+            assert bench.coin() == -bench.position() > 0
             assert_legs_match(desk)
             assert_cash_is_conserved(bench, desk)
             await assert_agreed(desk)

@@ -112,23 +112,6 @@ def test_a_balance_that_moves_meanwhile_is_no_fill_and_no_lack_of_one(
     run(tmp_path, scenario, coin="1")
 
 
-def test_unwinding_sells_what_was_bought_and_leaves_the_rest_of_the_coin_alone(
-    tmp_path: Path,
-) -> None:
-    """Bots for the kimchi premium: "sell residual" sells the whole coin."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(Venue.BINANCE, "reject", times=4)
-
-            opened = await entered(desk)
-
-            assert opened.status is OutcomeStatus.UNWOUND
-            assert bench.coin() == Decimal(1)
-
-    run(tmp_path, scenario, coin="1")
-
-
 def test_without_a_bank_rate_there_is_no_rate_and_no_entry(tmp_path: Path) -> None:
     """Bots for the kimchi premium: a constant of 1,300 in place of the rate."""
 
@@ -139,22 +122,5 @@ def test_without_a_bank_rate_there_is_no_rate_and_no_entry(tmp_path: Path) -> No
 
             assert (refused.reason or "").startswith("fx_stale: the bank rate was never read")
             assert bench.orders_placed() == []
-
-    run(tmp_path, scenario)
-
-
-def test_an_entry_of_which_nothing_filled_leaves_no_trade_and_no_position(tmp_path: Path) -> None:
-    """Bots for the kimchi premium: phantom rows for zero fills."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            bench.fault(Venue.UPBIT, "reject")
-            bench.fault(Venue.BINANCE, "reject")
-
-            opened = await entered(desk)
-
-            assert opened.status is OutcomeStatus.FAILED
-            assert bench.records(RecordType.FILL) == []
-            assert desk.parts.trading.pairs.open_pairs() == []
 
     run(tmp_path, scenario)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import resource
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -54,15 +55,51 @@ async def entered(served: Served, client: ExecutorClient) -> Outcome:
     return await client.submit(signal.model_dump(mode="json"), door="fast")
 
 
-async def test_a_full_disk_stops_entries_keeps_the_pair_and_is_forgotten_with_room(
-    tmp_path: Path,
-) -> None:
+@asynccontextmanager
+async def trading_executor(
+    home: Path,
+) -> AsyncIterator[tuple[Served, Process, ExecutorClient]]:
+    """One in a process of its own that takes entries."""
     async with (
-        served_venues(tmp_path) as served,
+        served_venues(home) as served,
         executor_process(served) as process,
         ExecutorClient(served.settings.socket_file) as client,
     ):
         await until_accepting(client)
+        yield served, process, client
+
+
+async def enter_and_fill_the_disk(
+    served: Served, process: Process, client: ExecutorClient, *faults: Fault
+) -> Outcome:
+    """The answer to an entry whose orders are on their way to meet ``faults`` when the disk is
+    full."""
+    for fault in faults:
+        served.simulation.faults.add(fault)
+    entering = asyncio.create_task(entered(served, client))
+
+    async def both_are_on_their_way() -> bool:
+        return not served.simulation.faults.pending()
+
+    await until(both_are_on_their_way)
+    fill_the_disk(process, served)
+    return await entering
+
+
+async def until_hedged_and_agreed(client: ExecutorClient) -> None:
+    async def hedged() -> bool:
+        [pair] = await client.pairs()
+        return pair["state"] == "hedged"
+
+    await until(hedged)
+    await until_accepting(client)
+    assert (await client.reconcile())["differences"] == []
+
+
+async def test_a_full_disk_stops_entries_keeps_the_pair_and_is_forgotten_with_room(
+    tmp_path: Path,
+) -> None:
+    async with trading_executor(tmp_path) as (served, process, client):
         assert (await entered(served, client)).status is OutcomeStatus.HEDGED
 
         fill_the_disk(process, served)
@@ -88,59 +125,28 @@ async def test_a_full_disk_stops_entries_keeps_the_pair_and_is_forgotten_with_ro
 async def test_a_disk_that_is_full_between_order_and_reply_leaves_a_pair_that_is_settled_later(
     tmp_path: Path,
 ) -> None:
-    async with (
-        served_venues(tmp_path) as served,
-        executor_process(served) as process,
-        ExecutorClient(served.settings.socket_file) as client,
-    ):
-        await until_accepting(client)
-        faults = served.simulation.faults
-        for venue in (Venue.UPBIT, Venue.BINANCE):
-            faults.add(Fault(venue, PLACE[venue], FaultKind.DELAY, 1, {"ms": 500}))
-        entering = asyncio.create_task(entered(served, client))
-
-        async def both_are_on_their_way() -> bool:
-            return not faults.pending()
-
-        await until(both_are_on_their_way)
-        fill_the_disk(process, served)
-        answer = await entering
+    async with trading_executor(tmp_path) as (served, process, client):
+        slow = [
+            Fault(venue, PLACE[venue], FaultKind.DELAY, 1, {"ms": 500})
+            for venue in (Venue.UPBIT, Venue.BINANCE)
+        ]
+        answer = await enter_and_fill_the_disk(served, process, client, *slow)
 
         assert served.coin() == -served.position() == Decimal("0.010")
         assert (answer.reason or "").startswith("system_error: ")
         assert not (await client.state())["accepting_entries"]
 
         make_room(process)
-
-        async def hedged() -> bool:
-            [pair] = await client.pairs()
-            return pair["state"] == "hedged"
-
-        await until(hedged)
-        await until_accepting(client)
-        assert (await client.reconcile())["differences"] == []
+        await until_hedged_and_agreed(client)
 
 
 async def test_a_leg_that_fails_on_a_full_disk_is_repaired_once_there_is_room(
     tmp_path: Path,
 ) -> None:
-    async with (
-        served_venues(tmp_path) as served,
-        executor_process(served) as process,
-        ExecutorClient(served.settings.socket_file) as client,
-    ):
-        await until_accepting(client)
-        faults = served.simulation.faults
-        faults.add(Fault(Venue.UPBIT, PLACE[Venue.UPBIT], FaultKind.DELAY, 1, {"ms": 500}))
-        faults.add(Fault(Venue.BINANCE, PLACE[Venue.BINANCE], FaultKind.LOSE_REQUEST, 1, {}))
-        entering = asyncio.create_task(entered(served, client))
-
-        async def both_are_on_their_way() -> bool:
-            return not faults.pending()
-
-        await until(both_are_on_their_way)
-        fill_the_disk(process, served)
-        await entering
+    async with trading_executor(tmp_path) as (served, process, client):
+        slow = Fault(Venue.UPBIT, PLACE[Venue.UPBIT], FaultKind.DELAY, 1, {"ms": 500})
+        lost = Fault(Venue.BINANCE, PLACE[Venue.BINANCE], FaultKind.LOSE_REQUEST, 1, {})
+        await enter_and_fill_the_disk(served, process, client, slow, lost)
         assert (served.coin(), served.position()) == (Decimal("0.010"), Decimal(0))
 
         async def the_venue_is_asked_again() -> bool:
@@ -152,12 +158,5 @@ async def test_a_leg_that_fails_on_a_full_disk_is_repaired_once_there_is_room(
         assert (served.coin(), served.position()) == (Decimal("0.010"), Decimal(0))
 
         make_room(process)
-
-        async def hedged() -> bool:
-            [pair] = await client.pairs()
-            return pair["state"] == "hedged"
-
-        await until(hedged)
+        await until_hedged_and_agreed(client)
         assert served.coin() == -served.position() == Decimal("0.010")
-        await until_accepting(client)
-        assert (await client.reconcile())["differences"] == []
