@@ -198,6 +198,7 @@ def assemble(
     positions = PositionWatch(
         trading, books, unknown_trades, late_fills, recovery, desk.lock, operations.reconcile
     )
+    recovery.take_in = positions.take_in
     news.others = told_to(late_fills.heard, positions.heard)
     reserve = MarginReserve(settings.reserve_pct)
     memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts)

@@ -116,6 +116,18 @@ class PositionWatch:
                 await self._take_over(symbol)
             await asyncio.sleep(LISTED_S)
 
+    async def take_in(self, symbol: str) -> None:
+        """For one who holds the symbol's lock and is about to trade: book the forced closes that
+        the stream has told of and that wait for the lock. What they leave unequal is repaired once
+        the lock is given back, or by him."""
+        closes = [close for close in self._closes.values() if close.symbol == symbol]
+        if all(self._is_booked(close) for close in closes):
+            return
+        try:
+            await self._take_over_leg(LegName.PERPETUAL, symbol)
+        except ExchangeError as error:
+            log.info("%s: a forced close cannot be read yet: %s", symbol, error)
+
     def _is_booked(self, close: OrderReport) -> bool:
         venue = self._venue.venue
         return close.fills_complete and not any(

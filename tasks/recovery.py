@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from tasks.alert import Alert, AlertLevel, AlertType
@@ -40,6 +40,10 @@ def no_floor(_: Pair) -> Decimal | None:
     return None
 
 
+async def _nothing_to_take_in(_: str) -> None:
+    """Nobody watches the positions."""
+
+
 class Recovery:
     """Repairs pairs, one at a time each; the caller holds the symbol's lock."""
 
@@ -49,6 +53,9 @@ class Recovery:
         self.floor_of: Callable[[Pair], Decimal | None] = no_floor
         """The worst spot price, KRW, for a pair whose perpetual was closed by force; None: the
         pair was not."""
+        self.take_in: Callable[[str], Awaitable[None]] = _nothing_to_take_in
+        """Called with the symbol before each try: what the venue is known to have done to a
+        position meanwhile is taken into the books, so that the try does not rest on the old one."""
         self.story = RepairStory(trading.clock, trading.pairs.is_open)
 
     def in_doubt(self, pair: Pair, detail: str) -> Pair:
@@ -98,6 +105,7 @@ class Recovery:
             if self._is_level(pair):
                 break
             await asyncio.sleep(delay)
+            await self.take_in(pair.symbol)
             preferred, worst = self._policy(pair_id, floor)
             if not await self._step(pair_id, preferred, Purpose.HEDGE, worst):
                 return self.in_doubt(self._trading.pairs[pair_id], "a hedge order is undecided")
