@@ -135,6 +135,7 @@ class TransferEvidence:
             parts[one.pair_id] = replace(one, quantity=quantity)
         whole = sum((one.quantity for one in parts.values()), ZERO)
         left, pairs = -fee.change, self._trading.pairs
+        booked = {one.adoption_id for one in pairs.adoptions()}
         for number, (pair_id, one) in enumerate(parts.items(), start=1):
             share = left
             if number < len(parts):
@@ -152,10 +153,14 @@ class TransferEvidence:
                 time=fee.time,
                 detail=sentence,
             )
-            if pairs.adopt(part) and pair_id is not None and not pairs.is_open(pair_id):
+            if part.adoption_id in booked:
+                continue
+            if pair_id is not None and not pairs.is_open(pair_id):
+                # First, so that a crash in between leaves a pair that is looked at again.
                 pairs.advance(
                     pair_id, PairEvent.LATE_FILL, f"the fee of its liquidation: {sentence}"
                 )
+            pairs.adopt(part)
         return sentence
 
 

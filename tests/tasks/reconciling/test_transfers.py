@@ -294,8 +294,13 @@ def test_what_a_liquidation_costs_besides_is_part_of_its_pairs_result(
     run(tmp_path, scenario)
 
 
+def die(_: object) -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("crash", [False, True])
 def test_a_pair_that_has_ended_is_told_its_result_again_with_the_fee_of_its_liquidation(
-    tmp_path: Path,
+    tmp_path: Path, crash: bool
 ) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
@@ -306,6 +311,11 @@ def test_a_pair_that_has_ended_is_told_its_result_again_with_the_fee_of_its_liqu
             assert pair_of(desk, opened).state is PairState.CLOSED
             before = desk.parts.trading.pairs.result(pair_of(desk, opened).pair_id)
             bench.simulation.faults.clear()
+            if crash:
+                with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
+                    patch.setattr(desk.parts.trading.pairs, "adopt", die)
+                    await compared(desk)
+        async with bench.still_desk() as desk:
             await compared(desk)
             await assert_agreed(desk)
 
@@ -315,8 +325,9 @@ def test_a_pair_that_has_ended_is_told_its_result_again_with_the_fee_of_its_liqu
             assert pair.state is PairState.CLOSED
             assert before is not None
             assert after is not None
-            lost = Decimal(before["fees_krw"]) - Decimal(after["fees_krw"])
-            assert abs(lost) == cost * Decimal(after["krw_per_usdt"])
+            more = Decimal(before["fees_krw"]) - Decimal(after["fees_krw"])
+            assert abs(more) == cost * Decimal(after["krw_per_usdt"])
+            assert Decimal(after["net_krw"]) < Decimal(before["net_krw"])
             assert_cash_is_conserved(bench, desk)
 
     run(tmp_path, scenario)
