@@ -25,30 +25,58 @@ from tasks.switch_guard import EXECUTOR
 
 POLL_S = 1.0
 PATIENCE_S = 75.0
+"""An executor's time to be back once Prefect was asked for it."""
+MUTE_S = 300.0
+"""Prefect's time to take that question."""
 
 
-async def watch_executor(socket_file: Path, prefect: PrefectDoor, progress: Progress) -> None:
-    """Until cancelled; raises CommandFailed when the executor is gone and does not come back."""
-    gone_since: float | None = None
+async def watch_executor(
+    socket_file: Path, prefect: PrefectDoor, progress: Progress, *, mute_s: float = MUTE_S
+) -> None:
+    """Until cancelled; raises CommandFailed when the executor is gone and does not come back.
+
+    A Prefect server that does not answer is asked again for ``mute_s``: a machine that is busy
+    enough for that is no reason to stop all that looks after open pairs.
+    """
+    gone_since = asked_at = mute_since = None
+    told = ""
     while True:
         await asyncio.sleep(POLL_S)
         now = time.monotonic()
         if await executor_answers(socket_file):
             if gone_since is not None:
                 progress.line(f"the executor is back after {now - gone_since:.0f} s")
-            gone_since = None
-        elif gone_since is None:
-            gone_since = now
-            if is_off(await prefect.deployment(EXECUTOR)):
-                progress.line("the executor has ended; executor/live is paused, so it stays so")
-            else:
-                progress.line("the executor has ended unexpectedly; it is started again")
+            gone_since = asked_at = mute_since = None
+            told = ""
+            continue
+        gone_since = gone_since or now
+        if asked_at is not None and now - asked_at <= PATIENCE_S:
+            continue
+        try:
+            is_paused = is_off(await prefect.deployment(EXECUTOR))
+            if not is_paused and asked_at is None:
                 await prefect.create(EXECUTOR)
-        elif now - gone_since > PATIENCE_S and not is_off(await prefect.deployment(EXECUTOR)):
-            raise CommandFailed(
-                f"the executor has ended and was not back within {PATIENCE_S:g} s; look at the "
-                "runs of executor/live in the UI"
-            )
+        except CommandFailed as error:
+            mute_since = mute_since or now
+            if now - mute_since > mute_s:
+                raise
+            news = f"the executor has ended, and {error}; it is asked again"
+        else:
+            mute_since = None
+            if is_paused:
+                asked_at = None
+                news = "the executor has ended; executor/live is paused, so it stays so"
+            elif asked_at is None:
+                asked_at = time.monotonic()
+                news = "the executor has ended unexpectedly; it is started again"
+            else:
+                raise CommandFailed(
+                    f"the executor has ended and was not back within {PATIENCE_S:g} s; look at the "
+                    "runs of executor/live in the UI"
+                )
+        if news != told:
+            progress.line(news)
+        told = news
 
 
 async def executor_answers(socket_file: Path) -> bool:

@@ -1,0 +1,134 @@
+"""What is done when the executor below ``up`` is gone, with a Prefect API that can be moody."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from rich.console import Console
+
+from deployments import executor_watch
+from deployments.executor_watch import watch_executor
+from deployments.failure import CommandFailed
+from deployments.http_json import HttpJson
+from deployments.prefect_door import PrefectDoor
+from deployments.progress import Progress
+from tests.fake_executor import running_fake_executor
+
+WITHIN_S = 10.0
+RUN = {"id": "r", "name": "executor", "state": {"type": "SCHEDULED", "name": "Scheduled"}}
+
+
+@dataclass
+class Api:
+    """The two calls that the watch makes."""
+
+    status: int = 200
+    paused: bool = False
+    heard: list[str] = field(default_factory=list)
+
+    async def deployment(self, _: web.Request) -> web.Response:
+        self.heard.append("deployment")
+        body = {"id": "d", "paused": self.paused, "schedules": []}
+        return web.json_response(body, status=self.status)
+
+    async def create(self, _: web.Request) -> web.Response:
+        self.heard.append("create")
+        return web.json_response(RUN, status=self.status)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor_watch, "POLL_S", 0.02)
+
+
+@asynccontextmanager
+async def watching(api: Api, socket_file: Path, mute_s: float = 60) -> AsyncIterator[Watch]:
+    app = web.Application()
+    app.router.add_get("/api/deployments/name/executor/live", api.deployment)
+    app.router.add_post("/api/deployments/d/create_flow_run", api.create)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    said = io.StringIO()
+    async with HttpJson("the Prefect server", f"http://127.0.0.1:{port}/api") as http:
+        progress = Progress(Console(file=said, width=200))
+        task = asyncio.create_task(
+            watch_executor(socket_file, PrefectDoor(http), progress, mute_s=mute_s)
+        )
+        try:
+            yield Watch(task, said)
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, CommandFailed):
+                await task
+            await runner.cleanup()
+
+
+@dataclass
+class Watch:
+    task: asyncio.Task[None]
+    said: io.StringIO
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while not condition():
+                if self.task.done():
+                    self.task.result()
+                await asyncio.sleep(0.01)
+
+
+async def test_a_prefect_that_does_not_answer_is_asked_again(tmp_path: Path) -> None:
+    api, socket_file = Api(status=500), tmp_path / "s"
+
+    async with watching(api, socket_file) as watch:
+        await watch.until(lambda: len(api.heard) > 3)
+        api.status = 200
+        await watch.until(lambda: "create" in api.heard)
+        async with running_fake_executor(socket_file) as fake:
+            fake.answers["GET /v1/state"] = {}
+            await watch.until(lambda: "is back" in watch.said.getvalue())
+
+    assert api.heard.count("create") == 1
+    assert watch.said.getvalue().count("it is asked again") == 1
+    assert watch.said.getvalue().count("it is started again") == 1
+
+
+async def test_a_prefect_that_stays_mute_ends_the_watch(tmp_path: Path) -> None:
+    async with watching(Api(status=500), tmp_path / "s", mute_s=0.1) as watch:
+        with pytest.raises(CommandFailed, match="the Prefect server"):
+            await watch.until(lambda: False)
+
+
+async def test_an_executor_that_does_not_come_back_ends_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_watch, "PATIENCE_S", 0.1)
+
+    async with watching(Api(), tmp_path / "s") as watch:
+        with pytest.raises(CommandFailed, match="was not back"):
+            await watch.until(lambda: False)
+
+
+async def test_a_paused_executor_is_started_once_it_is_on_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_watch, "PATIENCE_S", 0.2)
+    api = Api(paused=True)
+
+    async with watching(api, tmp_path / "s") as watch:
+        await watch.until(lambda: len(api.heard) > 20)
+        created_while_paused = "create" in api.heard
+        api.paused = False
+        await watch.until(lambda: "create" in api.heard)
+
+    assert not created_while_paused
+    assert watch.said.getvalue().count("is paused") == 1
