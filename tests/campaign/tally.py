@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.counted import counted
+
 
 @dataclass(slots=True)
 class Tally:
@@ -38,9 +40,6 @@ class Tally:
             setattr(self, name, mine + theirs)
 
     def table(self) -> str:
-        def counted(counter: Counter[str]) -> str:
-            return ", ".join(f"{count} {name}" for name, count in sorted(counter.items())) or "none"
-
         return "\n  ".join(
             [
                 f"{self.schedules} schedules, {self.steps} steps, {self.lives} lives of a desk, "

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from exchanges.instrument import Venue
+from tests.counted import counted
 
 _SHOWN = 5
 
@@ -56,5 +57,4 @@ class Outcome:
 
     def table(self) -> str:
         """The row, what was sent, and the first of what is wrong."""
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.sent.items()))
-        return "\n  ".join([self.row(), kinds, *self.wrong[:_SHOWN]])
+        return "\n  ".join([self.row(), counted(self.sent), *self.wrong[:_SHOWN]])
