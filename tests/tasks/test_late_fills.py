@@ -88,6 +88,34 @@ def test_a_failed_pair_whose_perpetual_order_arrives_late_is_hedged(
     run(tmp_path, scenario, perpetual_venue=venue)
 
 
+@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_a_late_fill_that_the_stream_tells_of_is_hedged_at_once(
+    tmp_path: Path, venue: Venue
+) -> None:
+    """Long before its order is due to be asked about again."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            loops = (desk.parts.streams.run(), desk.parts.late_fills.run())
+            running = [asyncio.create_task(loop) for loop in loops]
+            await asyncio.sleep(1)
+            bench.fault(Venue.UPBIT, "reject")
+            bench.fault(venue, "lose_request")
+            outcome = await entered(desk)
+            assert outcome.status is OutcomeStatus.FAILED
+            lost = desk.parts.trading.pairs.leg_order(f"kimp-{outcome.pair_id}-p001").order
+
+            await desk.parts.trading.venues[LegName.PERPETUAL].exchange.submit(lost)
+            await asyncio.sleep(2)
+
+            assert pair_of(desk, outcome).state is PairState.HEDGED
+            assert_legs_match(desk)
+            for task in running:
+                task.cancel()
+
+    run(tmp_path, scenario, perpetual_venue=venue)
+
+
 async def lost_spot_order(bench: Bench, desk: PaperDesk) -> str:
     """A failed pair whose spot order arrives at the venue when the desk has given it up; its
     client id."""
