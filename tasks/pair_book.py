@@ -51,6 +51,9 @@ class PairBook:
         self._results = results
         self._clock = clock
         self._pairs: dict[str, Pair] = {}
+        self._open: dict[str, None] = {}
+        """Ids of those that are not ended, oldest first: they are asked for all the time, and the
+        ended ones are thousands."""
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
         self._ended: dict[str, PairResult] = {}
         self._adopted: dict[str, Adoption] = {}
@@ -68,21 +71,17 @@ class PairBook:
 
     def open_pairs(self, symbol: str | None = None) -> list[Pair]:
         """Pairs that are not ended, oldest first; of one coin, or all."""
-        return [
-            pair
-            for pair in self._pairs.values()
-            if pair.is_open and (symbol is None or pair.symbol == symbol)
-        ]
+        pairs = [self._pairs[pair_id] for pair_id in self._open]
+        return [pair for pair in pairs if symbol is None or pair.symbol == symbol]
 
     def is_open(self, pair_id: str) -> bool:
         """Is there such a pair, and not ended?"""
-        pair = self._pairs.get(pair_id)
-        return pair is not None and pair.is_open
+        return pair_id in self._open
 
     def open(self, pair: Pair, detail: str) -> None:
         """Enter a new pair, journalled before anything is sent for it."""
         self._journal(None, OPENED, pair, detail, None)
-        self._pairs[pair.pair_id] = pair
+        self._put(pair)
         self._orders[pair.pair_id] = {}
 
     def advance(
@@ -109,7 +108,7 @@ class PairBook:
         pair = replace(pair, closed_at=None if pair.is_open else self._clock.now())
         pair = replace(pair, forced=_is_forced(before, event))
         self._journal(before.state, event, pair, detail, result)
-        self._pairs[pair_id] = pair
+        self._put(pair)
         self._note_result(pair, result)
         return pair
 
@@ -221,8 +220,20 @@ class PairBook:
         if known is not None:
             for leg in LegName:
                 pair = pair.with_leg(leg, known.leg(leg))
-        self._pairs[pair.pair_id] = pair
+        self._put(pair)
         self._note_result(pair, result)
+
+    def _put(self, pair: Pair) -> None:
+        """Take in a pair whose state may have changed."""
+        comes_back = pair.pair_id in self._pairs and pair.pair_id not in self._open
+        self._pairs[pair.pair_id] = pair
+        if not pair.is_open:
+            self._open.pop(pair.pair_id, None)
+        elif comes_back:
+            pairs = self._pairs.values()
+            self._open = dict.fromkeys(it.pair_id for it in pairs if it.is_open)
+        else:
+            self._open[pair.pair_id] = None
 
     def _contradict(self, pair: Pair, sentence: str) -> None:
         if not self.contradictions.note(pair.pair_id, pair.symbol, sentence):

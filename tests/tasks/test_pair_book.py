@@ -186,6 +186,23 @@ def test_person_is_told_of_an_event_that_the_state_does_not_allow_until_he_has_l
     assert book.contradictions.of("BTC") is None
 
 
+def test_pair_that_comes_back_takes_its_old_place_among_the_open_ones() -> None:
+    book, first, _ = opened()
+    second = replace(first, pair_id="p1123456789ab")
+    third = replace(first, pair_id="p2123456789ab")
+    book.open(second, "for a test")
+    book.open(third, "for a test")
+    book.advance(second.pair_id, PairEvent.NOTHING_FILLED, "x")
+    assert [pair.pair_id for pair in book.open_pairs()] == [first.pair_id, third.pair_id]
+    assert not book.is_open(second.pair_id)
+
+    book.advance(second.pair_id, PairEvent.LATE_FILL, "x")
+
+    ids = [pair.pair_id for pair in book.open_pairs()]
+    assert ids == [first.pair_id, second.pair_id, third.pair_id] == [it.pair_id for it in book]
+    assert book.is_open(second.pair_id)
+
+
 def test_an_ended_pair_is_no_open_one() -> None:
     book, pair, _ = opened()
     assert book.open_pairs() == book.open_pairs("BTC") == list(book)
