@@ -13,6 +13,7 @@ from flows.desk_access import executor
 from flows.run_names import named_by_time
 from flows.signal_story import ADVICE
 from tasks.desk_operations import IN_DOUBT
+from tasks.errors import ExecutorRefused
 from tasks.outcome import OutcomeStatus
 from tasks.pair_transitions import PairState
 
@@ -31,7 +32,14 @@ async def one_leg_recovery(
     """
     logger = get_run_logger()
     async with executor() as desk:
-        reports = await desk.recover(pair_id or None)
+        try:
+            reports = await desk.recover(pair_id or None)
+        except ExecutorRefused as error:
+            return Failed(
+                name="Refused",
+                message=f"{error}. Nothing was done: `kimp pairs` lists the open pairs, and "
+                "without a pair_id every unfinished one is taken.",
+            )
     for report in reports:
         logger.info("%s was %s", report["pair_id"], report["was"])
         for number, step in enumerate(report["steps"], 1):

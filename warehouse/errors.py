@@ -63,7 +63,11 @@ class JournalCorrupt(JournalError):
     """A record other than the last one is damaged or missing. The desk stops; a person decides."""
 
     def __init__(self, file: Path, offset: int, problem: str) -> None:
-        super().__init__(f"The journal is damaged: {file} at byte {offset}: {problem}.")
+        super().__init__(
+            f"The journal is damaged: {file} at byte {offset}: {problem}. Keep a copy of the "
+            "folder, then take out what does not belong there or bring the file back from a "
+            "backup: numbers and checksums tell whether it is whole again."
+        )
         self.file = file
         self.offset = offset
         self.problem = problem

@@ -187,6 +187,17 @@ async def test_pair_that_nobody_can_decide_yet_fails_the_recovery(executor: Fake
     assert "p0123456789ab" in (state.message or "")
 
 
+async def test_recovery_of_a_pair_that_nobody_knows_says_what_to_do(executor: FakeExecutor) -> None:
+    sentence = "pair_id: expected a known pair, got p0123456789ab"
+    executor.answers["POST /v1/recover"] = (409, {"error": sentence})
+
+    state = await state_of(one_leg_recovery, pair_id="p0123456789ab")
+
+    assert (state.is_failed(), state.name) == (True, "Refused")
+    assert sentence in (state.message or "")
+    assert "`kimp pairs`" in (state.message or "")
+
+
 async def test_recovery_tells_its_story_step_by_step(executor: FakeExecutor) -> None:
     executor.answers["POST /v1/recover"] = [recovered("hedged", "first this", "then that")]
 

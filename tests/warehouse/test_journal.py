@@ -102,6 +102,7 @@ def test_damage_before_the_last_record_stops_with_file_and_byte(tmp_path: Path) 
     for raised in (opening.value, reading.value):
         assert (raised.file, raised.offset) == (file, second)
         assert str(file) in str(raised)
+        assert "Keep a copy" in str(raised)
     assert file.read_bytes() == bytes(content)
 
 
