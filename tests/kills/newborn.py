@@ -43,8 +43,11 @@ class Nursery:
         return int(status)
 
     def kill(self, signal_number: int = signal.SIGKILL) -> None:
+        """End the executor. One that has just died at its point, and whose death was not read yet,
+        is left to :meth:`death`."""
         assert self.pid is not None
-        os.kill(self.pid, signal_number)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal_number)
 
     async def _line(self) -> str:
         assert self.process.stdout is not None
@@ -73,8 +76,7 @@ async def nursery(
         yield born
     finally:
         if born.pid is not None:
-            with suppress(ProcessLookupError):
-                born.kill()
+            born.kill()
         assert process.stdin is not None
         process.stdin.close()
         try:
