@@ -17,6 +17,7 @@ from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport
 from exchanges.rate_budget import Booking
 from exchanges.side import Side
+from tasks.client_order_id import pair_id_for
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
 from tasks.pair_transitions import PairState
@@ -239,18 +240,24 @@ def test_silence_of_the_venue_is_not_a_rejection_however_often_it_is_asked(tmp_p
 
 
 def test_an_order_carries_an_id_of_ours_that_a_restart_derives_again(tmp_path: Path) -> None:
-    """freqtrade: no client order id of its own."""
+    """freqtrade: no client order id of its own, so that a lost reply loses the order."""
 
     async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "lose_reply")
+            bench.fault(Venue.BINANCE, "http_500", times=10_000, endpoint="GET /fapi/v1/order")
             opened = await entered(desk)
-            legs = {leg.client_order_ids for leg in opened.legs}
-        await asyncio.sleep(2)
+            assert pair_of(desk, opened).state is PairState.UNKNOWN
+        bench.simulation.faults.clear()
 
         async with bench.desk() as desk:
-            pair = pair_of(desk, opened)
+            pair = desk.parts.trading.pairs[pair_id_for(opened.signal_id)]
 
-            assert legs == {(f"kimp-{pair.pair_id}-s001",), (f"kimp-{pair.pair_id}-p001",)}
-            assert sorted(bench.orders_placed()) == sorted(name for ids in legs for name in ids)
+            assert pair.state is PairState.HEDGED
+            assert sorted(bench.orders_placed()) == [
+                f"kimp-{pair.pair_id}-p001",
+                f"kimp-{pair.pair_id}-s001",
+            ]
+            await assert_agreed(desk)
 
     run(tmp_path, scenario)
