@@ -89,6 +89,10 @@ async def test_a_pair_lives_and_ends_over_the_api(api: Api) -> None:
     assert decision["outcome"]["status"] == "closed"
     assert (await api.ask("GET", "/v1/pairs?open=1"))[1] == []
     assert len((await api.ask("GET", "/v1/pairs"))[1]) == 1
+    async with api.session.get("http://executor/metrics") as response:
+        text = await response.text()
+    for began_with in ("opened", "exit_started"):
+        assert f'kimp_exposure_krw_seconds_count{{began_with="{began_with}"}} 1.0' in text
 
 
 async def test_state_health_and_metrics(api: Api) -> None:

@@ -10,6 +10,7 @@ import pytest
 from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
 from tasks.pair_transitions import PairState
+from tasks.paper_desk import paper_desk
 from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run
 from warehouse import JournalLocked, LeaseLost
 from warehouse.records import RecordType
@@ -128,3 +129,24 @@ def test_a_quiet_desk_writes_little(tmp_path: Path) -> None:
             assert {record.type for record in new} == {RecordType.PREMIUM}
 
     run(tmp_path, scenario, book_poll_ms=1_000)
+
+
+def test_a_desk_that_starts_takes_no_entry_before_it_has_recovered(tmp_path: Path) -> None:
+    """Prices, markets and switches are known; what was open is not."""
+
+    async def scenario(bench: Bench) -> None:
+        starting = paper_desk(bench.simulation, bench.settings, bench.clock, recover=False)
+        async with starting as desk:
+            parts = desk.parts
+            await asyncio.gather(
+                parts.guard.look(), parts.feeds.read_all(), parts.markets.read_all()
+            )
+
+            refused = await entered(desk)
+
+            assert refused.status is OutcomeStatus.DENIED
+            assert (refused.reason or "").startswith("not_ready: ")
+            await parts.recover()
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario)
