@@ -74,6 +74,11 @@ class DeskView:
             },
             "premium": {symbol: self._feeds.premium(symbol) for symbol in settings.symbols},
             "open_pairs": len(self._trading.pairs.open_pairs()),
+            "naked_pairs": [
+                pair.pair_id
+                for pair in self._trading.pairs.open_pairs()
+                if pair.state is PairState.NAKED
+            ],
             "capital": self._capital(),
             "killed": self._kill.reason,
         }

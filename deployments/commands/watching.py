@@ -111,6 +111,8 @@ def _print_status(status: dict[str, Any]) -> None:
     print(f"executor  epoch {state['epoch']}, {takes}, {state['open_pairs']} open pairs")
     for block in state["blocks"]:
         print(f"          {block['message']}")
+    for pair_id in state["naked_pairs"]:
+        print(f"naked     {pair_id}: no entries of its coin; run one-leg-recovery/live")
     if state["killed"]:
         print(f"killed    {state['killed']}; `kimp resume --reason …` ends it")
     paused = [name for name, is_paused in state["switches"].items() if is_paused is True]

@@ -22,9 +22,10 @@ def test_every_gauge_has_a_name_and_unhedged_coin_shows(tmp_path: Path) -> None:
             bench.fault(Venue.BINANCE, "reject", times=20)
             bench.fault(Venue.UPBIT, "delay", ms=1)
             bench.fault(Venue.UPBIT, "reject", times=20)
-            await entered(desk)
+            outcome = await entered(desk)
             gauges = desk.parts.view.gauges()
             assert (gauges["naked_pairs"], gauges["unhedged_coin"]) == (1, 0.01)
+            assert desk.parts.view.state()["naked_pairs"] == [outcome.pair_id]
 
     run(tmp_path, scenario)
 
