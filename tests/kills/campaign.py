@@ -185,7 +185,7 @@ async def _repair_what_is_naked(client: ExecutorClient) -> None:
 def _let_a_minute_pass(served: Served) -> None:
     """A start costs a venue's limit a twentieth of a minute's room: executors do not die every
     other second. What both sides have counted is forgotten while none lives."""
-    for file in served.settings.limits_dir.iterdir():
+    for file in served.settings.limits_dir.glob("*"):  # none: it died before it had asked
         file.unlink()
     binance = served.simulation.fronts[Venue.BINANCE]
     hyperliquid = served.simulation.fronts[Venue.HYPERLIQUID]
