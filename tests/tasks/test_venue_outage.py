@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from exchanges.instrument import Venue
+from exchanges.order import Order, OrderType, TimeInForce
+from exchanges.side import Side
 from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
@@ -117,6 +120,34 @@ def test_what_rests_is_cancelled_at_the_other_venue_at_once_and_here_on_return(
             assert not await spot.exchange.open_orders("BTC")
 
     run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_what_rests_at_the_perpetual_is_cancelled_when_spot_cannot_be_reached(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            spot, other = (desk.parts.trading.venues[leg] for leg in LegName)
+            await other.exchange.submit(
+                Order(
+                    client_order_id="kimp-p0123456789ab-p001",
+                    symbol="BTC",
+                    side=Side.BUY,
+                    type=OrderType.LIMIT,
+                    quantity=Decimal("0.010"),
+                    price=Decimal(40_000),
+                    time_in_force=TimeInForce.GTC,
+                )
+            )
+            assert await other.exchange.open_orders("BTC")
+            bench.fault(Venue.UPBIT, "maintenance")
+            for _ in range(3):
+                await desk.parts.outages.check(spot)
+
+            assert not await other.exchange.open_orders("BTC")
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
 
 
 def test_return_that_cannot_be_compared_yet_does_not_end_the_outage(tmp_path: Path) -> None:
