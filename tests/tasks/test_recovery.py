@@ -112,6 +112,20 @@ def test_one_leg_recovery_finishes_a_naked_pair_later(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+def test_a_naked_pair_is_tried_again_by_the_desk_that_starts_next(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.leave_naked()
+            outcome = await entered(desk)
+            assert outcome.status is OutcomeStatus.NAKED
+        async with bench.still_desk() as desk:
+            assert pair_of(desk, outcome).state is PairState.HEDGED
+            assert bench.position() == -bench.coin() == Decimal("-0.010")
+            await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
 def test_a_leg_is_not_chased_beyond_its_price(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
