@@ -103,6 +103,12 @@ def test_kill_cancels_our_resting_orders_and_no_others(tmp_path: Path) -> None:
 
             assert len(answer["cancelled"]) == 1
             assert answer["cancelled"][0].startswith("kimp-p0123456789ab-s00")
+            spot = desk.parts.trading.venues[LegName.SPOT].exchange
+            resting = await spot.open_orders("BTC", urgent=True)
+            left = [order.client_order_id for order in resting]
+            assert len(left) == 2
+            assert "somebody-else" in left
+            assert answer["cancelled"][0] not in left
 
     run(tmp_path, scenario)
 
