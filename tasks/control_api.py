@@ -23,6 +23,7 @@ from tasks.desk_view import DeskView
 from tasks.errors import BadSignal, DeskError
 from tasks.metrics import Metrics
 from tasks.signal import Signal, SignalAction, parse_signal
+from warehouse import JournalError
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +194,7 @@ async def _one_sentence(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except (BadRequest, BadSignal) as error:
         return _json({"error": str(error)}, status=400)
-    except DeskError as error:
+    except (DeskError, JournalError) as error:
         return _json({"error": str(error)}, status=409)
     except web.HTTPException as error:
         return _json({"error": error.reason}, status=error.status)

@@ -208,8 +208,10 @@ class Journal:
 
 
 def _refusal(file: Path, error: OSError) -> JournalUnwritable:
-    kind = JournalFull if error.errno in _NO_ROOM else JournalUnwritable
-    return kind(f"A record could not be written to {file}: {error.strerror}.")
+    sentence = f"A record could not be written to {file}: {error.strerror}."
+    if error.errno in _NO_ROOM:
+        return JournalFull(f"{sentence} Make room there: nothing is sent until it can be written.")
+    return JournalUnwritable(sentence)
 
 
 def _find_end(folder: Path) -> tuple[Position, int, Tail | None]:

@@ -15,8 +15,11 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from exchanges.instrument import Venue
 from exchanges.simulator.faults import Fault, FaultKind
+from tasks.errors import ExecutorRefused
 from tasks.executor_client import ExecutorClient
 from tasks.outcome import Outcome, OutcomeStatus
 from tests.tasks.desks import PLACE
@@ -106,6 +109,8 @@ async def test_a_full_disk_stops_entries_keeps_the_pair_and_is_forgotten_with_ro
         refused = await entered(served, client)
         state = await client.state()
         [pair] = await client.pairs()
+        with pytest.raises(ExecutorRefused, match="Make room there"):
+            await client.reconcile()
 
         assert refused.status is OutcomeStatus.DENIED
         assert (refused.reason or "").startswith("journal_unwritable: ")
