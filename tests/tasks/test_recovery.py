@@ -143,6 +143,30 @@ def test_a_leg_is_not_chased_beyond_its_price(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("cap_bps", "ends"),
+    [(100, OutcomeStatus.UNWOUND), (150, OutcomeStatus.UNWOUND), (300, OutcomeStatus.HEDGED)],
+)
+def test_no_retry_costs_more_than_the_setting_however_dear_undoing_would_be(
+    tmp_path: Path, cap_bps: int, ends: OutcomeStatus
+) -> None:
+    """The perpetual is 200 basis points worse, and giving spot back would cost 500."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.fault(Venue.BINANCE, "reject")
+            entering = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            bench.perpetual_at(49_000)
+            bench.spot_at(57_000_000)
+            outcome = await entering
+
+            assert outcome.status is ends, outcome.reason
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario, max_recovery_cost_bps=cap_bps)
+
+
 @pytest.mark.parametrize("venue", BOTH)
 @pytest.mark.parametrize("kind", ["lose_reply", "lose_request", "http_500"])
 def test_a_repair_whose_fate_is_unknown_is_not_repeated_blindly(

@@ -146,30 +146,6 @@ def test_retry_goes_as_far_as_undoing_costs_and_to_the_cap_when_that_is_not_know
     run(tmp_path, scenario)
 
 
-@pytest.mark.parametrize(
-    ("cap_bps", "ends"),
-    [(100, OutcomeStatus.UNWOUND), (150, OutcomeStatus.UNWOUND), (300, OutcomeStatus.HEDGED)],
-)
-def test_no_retry_costs_more_than_the_setting_however_dear_undoing_would_be(
-    tmp_path: Path, cap_bps: int, ends: OutcomeStatus
-) -> None:
-    """The perpetual is 200 basis points worse, and giving spot back would cost 500."""
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.still_desk() as desk:
-            bench.fault(Venue.BINANCE, "reject")
-            entering = asyncio.create_task(entered(desk))
-            await asyncio.sleep(0.2)
-            bench.perpetual_at(49_000)
-            bench.spot_at(57_000_000)
-            outcome = await entering
-
-            assert outcome.status is ends, outcome.reason
-            assert_cash_is_conserved(bench, desk)
-
-    run(tmp_path, scenario, max_recovery_cost_bps=cap_bps)
-
-
 def test_large_market_order_is_sent_in_parts(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
