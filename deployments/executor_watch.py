@@ -24,8 +24,10 @@ from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import EXECUTOR
 
 POLL_S = 1.0
-PATIENCE_S = 75.0
-"""An executor's time to be back once Prefect was asked for it."""
+PATIENCE_S = 90.0
+"""An executor's time to be back once Prefect was asked for it, then it is asked again."""
+ASKED = 3
+"""After so many in vain something is wrong that another run does not mend."""
 MUTE_S = 300.0
 """Prefect's time to take that question."""
 
@@ -39,7 +41,7 @@ async def watch_executor(
     enough for that is no reason to stop all that looks after open pairs.
     """
     gone_since = asked_at = mute_since = None
-    told = ""
+    asked, told = 0, ""
     while True:
         await asyncio.sleep(POLL_S)
         now = time.monotonic()
@@ -47,14 +49,19 @@ async def watch_executor(
             if gone_since is not None:
                 progress.line(f"the executor is back after {now - gone_since:.0f} s")
             gone_since = asked_at = mute_since = None
-            told = ""
+            asked, told = 0, ""
             continue
         gone_since = gone_since or now
         if asked_at is not None and now - asked_at <= PATIENCE_S:
             continue
+        if asked == ASKED:
+            raise CommandFailed(
+                f"the executor has ended and was not back within {now - gone_since:.0f} s; look at "
+                "the runs of executor/live in the UI"
+            )
         try:
             is_paused = is_off(await prefect.deployment(EXECUTOR))
-            if not is_paused and asked_at is None:
+            if not is_paused:
                 await prefect.create(EXECUTOR)
         except CommandFailed as error:
             mute_since = mute_since or now
@@ -64,16 +71,13 @@ async def watch_executor(
         else:
             mute_since = None
             if is_paused:
-                asked_at = None
+                asked, asked_at = 0, None
                 news = "the executor has ended; executor/live is paused, so it stays so"
-            elif asked_at is None:
-                asked_at = time.monotonic()
-                news = "the executor has ended unexpectedly; it is started again"
             else:
-                raise CommandFailed(
-                    f"the executor has ended and was not back within {PATIENCE_S:g} s; look at the "
-                    "runs of executor/live in the UI"
-                )
+                asked, asked_at = asked + 1, time.monotonic()
+                news = "the executor has ended unexpectedly; it is started again"
+                if asked > 1:
+                    news = f"the executor is not back; it is started again, try {asked} of {ASKED}"
         if news != told:
             progress.line(news)
         told = news

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from flows.desk_access import executor
 from flows.run_names import named_by_time
+from tasks.reconciling.differences import sentence, unasked_sentence, unexplained
 from warehouse.records import Difference, ReconciliationRecord
 
 
@@ -40,48 +40,45 @@ async def reconcile(accept: Annotated[str, Field(max_length=200)] = "") -> State
     )
     await acreate_markdown_artifact(_summary(record), key="reconciliation-summary")
     for item in differences:
-        logger.info("%s (%s)", _line(item), item["explained"] or "not explained")
-    open_points = _open(differences)
+        logger.info("%s (%s)", sentence(item), item["explained"] or "not explained")
     if record["agreed"]:
         return Completed(
             name="Agreed", message=f"Agreed; {len(differences)} explained differences."
         )
+    open_points = unexplained(record)
+    if not open_points:
+        return Failed(
+            name="NotCompared",
+            message=f"{unasked_sentence(record)}. Entries stay off until journal and venues are "
+            "compared; the next run tries again, nothing else is to be done here.",
+        )
     return Failed(
         name="Disagreed",
-        message=f"{'; '.join(map(_line, open_points[:5]))}. Entries stay off until this agrees: "
+        message=f"{'; '.join(map(sentence, open_points[:5]))}. Entries stay off until this agrees: "
         "compare with the venue's own pages, then run one-leg-recovery/live and this again; if the "
         "venue is right, run this with `accept` and say why.",
     )
-
-
-def _open(differences: Sequence[Difference]) -> list[Difference]:
-    return [item for item in differences if item["explained"] is None]
 
 
 def _row(item: Difference) -> dict[str, Any]:
     return {**item, "explained": item["explained"] or "NO"}
 
 
-def _line(item: Difference) -> str:
-    return (
-        f"{item['kind']} {item['symbol']} at {item['venue']}: journal {item['journal']}, venue "
-        f"{item['venue_says']}, difference {item['difference']}"
-    )
-
-
 def _summary(record: ReconciliationRecord) -> str:
     """The verdict, then what a person must look at, then what was explained."""
-    differences = record["differences"]
-    open_points = _open(differences)
+    differences, open_points = record["differences"], unexplained(record)
     if record["agreed"]:
         lines = ["## Journal and venues agree", ""]
-    else:
+    elif open_points:
         lines = ["## Journal and venues do NOT agree", "", "Entries are off. A person must look:"]
-        lines += ["", *(f"- {_line(item)}" for item in open_points), ""]
+        lines += ["", *(f"- {sentence(item)}" for item in open_points), ""]
+    else:
+        lines = ["## Journal and venues could not be compared", ""]
+        lines += [f"Entries are off until they are: {unasked_sentence(record)}.", ""]
     explained = [item for item in differences if item["explained"] is not None]
     if explained:
         lines += ["Explained and booked:", ""]
-        lines += [f"- {_line(item)}: {item['explained']}" for item in explained]
+        lines += [f"- {sentence(item)}: {item['explained']}" for item in explained]
     elif record["agreed"]:
         lines += ["Trades, orders, positions and balances are the journal's, to the last coin."]
     return "\n".join(lines)

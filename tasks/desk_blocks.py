@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 RECOVERING = "recovering"
 MISMATCH = "position_mismatch"
+NOT_COMPARED = "not_compared"
 STOPPING = "stopping"
 JOURNAL = "journal_unwritable"
 

@@ -10,7 +10,7 @@ from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.capital import loss_limit_krw
 from tasks.circuit_breaker import CircuitState
 from tasks.desk import Desk
-from tasks.desk_blocks import MISMATCH, DeskBlocks
+from tasks.desk_blocks import MISMATCH, NOT_COMPARED, DeskBlocks
 from tasks.desk_facts import DeskFacts
 from tasks.desk_view import DeskView
 from tasks.errors import DeskError
@@ -26,6 +26,7 @@ from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
 from tasks.pair_transitions import PairState
+from tasks.reconciling import differences
 from tasks.reconciling.reconciliation import Reconciliation
 from tasks.recovery import Recovery
 from tasks.repair_planner import EMERGENCY_BOUND_BPS
@@ -112,27 +113,32 @@ class DeskOperations:
         person accepts it and says why."""
         record = await self._reconciliation.run(accept)
         self._write(RecordType.RECONCILIATION, record)
-        unexplained = [item for item in record["differences"] if item["explained"] is None]
-        if not unexplained:
-            self._blocks.clear(MISMATCH)
-            return record
-        sentence = "; ".join(
-            f"{item['venue']} {item['symbol']} {item['kind']}: journal {item['journal']}, venue "
-            f"{item['venue_says']} (difference {item['difference']})"
-            for item in unexplained
+        self._block(
+            MISMATCH,
+            AlertLevel.CRITICAL,
+            "; ".join(map(differences.sentence, differences.unexplained(record))),
+            "journal and venues disagree",
+            "reconcile/live finds them equal",
         )
-        is_new = MISMATCH not in dict(self._blocks)
-        self._blocks.set(MISMATCH, f"journal and venues disagree: {sentence}")
-        if is_new:
-            self._trading.alert(
-                Alert(
-                    AlertType.RECONCILE_MISMATCH,
-                    AlertLevel.CRITICAL,
-                    f"journal and venues disagree: {sentence}. Entries are blocked until "
-                    "reconcile/live finds them equal.",
-                )
-            )
+        self._block(
+            NOT_COMPARED,
+            AlertLevel.WARNING,
+            differences.unasked_sentence(record),
+            "journal and venues could not be compared",
+            "it can; that is tried again by itself",
+        )
         return record
+
+    def _block(self, code: str, level: AlertLevel, found: str, what: str, until: str) -> None:
+        """Keep entries off while something is ``found``; say so when it begins."""
+        if not found:
+            self._blocks.clear(code)
+            return
+        is_new = code not in dict(self._blocks)
+        self._blocks.set(code, f"{what}: {found}")
+        if is_new:
+            message = f"{what}: {found}. Entries are blocked until {until}."
+            self._trading.alert(Alert(AlertType.RECONCILE_MISMATCH, level, message))
 
     async def enforce_loss_limit(self) -> None:
         """Pause entries in Prefect, with the reason, once the day's loss reaches its limit.
@@ -256,7 +262,7 @@ class DeskOperations:
             "detail": f"naked: {', '.join(naked)}" if naked else f"{state['open_pairs']} open",
         }
         components["journal"] = {
-            "ok": not any(code in (MISMATCH,) for code, _ in self._blocks),
+            "ok": not any(code in (MISMATCH, NOT_COMPARED) for code, _ in self._blocks),
             "detail": "; ".join(text for _, text in self._blocks) or "in step with the venues",
         }
         return HealthRecord(

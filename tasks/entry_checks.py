@@ -163,7 +163,8 @@ def naked_pair(facts: GateFacts) -> Refusal | None:
     if facts.is_entry and facts.naked_pair_id is not None:
         return Refusal(
             "naked_pair",
-            f"{facts.naked_pair_id} of {facts.signal.symbol} is not hedged; it comes first",
+            f"{facts.naked_pair_id} of {facts.signal.symbol} is not hedged; it comes first: run "
+            "one-leg-recovery/live",
         )
     return None
 

@@ -163,6 +163,7 @@ class LegExecution:
                     trace = await trace_of(
                         venue, leg_order, self._coin, settings.position_tolerance
                     )
+                    pause = _LONGEST_PAUSE_S  # three dear questions: not again at once
                 if trace is None:
                     self._records.outcome(
                         venue, leg_order, "not_found", final=True, error=str(error)

@@ -189,7 +189,8 @@ class RepairPlanner:
         fee = self._trading.venues[move.leg].rules[pair.symbol].taker_fee
         return Bound(
             worst_price(side, decided, fee, most),
-            f"it may cost {bps_text(most)} of {price_text(decided)}, undoing {move.leg.other} "
+            f"it may cost {bps_text(most)} of {price_text(decided)} with its fee, undoing "
+            f"{move.leg.other} "
             + ("cannot be priced" if undoing is None else f"costs {bps_text(undoing)}"),
         )
 

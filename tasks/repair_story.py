@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from exchanges.clock import Clock
+from tasks.kst import KST
 
 KEPT_S = 86_400.0
 LONGEST = 1_000
@@ -40,12 +42,12 @@ class RepairStory:
         return len(self._stories)
 
     def add(self, pair_id: str, sentence: str) -> None:
-        """Note a step with its time (UTC), once as long as nothing else happens."""
+        """Note a step with its time (KST), once as long as nothing else happens."""
         story = self._stories.pop(pair_id, None) or _Story()
         self._stories[pair_id] = story
         story.at = self._clock.monotonic()
         if not story.sentences or not story.sentences[-1].endswith(f" {sentence}"):
-            story.sentences.append(f"{self._clock.now():%H:%M:%S.%f} {sentence}")
+            story.sentences.append(f"{_time_text(self._clock.now())} {sentence}")
             story.told += 1
         self._forget_old()
 
@@ -72,3 +74,8 @@ class RepairStory:
                 oldest.at = now
                 self._stories[oldest_id] = oldest
             oldest_id, oldest = next(iter(self._stories.items()))
+
+
+def _time_text(moment: datetime) -> str:
+    """``23:53:19.105 KST``, in the zone that runs are named in."""
+    return f"{moment.astimezone(KST):%H:%M:%S.%f}"[:-3] + " KST"

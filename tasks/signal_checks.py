@@ -80,7 +80,10 @@ def signature_refusal(signal: Signal, signer: SignerFacts) -> Refusal | None:
         return None
     if signal.signature is None:
         return Refusal("bad_signature", "the signal is not signed")
-    return Refusal("bad_signature", f"the signature is not one of {signal.key_id}")
+    return Refusal(
+        "bad_signature",
+        f"the signature is not one of {signal.key_id} over the canonical form of this signal",
+    )
 
 
 def operator_not_allowed(facts: GateFacts) -> Refusal | None:

@@ -84,7 +84,10 @@ async def _send_to_prefect(url: str, signal: dict[str, Any]) -> int:
         run = await door.finished(
             await door.create("signal-intake/live", {"signal": signal}), WAIT_S
         )
-    print(f"{run.state_name}: {run.message}\n{run.url}")
+    told = run.message
+    if not told.startswith(run.state_name):
+        told = f"{run.state_name}: {told}"
+    print(f"{told}\n{run.url}")
     return 1 if run.state_type in FAILED_STATES or run.state_name == "Denied" else 0
 
 

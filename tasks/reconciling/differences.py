@@ -11,7 +11,7 @@ from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.adoption import Adoption
 from tasks.wire_text import short_decimal_text
-from warehouse.records import Difference
+from warehouse.records import Difference, ReconciliationRecord
 
 BALANCE = "balance"
 FILL = "fill"
@@ -67,3 +67,28 @@ def unreadable(venue: Venue, symbol: str, what: str, error: ExchangeError) -> Di
         difference="unknown",
         explained=None,
     )
+
+
+def unexplained(record: ReconciliationRecord) -> list[Difference]:
+    """What a person must look at. A venue that could not be asked is not among it."""
+    return [
+        item
+        for item in record["differences"]
+        if item["explained"] is None and item["kind"] != UNREADABLE
+    ]
+
+
+def sentence(item: Difference) -> str:
+    return (
+        f"{item['kind']} {item['symbol']} at {item['venue']}: journal {item['journal']}, venue "
+        f"{item['venue_says']}, difference {item['difference']}"
+    )
+
+
+def unasked_sentence(record: ReconciliationRecord) -> str:
+    """Which venues could not be asked, each with the first reason; empty: all could."""
+    reasons: dict[str, str] = {}
+    for item in record["differences"]:
+        if item["kind"] == UNREADABLE and item["explained"] is None:
+            reasons.setdefault(item["venue"], item["venue_says"])
+    return "; ".join(f"{venue} could not be asked ({why})" for venue, why in reasons.items())

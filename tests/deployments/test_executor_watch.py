@@ -113,9 +113,14 @@ async def test_an_executor_that_does_not_come_back_ends_the_watch(
 ) -> None:
     monkeypatch.setattr(executor_watch, "PATIENCE_S", 0.1)
 
-    async with watching(Api(), tmp_path / "s") as watch:
+    api = Api()
+
+    async with watching(api, tmp_path / "s") as watch:
         with pytest.raises(CommandFailed, match="was not back"):
             await watch.until(lambda: False)
+
+    assert api.heard.count("create") == executor_watch.ASKED
+    assert "try 3 of 3" in watch.said.getvalue()
 
 
 async def test_a_paused_executor_is_started_once_it_is_on_again(

@@ -252,6 +252,36 @@ async def test_an_unexplained_difference_fails_the_reconciliation(executor: Fake
         assert "do NOT agree" in str(artifacts["reconciliation-summary"])
 
 
+async def test_a_venue_that_cannot_be_asked_fails_the_reconciliation_with_other_advice(
+    executor: FakeExecutor,
+) -> None:
+    executor.answers["POST /v1/reconcile"] = {
+        "reconciliation_id": "r",
+        "agreed": False,
+        "differences": [
+            {
+                "kind": "unreadable",
+                "venue": "binance",
+                "symbol": "BTC",
+                "journal": what,
+                "venue_says": "HTTP 503",
+                "difference": "unknown",
+                "explained": None,
+            }
+            for what in ("trades", "holdings")
+        ],
+    }
+
+    state = await state_of(reconcile)
+
+    assert state.name == "NotCompared"
+    assert (state.message or "").startswith("binance could not be asked (HTTP 503). Entries stay")
+    async with get_client() as client:
+        assert state.state_details.flow_run_id is not None
+        artifacts = await artifacts_of(client, state.state_details.flow_run_id)
+        assert "could not be compared" in str(artifacts["reconciliation-summary"])
+
+
 async def test_what_a_person_accepts_goes_to_the_executor_and_is_told(
     executor: FakeExecutor,
 ) -> None:

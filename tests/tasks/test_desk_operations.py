@@ -148,6 +148,29 @@ def test_coin_that_nothing_explains_blocks_entries_and_is_said_once(tmp_path: Pa
     run(tmp_path, scenario)
 
 
+def test_a_venue_that_cannot_be_asked_disagrees_about_nothing(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            bench.fault(Venue.BINANCE, "refuse_connection", endpoint="*", times=1_000)
+
+            record = await desk.parts.operations.reconcile()
+            refused = await entered(desk)
+            bench.simulation.faults.clear()
+            later = await desk.parts.operations.reconcile()
+
+            assert record["agreed"] is False
+            assert (refused.reason or "").startswith(
+                "not_ready: journal and venues could not be compared: binance could not be asked ("
+            )
+            assert bench.alerts("critical") == []
+            assert sum("could not be compared" in alert for alert in bench.alerts("warning")) == 1
+            assert later["agreed"] is True
+            assert dict(desk.parts.blocks) == {}
+
+    run(tmp_path, scenario)
+
+
 def test_an_order_of_ours_that_rests_unknown_to_the_journal_is_a_difference(
     tmp_path: Path,
 ) -> None:

@@ -22,8 +22,8 @@ def test_sentence_stands_with_its_time_and_once_as_long_as_nothing_else_happens(
 
     told = story.since("p1")
 
-    assert [line.split(" ", 1)[1] for line in told] == ["hedge", "unwind", "hedge"]
-    assert told[0].startswith("03:04:05.000000 ")
+    assert [line.split(" KST ", 1)[1] for line in told] == ["hedge", "unwind", "hedge"]
+    assert told[0].startswith("12:04:05.000 KST ")
     assert story.since("p1", story.told("p1") - 1) == told[2:]
     assert (story.since("p2"), story.told("p2")) == ([], 0)
 
@@ -51,7 +51,7 @@ def test_endless_repair_keeps_its_latest_part(clock: ManualClock) -> None:
 
     assert len(story.since("p1")) == LONGEST
     assert story.told("p1") == LONGEST + 500
-    assert [line.split(" ", 1)[1] for line in story.since("p1", LONGEST + 499)] == ["try 1499"]
+    assert [line.split(" KST ", 1)[1] for line in story.since("p1", LONGEST + 499)] == ["try 1499"]
     assert len(story.since("p1", 10)) == LONGEST
 
 
