@@ -24,7 +24,7 @@ from warehouse.errors import (
     JournalUnwritable,
     LeaseLost,
 )
-from warehouse.lease import Lease
+from warehouse.lease import Lease, last_epoch
 from warehouse.record_line import Position, Record, encode_line
 from warehouse.records import RecordType
 from warehouse.segment import Tail, read_segment, segment_file, segment_numbers
@@ -87,6 +87,8 @@ class Journal:
             raise _refusal(folder, error) from error
         try:
             end, epoch, torn_tail = _find_end(folder)
+            if epoch == 0:
+                _check_is_new(folder)
             if torn_tail is not None:
                 os.truncate(torn_tail.file, torn_tail.offset)
             lease = Lease.take(folder, lock_fd, epoch)
@@ -212,6 +214,18 @@ def _refusal(file: Path, error: OSError) -> JournalUnwritable:
     if error.errno in _NO_ROOM:
         return JournalFull(f"{sentence} Make room there: nothing is sent until it can be written.")
     return JournalUnwritable(sentence)
+
+
+def _check_is_new(folder: Path) -> None:
+    """Of a journal without a record. A crash before the first one leaves epoch 1 behind; a higher
+    one tells that there was a journal. Raises JournalCorrupt."""
+    epoch = last_epoch(folder)
+    if epoch > 1:
+        problem = (
+            f"there is no record, although the lease names epoch {epoch} (if no desk has ever "
+            f"traded here, delete {folder / 'lease'})"
+        )
+        raise JournalCorrupt(segment_file(folder, 1), 0, problem)
 
 
 def _find_end(folder: Path) -> tuple[Position, int, Tail | None]:

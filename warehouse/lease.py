@@ -86,15 +86,24 @@ class Lease:
 
 def holder(folder: Path) -> int | None:
     """The process id that the lease file names, or None."""
+    return _number(folder, "pid")
+
+
+def last_epoch(folder: Path) -> int:
+    """The epoch that the lease file names; 0: none."""
+    return _number(folder, "epoch") or 0
+
+
+def _number(folder: Path, name: str) -> int | None:
     try:
         lease_fd = os.open(folder / "lease", os.O_RDONLY)
     except OSError:
         return None
     try:
-        pid = _read(lease_fd).get("pid")
+        number = _read(lease_fd).get(name)
     finally:
         os.close(lease_fd)
-    return pid if isinstance(pid, int) else None
+    return number if isinstance(number, int) else None
 
 
 def _read(lease_fd: int) -> dict[str, Any]:

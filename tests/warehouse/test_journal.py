@@ -207,6 +207,34 @@ def test_a_second_writer_is_refused_with_the_holders_process(tmp_path: Path) -> 
     assert journal.epoch == 2
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_journal_that_lost_all_its_records_is_not_begun_anew(
+    tmp_path: Path, is_deleted: bool
+) -> None:
+    for _ in range(2):
+        write_all(tmp_path, [premium()])
+    segment = segment_file(tmp_path, 1)
+    segment.unlink() if is_deleted else os.truncate(segment, 0)
+
+    with pytest.raises(JournalCorrupt, match="the lease names epoch 2"):
+        Journal.open(tmp_path, ManualClock().now)
+    (tmp_path / "lease").unlink()
+    journal = Journal.open(tmp_path, ManualClock().now)
+    journal.close()
+
+    assert journal.epoch == 1
+
+
+def test_a_desk_that_died_before_its_first_record_starts_again(tmp_path: Path) -> None:
+    write_all(tmp_path, [premium()])
+    os.truncate(segment_file(tmp_path, 1), 0)
+
+    journal = Journal.open(tmp_path, ManualClock().now)
+    journal.close()
+
+    assert journal.epoch == 2
+
+
 def test_a_writer_whose_lease_was_taken_over_cannot_write(tmp_path: Path) -> None:
     zombie = open_journal(tmp_path)
     (tmp_path / "lock").unlink()
