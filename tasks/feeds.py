@@ -43,8 +43,10 @@ QUIET_S = 0.6
 in between would use up its rate limit."""
 CLOCK_POLL_S = 30.0
 FUNDING_POLL_S = 20.0
-"""At Hyperliquid each costs 45 of the 1,200 weight that there are a minute (Hyperliquid docs,
-"Rate limits")."""
+"""At Hyperliquid each costs 20 of the 1,200 weight that there are a minute, and one more for 20
+payments (Hyperliquid docs, "Rate limits")."""
+UNREAD_FUNDING_S = 5.0
+"""A pair that was opened since is soon read for: when it ends before, its funding stays missing."""
 FIRST_RULES_POLL_S = 2.0
 """Rules that could not be read at start are tried for this often: without them nothing trades."""
 PREMIUM_SAMPLE_S = 1.0
@@ -116,6 +118,9 @@ class Feeds:
                 name = f"funding {symbol}"
                 group.create_task(self._every(FUNDING_POLL_S, name, self.read_funding, symbol))
                 group.create_task(
+                    self._every(UNREAD_FUNDING_S, name, self._read_first_funding, symbol)
+                )
+                group.create_task(
                     self._every(PREMIUM_SAMPLE_S, f"premium {symbol}", self._sample_premium, symbol)
                 )
 
@@ -180,6 +185,12 @@ class Feeds:
                 )
                 self._funding.note(payment, self._pairs)
             self._funding.read(symbol, asked_at)
+
+    async def _read_first_funding(self, symbol: str) -> None:
+        """Read for pairs that the feed has not been read for yet."""
+        open_pairs = self._pairs.open_pairs(symbol)
+        if not all(self._funding.was_read_for(pair) for pair in open_pairs):
+            await self.read_funding(symbol)
 
     @property
     def _symbols(self) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ class FundingLedger:
         """The feed of ``symbol`` was read whole, as of ``asked_at``."""
         self._read_until[symbol] = asked_at
 
+    def was_read_for(self, pair: Pair) -> bool:
+        """Was the feed read after the pair was opened?"""
+        read_until = self._read_until.get(pair.symbol)
+        return read_until is not None and read_until >= pair.opened_at
+
     def share(self, pair: Pair, at: datetime, *, max_age_s: float) -> Decimal | None:
         """Funding of ``pair`` in USDT up to ``at``; None while the feed has not told (missing).
 
@@ -60,7 +65,7 @@ class FundingLedger:
         ``max_age_s`` ago.
         """
         read_until = self._read_until.get(pair.symbol)
-        if read_until is None or read_until < pair.opened_at:
+        if read_until is None or not self.was_read_for(pair):
             return None
         if (at - read_until).total_seconds() > max_age_s:
             return None

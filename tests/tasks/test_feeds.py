@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from exchanges.instrument import Venue
+from tasks.feeds import UNREAD_FUNDING_S
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
 from tests.tasks.desks import Bench, assert_cash_is_conserved, entered, run
@@ -171,5 +172,29 @@ def test_the_dollar_s_book_is_a_rate_and_no_market_of_the_desk(tmp_path: Path) -
             assert set(spot.books) == {"BTC"}
             assert bench.records(RecordType.FX_RATE)[-1].body["pair"] == "USDTKRW"
             assert bench.records(RecordType.FX_RATE)[-1].body["rate"] == "1201"
+
+    run(tmp_path, scenario)
+
+
+def test_funding_is_soon_read_for_a_new_pair_and_no_more_often(tmp_path: Path) -> None:
+    def reads(bench: Bench) -> int:
+        return sum(seen.path == "/fapi/v1/income" for seen in bench.simulation.requests.requests())
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await asyncio.sleep(0.5)  # not between the reads at start and the first poll
+            before = reads(bench)
+            await entered(desk)
+            await asyncio.sleep(UNREAD_FUNDING_S)
+            for_the_pair = reads(bench)
+            await asyncio.sleep(UNREAD_FUNDING_S)
+            later = reads(bench)
+            bench.spot_at(61_500_000)
+            await asyncio.sleep(1.1)
+            closed = await desk.submit(action="EXIT")
+
+            assert closed.status is OutcomeStatus.CLOSED, closed.reason
+            assert ", funding 0," in (closed.reason or "")
+            assert before < for_the_pair == later
 
     run(tmp_path, scenario)
