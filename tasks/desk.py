@@ -200,12 +200,16 @@ class Desk:
         judged: list[Judged] = []
         left: list[Pair] = []
         for pair in pairs:
-            # Judged right before it is left: the one before may have taken seconds of repair.
-            item = self._judge.judge(pair, self._slippage(signal))
+            # Looked at and judged right before it is left: the one before may have taken seconds
+            # of repair, and a venue may have closed this one by force meanwhile.
+            current = await self._recovery.resolve_if_torn(pair.pair_id)
+            item = self._judge.judge(current, self._slippage(signal))
             judged.append(item)
-            if item.plan is None:
+            if current.state is not PairState.HEDGED:
+                left.append(current)
+            elif item.plan is None:
                 self._record_held(item)
-                left.append(pair)
+                left.append(current)
             else:
                 left.append(await leave(self._trading, item.plan, self._recovery))
         timings = {"received_to_settled": round((self._trading.clock.monotonic() - started) * 1e6)}
@@ -266,9 +270,12 @@ class Desk:
             result = self._trading.pairs.result(pair.pair_id)
             told.append(f"{pair.pair_id}: {result_sentence(result) if result else item.sentence}")
         reason = "; ".join(told)
-        if any(pair.state not in (PairState.CLOSED, PairState.HEDGED) for pair in left):
+        if any(pair.is_open and pair.state is not PairState.HEDGED for pair in left):
             return OutcomeStatus.NAKED, f"needs_attention: {reason}"
-        if any(item.plan is None for item in judged):
+        if any(
+            pair.state is PairState.HEDGED and item.plan is None
+            for item, pair in zip(judged, left, strict=True)
+        ):
             return OutcomeStatus.HELD, f"not_in_profit: {reason}"
         if any(pair.state is PairState.HEDGED for pair in left):
             return OutcomeStatus.FAILED, f"not_closed: still hedged, nothing filled: {reason}"

@@ -85,6 +85,13 @@ class Recovery:
             self._trading.pairs.advance(pair_id, PairEvent.RECOVERY_STARTED, "trying again")
         return await self.repair(pair_id)
 
+    async def resolve_if_torn(self, pair_id: str) -> Pair:
+        """The pair as it is now, taken further if its legs had come to differ meanwhile."""
+        pair = self._trading.pairs[pair_id]
+        if pair.state is PairState.RECOVERING:
+            return await self.resolve(pair_id)
+        return pair
+
     async def repair(
         self, pair_id: str, floor: Decimal | None = None, *, has_just_failed: bool = False
     ) -> Pair:

@@ -61,7 +61,8 @@ class Verdict:
         pairs = await self._settled_pairs()
         self._of_orders()
         self._each_pair_is_whole_or_alarmed(pairs)
-        assert self.served.accounts() == BEGAN.after(pairs)
+        held, expected = self.served.accounts(), BEGAN.after(pairs)
+        assert held == expected, f"the accounts hold {held}, by the pairs it is {expected}"
         reconciled = await self.client.reconcile()
         assert reconciled["differences"] == [], reconciled
         await self._what_was_answered_stays_answered()
@@ -128,7 +129,7 @@ class Verdict:
                 # The sender never heard; the desk has decided it, or decides it now.
                 self.traffic.answers[signal.id] = again.settled
             elif again.status is OutcomeStatus.DUPLICATE:
-                assert again.settled == told
+                assert again.settled == told, f"another answer: {again}"
             else:
                 assert again.status is OutcomeStatus.DENIED, f"decided anew: {again}"
 

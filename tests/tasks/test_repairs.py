@@ -27,6 +27,20 @@ from warehouse.records import RecordType
 # ---- forced closes
 
 
+def test_a_torn_pair_is_taken_further_and_a_whole_one_left_alone(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        whole = await world.recovery.resolve_if_torn(world.pair.pair_id)
+        await world.taken_away("0.010", AdoptionKind.ADL)
+
+        torn = await world.recovery.resolve_if_torn(world.pair.pair_id)
+
+        assert whole == world.pair
+        assert torn.state is PairState.CLOSED
+        assert world.bench.position() == 0
+
+    with_pair(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("direction", ["long_premium", "short_premium"])
 @pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
 def test_spot_follows_a_forced_close_at_once(
