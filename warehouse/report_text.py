@@ -160,7 +160,7 @@ def _unhedged(unhedged: Unhedged) -> RenderableType:
     table.add_column("of", no_wrap=True)
     pairs = f"{unhedged.pairs} {'pair' if unhedged.pairs == 1 else 'pairs'}"
     table.add_row("KRW × s", krw(unhedged.krw_s_p50), krw(unhedged.krw_s_p99), pairs)
-    repaired = Text(f"{unhedged.repaired} repaired, {unhedged.attempts} orders")
+    repaired = Text(f"{unhedged.repaired} repaired, orders sent: {unhedged.attempts}")
     if unhedged.naked:
         repaired.append(f", {unhedged.naked} naked", "red bold")
     table.add_row(

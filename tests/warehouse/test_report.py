@@ -178,7 +178,7 @@ def test_the_unhedged_time_of_a_day_is_told_by_pair_and_by_repair(tmp_path: Path
     lines = report_text(report).splitlines()
     assert [" ".join(line.split()) for line in lines if " × s" in line or "detection" in line] == [
         "KRW × s 600,000 9,000,000 4 pairs",
-        "s from detection to hedged or flat 1.000 7.500 2 repaired, 12 orders, 1 naked",
+        "s from detection to hedged or flat 1.000 7.500 2 repaired, orders sent: 12, 1 naked",
     ]
 
 
