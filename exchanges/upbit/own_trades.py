@@ -30,7 +30,7 @@ _PAGE = 1_000
 LONGEST_REST = timedelta(days=6)
 """How much further back orders are listed that may have rested: with a day asked for, one question
 is enough. One that rested for longer is found if it was seen open here."""
-_SLOW_MATCH = timedelta(hours=1)
+_SLOW_MATCH = timedelta(minutes=10)
 """… and orders that trade at once or never, for a venue that is slow."""
 _REMEMBERED = 10_000
 
