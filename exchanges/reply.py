@@ -158,14 +158,16 @@ def sorted_book(venue: Venue, book: Book) -> Book:
 
 def consistent(venue: Venue, report: OrderReport) -> OrderReport:
     """``report`` if it has an id that can be asked for, and does not contradict itself: no more is
-    executed than was ordered, the whole of it when it is filled, and the trades are of its side and
-    no more than the order."""
+    executed than was ordered, the whole of it and not nothing when it is filled, and the trades are
+    of its side and no more than the order."""
     if _ID.fullmatch(report.venue_order_id) is None:
         raise BadReply(venue, "order: expected an id of letters, digits and hyphens")
     if report.filled > report.quantity:
         raise BadReply(venue, "order: expected no more executed than ordered")
     if report.status is OrderStatus.FILLED and report.filled != report.quantity:
         raise BadReply(venue, "order: expected a filled order to be executed in full")
+    if report.status is OrderStatus.FILLED and not report.filled:
+        raise BadReply(venue, "order: expected a filled order to have executed something")
     if any(fill.side is not report.side for fill in report.fills):
         raise BadReply(venue, "order: expected its trades to be of its side")
     if sum((fill.quantity for fill in report.fills), Decimal(0)) > report.quantity:

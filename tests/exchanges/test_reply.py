@@ -138,6 +138,10 @@ ORDER = OrderReport(
         ({"venue_order_id": "9" * 400}, "an id"),
         ({"filled": Decimal(4)}, "no more executed than ordered"),
         ({"status": OrderStatus.FILLED}, "executed in full"),
+        (
+            {"status": OrderStatus.FILLED, "quantity": Decimal(0), "filled": Decimal(0)},
+            "executed something",
+        ),
         ({"side": Side.SELL}, "of its side"),
         ({"fills": (BOUGHT, replace(BOUGHT, trade_id="u"))}, "no more than was ordered"),
     ],
