@@ -80,11 +80,12 @@ class MarketMoves:
         self._hold(Quote(bid, bid + self.spread, size))
 
     def seen_since(self, since: float) -> list[Seen]:
-        """All books that the venue had at some moment from ``since`` on."""
+        """All books that the venue had at some moment from ``since`` on; at the moment of a move it
+        has both."""
         found: list[Seen] = []
         for seen in reversed(self._seen):
             found.append(seen)
-            if seen.since <= since:
+            if seen.since < since:
                 break
         return found
 
