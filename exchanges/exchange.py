@@ -9,7 +9,7 @@ from typing import Protocol
 
 from exchanges.account import Balance, Position
 from exchanges.book import Book
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -90,8 +90,16 @@ class Exchange(Protocol):
         """All resting orders of the account in this market (without fills)."""
         ...
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
-        """Own trades at or after ``since``, oldest first."""
+    async def fills(
+        self,
+        symbol: str,
+        since: datetime,
+        *,
+        known: KnownOrders = NONE_KNOWN,
+        urgent: bool = False,
+    ) -> Sequence[Fill]:
+        """Own trades at or after ``since``, oldest first. Where each order is a question, one that
+        executed what is ``known`` of it is not asked for, and its trades may be missing."""
         ...
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:

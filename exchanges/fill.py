@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from exchanges.forced_close import ForcedClose
 from exchanges.side import Side
+
+KnownOrders = Mapping[str, Decimal]
+"""The venue's id of an order → its executed quantity whose trades are known."""
+NONE_KNOWN: KnownOrders = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

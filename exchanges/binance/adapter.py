@@ -31,7 +31,7 @@ from exchanges.errors import (
     OrderRejected,
     VenueUnavailable,
 )
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.margin_amount import check_margin_amount
@@ -176,9 +176,16 @@ class BinancePerpetual:
         )
         return parsing.parse_orders(response.body, symbol, native)
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
+    async def fills(
+        self,
+        symbol: str,
+        since: datetime,
+        *,
+        known: KnownOrders = NONE_KNOWN,
+        urgent: bool = False,
+    ) -> Sequence[Fill]:
         """See :meth:`exchanges.binance.history.History.fills`."""
-        return await self._history.fills(symbol, since, urgent=urgent)
+        return await self._history.fills(symbol, since, known, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """See :meth:`exchanges.binance.history.History.funding`."""

@@ -7,9 +7,11 @@ and 1,000 rows in one question, and keep three months.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from exchanges.binance import limits, parsing
 from exchanges.binance.client import BinanceClient
@@ -19,7 +21,7 @@ from exchanges.binance.signing import Parameters, milliseconds
 from exchanges.binance.transfers import parse_income, transfers_of
 from exchanges.clock import Clock
 from exchanges.errors import OrderNotFound
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.order import OrderReport
 from exchanges.reply import Fields
@@ -64,9 +66,12 @@ class AccountHistory(ABC):
     ) -> str:
         """Raises OrderNotFound."""
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
+    async def fills(
+        self, symbol: str, since: datetime, known: KnownOrders, *, urgent: bool
+    ) -> Sequence[Fill]:
         """Own trades at or after ``since``. The venue's list names orders by its own id only, so
-        the client order id of each is asked for (None: the venue has forgotten the order)."""
+        the client order id of each is asked for (None: the venue has forgotten the order), unless
+        the listed trades are no more than those that are ``known`` of it."""
         found: dict[str, Fill] = {}
         for start, end in _windows(since, self._clock.now()):
             page = await self.trades(symbol, _span(start, end), urgent=urgent)
@@ -75,10 +80,14 @@ class AccountHistory(ABC):
                 after = [("fromId", str(int(page[-1].trade_id) + 1))]
                 page = await self.trades(symbol, after, urgent=urgent)
             found.update((fill.trade_id, fill) for fill in page)
+        executed: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for fill in found.values():
+            executed[fill.venue_order_id] += fill.quantity
         fills = []
         for fill in sorted(found.values(), key=_by_time):
-            if fill.time >= since:
-                name = await self._client_order_id(symbol, fill.venue_order_id, urgent)
+            order = fill.venue_order_id
+            if fill.time >= since and executed[order] != known.get(order):
+                name = await self._client_order_id(symbol, order, urgent)
                 forced = None if name is None else forced_close(name)
                 fills.append(replace(fill, client_order_id=name, forced=forced))
         return fills

@@ -29,7 +29,7 @@ from exchanges.errors import (
     OutcomeUnknown,
     VenueUnavailable,
 )
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.margin_amount import check_margin_amount
@@ -143,9 +143,16 @@ class CcxtExchange:
         market = await self._private(symbol)
         return await self._dialect.open_orders(market, symbol, urgent=urgent)
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
+    async def fills(
+        self,
+        symbol: str,
+        since: datetime,
+        *,
+        known: KnownOrders = NONE_KNOWN,
+        urgent: bool = False,
+    ) -> Sequence[Fill]:
         market = await self._private(symbol)
-        return await self._dialect.fills(market, symbol, since, urgent=urgent)
+        return await self._dialect.fills(market, symbol, since, known, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         market = await self._private(symbol)

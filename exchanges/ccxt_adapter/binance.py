@@ -26,7 +26,7 @@ from exchanges.ccxt_adapter.dialect import Dialect
 from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -157,9 +157,9 @@ class Binance(Dialect):
         return with_fills(report, fills)
 
     async def fills(
-        self, market: str, symbol: str, since: datetime, *, urgent: bool
+        self, market: str, symbol: str, since: datetime, known: KnownOrders, *, urgent: bool
     ) -> Sequence[Fill]:
-        return await self._history.fills(symbol, since, urgent=urgent)
+        return await self._history.fills(symbol, since, known, urgent=urgent)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         return await self._history.funding(symbol, since)

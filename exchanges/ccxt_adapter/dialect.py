@@ -17,7 +17,7 @@ from exchanges.ccxt_adapter.wire import Terms
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.errors import ExchangeError, OrderDenied
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -158,7 +158,7 @@ class Dialect(Terms, ABC):
 
     @abstractmethod
     async def fills(
-        self, market: str, symbol: str, since: datetime, *, urgent: bool
+        self, market: str, symbol: str, since: datetime, known: KnownOrders, *, urgent: bool
     ) -> Sequence[Fill]: ...
 
     @abstractmethod

@@ -21,7 +21,7 @@ from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.errors import BadReply, OrderNotFound, RateLimited, VenueUnavailable
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.hyperliquid import limits, order_request, outcomes
 from exchanges.hyperliquid.address import parse_address
@@ -254,7 +254,7 @@ class Hyperliquid(Dialect):
         )
 
     async def fills(
-        self, market: str, symbol: str, since: datetime, *, urgent: bool
+        self, market: str, symbol: str, since: datetime, known: KnownOrders, *, urgent: bool
     ) -> Sequence[Fill]:
         return await self._history.fills(market, symbol, since, urgent=urgent)
 

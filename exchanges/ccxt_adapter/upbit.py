@@ -19,7 +19,7 @@ from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
 from exchanges.errors import BadReply, ExchangeError
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -191,12 +191,12 @@ class Upbit(Dialect):
         return reports
 
     async def fills(
-        self, market: str, symbol: str, since: datetime, *, urgent: bool
+        self, market: str, symbol: str, since: datetime, known: KnownOrders, *, urgent: bool
     ) -> Sequence[Fill]:
         """See :class:`exchanges.upbit.own_trades.TradesOfOrders`: there is no list of trades."""
         still_open = await self.open_orders(market, symbol, urgent=urgent)
         native = self.instrument(symbol).native
-        return await self._own_trades.since(symbol, native, since, still_open, urgent=urgent)
+        return await self._own_trades.since(symbol, native, since, still_open, known, urgent=urgent)
 
     async def funding(self, market: str, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""

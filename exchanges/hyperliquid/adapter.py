@@ -24,7 +24,7 @@ from exchanges.errors import (
     OutcomeUnknown,
     VenueUnavailable,
 )
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.hyperliquid import limits, order_request, parsing
 from exchanges.hyperliquid.book_stream import BookStream
@@ -152,7 +152,14 @@ class HyperliquidPerpetual:
         when they have none."""
         return await self._orders.resting(self.instrument(symbol), urgent=urgent)
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
+    async def fills(
+        self,
+        symbol: str,
+        since: datetime,
+        *,
+        known: KnownOrders = NONE_KNOWN,
+        urgent: bool = False,
+    ) -> Sequence[Fill]:
         """Own trades at or after ``since``; the venue keeps the latest 10,000 of the account."""
         return await self._orders.trades(self.instrument(symbol), since, urgent=urgent)
 

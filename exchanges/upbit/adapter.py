@@ -19,7 +19,7 @@ from exchanges.errors import (
     OrderRejected,
     VenueUnavailable,
 )
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.funding import FundingPayment
 from exchanges.instrument import Instrument, InstrumentKind, Venue
 from exchanges.market_state import MarketState
@@ -162,14 +162,21 @@ class UpbitSpot:
         self._own_trades.saw_open(reports)
         return reports
 
-    async def fills(self, symbol: str, since: datetime, *, urgent: bool = False) -> Sequence[Fill]:
-        """Own trades at or after ``since``. Upbit lists trades per order only, so every order
-        that may have traded is asked for by its id, at the pace of the rate limit. A fill is
-        missed only when its order rested for more than six days before ``since``, is closed by
-        now, and was never seen open by this adapter."""
+    async def fills(
+        self,
+        symbol: str,
+        since: datetime,
+        *,
+        known: KnownOrders = NONE_KNOWN,
+        urgent: bool = False,
+    ) -> Sequence[Fill]:
+        """Own trades at or after ``since``. Upbit lists trades per order only, so every order that
+        may have traded, and not just what is ``known``, is asked for by its id, at the pace of the
+        rate limit. A fill is missed only when its order rested for more than six days before
+        ``since``, is closed by now, and was never seen open by this adapter."""
         native = self.instrument(symbol).native
         still_open = await self.open_orders(symbol, urgent=urgent)
-        return await self._own_trades.since(symbol, native, since, still_open, urgent=urgent)
+        return await self._own_trades.since(symbol, native, since, still_open, known, urgent=urgent)
 
     async def funding(self, symbol: str, since: datetime) -> Sequence[FundingPayment]:
         """Nothing: holding coins costs and earns no funding."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 from exchanges.clock import Clock
 from exchanges.errors import BadReply, OrderNotFound
-from exchanges.fill import Fill
+from exchanges.fill import Fill, KnownOrders
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport
 from exchanges.upbit import parsing
@@ -75,18 +76,23 @@ class TradesOfOrders(ABC):
         native: str,
         start: datetime,
         still_open: Iterable[OrderReport],
+        known: KnownOrders,
         *,
         urgent: bool,
     ) -> Sequence[Fill]:
         """Trades at or after ``start``, oldest first, at the pace of the rate limit.
-        ``still_open``: the orders that are open now, which must have been seen. ``urgent`` may use
-        the rate reserve."""
-        untouched = {report.venue_order_id for report in still_open if not report.filled}
+        ``still_open``: the orders that are open now, which must have been seen. An order that
+        executed what is ``known`` of it is not read. ``urgent`` may use the rate reserve."""
+        untouched = {
+            report.venue_order_id
+            for report in still_open
+            if report.filled == known.get(report.venue_order_id, Decimal(0))
+        }
         closed = await self._closed(symbol, native, start - LONGEST_REST, urgent)
         due = [
             listed.report.venue_order_id
             for listed in closed
-            if listed.report.filled
+            if listed.report.filled != known.get(listed.report.venue_order_id, Decimal(0))
             and (listed.may_rest or listed.report.updated_at >= start - _SLOW_MATCH)
         ]
         due.extend(

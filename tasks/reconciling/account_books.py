@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from exchanges.fill import Fill
+from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.wire_text import decimal_text, read_utc, utc_text
@@ -28,6 +28,8 @@ Asset = tuple[Venue, str]
 """A currency, or the coin, at a venue."""
 TradeKey = tuple[Venue, str, str]
 """Venue, coin and the venue's id of a trade."""
+_ORDERS_KEPT = 10_000
+"""Of each market. One that is forgotten is read from the venue again."""
 
 
 class AccountBooks:
@@ -40,6 +42,8 @@ class AccountBooks:
         self._openings: dict[Asset, Decimal] = {}
         self._trades: dict[TradeKey, Decimal | None] = {}
         """What of a trade is booked in shares; None: all of it."""
+        self._executed: dict[Asset, dict[str, Decimal]] = {}
+        """By market: the venue's ids of orders, and what stands in the journal of each."""
         self._counted: set[tuple[str, str]] = set()
         self.read_until: datetime | None = None
         """Journal and venues last agreed then; None: they never did."""
@@ -66,6 +70,10 @@ class AccountBooks:
         """How much of a trade is neither in the books nor older than they are; coin."""
         known = self._trades.get((venue, fill.symbol, fill.trade_id), Decimal(0))
         return Decimal(0) if known is None else fill.quantity - known
+
+    def executed(self, venue: Venue, symbol: str) -> KnownOrders:
+        """What the trades in the journal add up to, by the venue's ids of their orders."""
+        return self._executed.get((venue, symbol), NONE_KNOWN)
 
     def booked(self, venue: Venue, asset: str) -> Decimal:
         return self._booked.get((venue, asset), Decimal(0))
@@ -100,6 +108,11 @@ class AccountBooks:
         if key not in self._trades:
             self._trades[key] = None
             self._book_trade(key[0], body)
+            orders = self._executed.setdefault(key[:2], {})
+            order = body["venue_order_id"]
+            orders[order] = orders.get(order, Decimal(0)) + Decimal(body["quantity"])
+            if len(orders) > _ORDERS_KEPT:
+                del orders[next(iter(orders))]
 
     def _adoption(self, body: Mapping[str, Any]) -> None:
         if not self._counts("adoption", body["adoption_id"]):

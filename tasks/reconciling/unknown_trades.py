@@ -68,9 +68,9 @@ class UnknownTrades:
         raises.
         """
         venue = self._trading.venues[leg]
-        since = self._since()
+        since, known = self._since(), self._books.executed(venue.venue, symbol)
         fills = await self._asking.ask(
-            venue, lambda: venue.exchange.fills(symbol, since, urgent=urgent)
+            venue, lambda: venue.exchange.fills(symbol, since, known=known, urgent=urgent)
         )
         return self.take(leg, symbol, fills, adopt_strays=adopt_strays)
 

@@ -164,6 +164,32 @@ async def test_fills_since_are_those_of_the_orders(desk: Desk) -> None:
     assert later == [*reports[1].fills]
 
 
+async def test_orders_whose_trades_are_known_are_not_asked_for_and_those_known_in_part_are(
+    desk: Desk,
+) -> None:
+    start = desk.clock.now()
+    for name in ("whole", "part", "new"):
+        desk.clock.advance(1)
+        await desk.exchange.submit(desk.order(name))
+    trades = {fill.client_order_id: fill for fill in await desk.exchange.fills("BTC", start)}
+    whole, part, new = (trades[f"kimp-{name}"] for name in ("whole", "part", "new"))
+    known = {whole.venue_order_id: whole.quantity, part.venue_order_id: part.quantity / 2}
+    fresh = desk.connect()
+    asked = len(desk.simulation.requests.requests())
+
+    told = await fresh.fills("BTC", start, known=known)
+
+    assert [fill for fill in told if fill != whole] == [part, new]
+    if desk.venue is not Venue.HYPERLIQUID:  # it lists trades with our ids
+        assert whole not in told
+        by_order = [
+            seen
+            for seen in desk.simulation.requests.requests()[asked:]
+            if seen.path in {"/v1/order", "/fapi/v1/order"}
+        ]
+        assert len(by_order) == 2
+
+
 async def test_order_that_nobody_can_pay_is_rejected(desk: Desk) -> None:
     quantity = "5" if desk.venue is Venue.UPBIT else "100"
     order = replace(desk.order("rich", quantity), time_in_force=None)

@@ -25,7 +25,8 @@ Entry = tuple[RecordType, Mapping[str, Any]]
 def fill(number: int, side: str, quantity: Decimal, price: Decimal) -> Entry:
     return RecordType.FILL, {
         "venue": "binance", "symbol": "BTC", "trade_id": str(number), "side": side,
-        "quantity": str(quantity), "price": str(price), "fee": "0.5", "fee_currency": "USDT",
+        "venue_order_id": f"order-{number % 3}", "quantity": str(quantity),
+        "price": str(price), "fee": "0.5", "fee_currency": "USDT",
     }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def test_a_restarted_desk_expects_the_same_and_what_is_told_twice_counts_once(
     assert passed_on == records
     for asset in ("BTC", "USDT"):
         assert live.expected(Venue.BINANCE, asset) == again.expected(Venue.BINANCE, asset)
+    assert live.executed(Venue.BINANCE, "BTC") == again.executed(Venue.BINANCE, "BTC")
 
 
 def test_a_trade_moves_coin_cash_and_fee_and_is_known_whole() -> None:
@@ -86,6 +88,17 @@ def test_a_trade_moves_coin_cash_and_fee_and_is_known_whole() -> None:
     assert books.missing(Venue.BINANCE, trade) == 0
     assert books.expected(Venue.BINANCE, "BTC") == Decimal("-0.2")
     assert books.expected(Venue.BINANCE, "USDT") == Decimal("9999.5")
+
+
+def test_trades_of_an_order_add_up_to_what_it_executed_each_counted_once() -> None:
+    books = AccountBooks(QUOTES)
+
+    for number, quantity in ((3, "0.1"), (6, "0.2"), (6, "0.2"), (7, "0.5")):
+        books.written(*fill(number, "buy", Decimal(quantity), Decimal(1)))
+
+    executed = {"order-0": Decimal("0.3"), "order-1": Decimal("0.5")}
+    assert books.executed(Venue.BINANCE, "BTC") == executed
+    assert books.executed(Venue.UPBIT, "BTC") == {}
 
 
 def test_what_of_a_trade_is_not_adopted_yet_is_missing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -65,6 +66,32 @@ def test_an_auto_deleveraged_short_is_taken_over_when_no_stream_told_of_it(
             assert [pair.held(leg) for leg in LegName] == [Decimal("0.006")] * 2
             assert_cash_is_conserved(bench, desk)
             await assert_agreed(desk)
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+@BOTH_VENUES
+def test_a_start_does_not_ask_for_orders_whose_trades_the_journal_holds(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            opened = [await entered(desk) for _ in range(3)]
+            bench.spot_at(66_000_000)
+            await asyncio.sleep(3)  # until the rate limits have room
+            await desk.parts.feeds.read_all()
+            closed = await desk.submit(action="EXIT", pair_id=opened[0].pair_id)
+            assert closed.status is OutcomeStatus.CLOSED
+            assert [pair_of(desk, one).state for one in opened[1:]] == [PairState.HEDGED] * 2
+        until = len(bench.simulation.requests.requests())
+
+        async with bench.still_desk() as desk:
+            agreed, differences = await compared(desk)
+
+        assert (agreed, differences) == (True, [])
+        asked = [seen.path for seen in bench.simulation.requests.requests()[until:]]
+        assert "/v1/orders/closed" in asked
+        assert not {"/v1/order", "/fapi/v1/order"} & {*asked}
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
 
