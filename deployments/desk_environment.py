@@ -13,7 +13,8 @@ from pathlib import Path
 from deployments.up_lock import RunningDesk
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
-from tasks.settings import KeySourceName, Settings
+from tasks.settings import Settings
+from tasks.venue_settings import KeySourceName
 
 PROJECT = Path(__file__).resolve().parent.parent
 """Where the flows are found and every program of the desk runs."""

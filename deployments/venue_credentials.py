@@ -8,11 +8,12 @@ from deployments.up_lock import RunningDesk
 from exchanges.clock import SystemClock
 from exchanges.instrument import Venue
 from tasks.errors import DeskError
-from tasks.settings import KeySourceName, Mode, Settings
+from tasks.settings import Mode, Settings
 from tasks.settings_description import variable
 from tasks.venue_connections import leg_venues
 from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission, VenueKey
+from tasks.venue_settings import KeySourceName
 
 
 def demand_trading_keys(settings: Settings) -> None:

@@ -8,8 +8,10 @@ from enum import StrEnum
 
 class AlertType(StrEnum):
     TRADE_EXECUTED = "TRADE_EXECUTED"
+    PROFIT_TARGET_HIT = "PROFIT_TARGET_HIT"
     ONE_LEG = "ONE_LEG"
     STOP_REFUSED_LOSS = "STOP_REFUSED_LOSS"
+    DAILY_LOSS_WARNING = "DAILY_LOSS_WARNING"
     DAILY_LOSS_EXCEEDED = "DAILY_LOSS_EXCEEDED"
     API_CONNECTION_LOST = "API_CONNECTION_LOST"
     API_CONNECTION_BACK = "API_CONNECTION_BACK"
@@ -19,6 +21,8 @@ class AlertType(StrEnum):
     FORCED_CLOSE = "FORCED_CLOSE"
     MANUAL_TRADE = "MANUAL_TRADE"
     MARGIN_LOW = "MARGIN_LOW"
+    STOP_ACTIVATED = "STOP_ACTIVATED"
+    RESUME_REFUSED = "RESUME_REFUSED"
     EMERGENCY_STOP = "EMERGENCY_STOP"
     RESUMED = "RESUMED"
     SYSTEM_ERROR = "SYSTEM_ERROR"
@@ -37,3 +41,8 @@ class Alert:
     message: str
     """One sentence: what happened and what to do."""
     pair_id: str | None = None
+    subject: str | None = None
+    """What it is about besides a pair (``upbit``, ``entry/live``): type, pair and subject together
+    name one trouble, so that its second alert is the same row and :attr:`is_over` finds it."""
+    is_over: bool = False
+    """The trouble of this type, pair and subject has ended."""

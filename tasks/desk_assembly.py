@@ -115,6 +115,8 @@ def assemble(
             level=alert.level,
             message=alert.message,
             pair_id=alert.pair_id,
+            subject=alert.subject,
+            is_over=alert.is_over,
         )
         try:
             write(RecordType.ALERT, record)

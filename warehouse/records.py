@@ -279,6 +279,8 @@ class AlertRecord(TypedDict):
     """``info``, ``warning`` or ``critical``."""
     message: str
     pair_id: str | None
+    subject: str | None
+    is_over: bool
 
 
 class HealthRecord(TypedDict):

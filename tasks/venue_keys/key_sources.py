@@ -10,11 +10,12 @@ from exchanges.clock import Clock
 from exchanges.instrument import Venue
 from tasks.errors import DeskError, KeyRefused
 from tasks.setting_types import LOOPBACK
-from tasks.settings import KeySourceName, Mode, Settings
+from tasks.settings import Mode, Settings
 from tasks.venue_keys.environment_source import EnvironmentSource
 from tasks.venue_keys.key_file import KeyFile
 from tasks.venue_keys.vault_source import VaultSource
 from tasks.venue_keys.venue_key import Permission, VenueKey
+from tasks.venue_settings import KeySourceName
 
 
 class KeySource(Protocol):

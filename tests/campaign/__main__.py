@@ -14,7 +14,7 @@ import sys
 import time
 
 from exchanges.instrument import Venue
-from tasks.settings import PerpetualVenue
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.batch import FIRST_BATCH, SCHEDULES
 from tests.campaign.carrying_out import Batch, carry_out
 from tests.campaign.tally import Tally

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tasks.settings import PerpetualVenue
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.meddling import Meddling
 from tests.campaign.tally import Tally
 

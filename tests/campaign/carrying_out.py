@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from tasks.settings import PerpetualVenue
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.batch import run_batch
 from tests.campaign.tally import Tally
 

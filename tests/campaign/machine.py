@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from exchanges.instrument import Venue
 from tasks.desk_operations import UNFINISHED
-from tasks.settings import PerpetualVenue
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign import invariants
 from tests.campaign.tally import Tally
 from tests.campaign.trouble import Trouble, troubles

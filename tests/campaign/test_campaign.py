@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchanges.instrument import Venue
-from tasks.settings import PerpetualVenue
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.batch import FIRST_BATCH, OF_THE_SUITE, run_batch, run_one_of_the_suite
 from tests.campaign.tally import Tally
 

@@ -37,8 +37,9 @@ from exchanges.venue_addresses import endpoints_of
 from exchanges.virtual_time import VirtualClock, VirtualTimeLoop
 from exchanges.web_socket import Connector
 from tasks.paper_desk import ACCOUNTS, open_accounts
-from tasks.settings import PerpetualVenue, Settings
+from tasks.settings import Settings
 from tasks.venue_connections import Wire
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.mortal import (
     MortalConnector,
     MortalTransport,

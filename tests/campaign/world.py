@@ -23,8 +23,8 @@ from tasks.outcome import Outcome, OutcomeStatus
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk, paper_desk
 from tasks.reconciling.reconciliation import LEFT_TO_THE_NEXT_RUN
-from tasks.settings import PerpetualVenue
 from tasks.signal import Signal
+from tasks.venue_settings import PerpetualVenue
 from tests.campaign.mortal import Process, mortal_journal
 from tests.campaign.tally import Tally
 from tests.campaign.venues import DEEP, NATIVE, Venues

@@ -10,9 +10,10 @@ from deployments.desk_environment import desk_environment
 from deployments.up_lock import RunningDesk
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
-from tasks.settings import KeySourceName, Settings
+from tasks.settings import Settings
 from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission
+from tasks.venue_settings import KeySourceName
 from tests.tasks.venue_keys.samples import a_clock
 
 HERE = "http://127.0.0.1:1"

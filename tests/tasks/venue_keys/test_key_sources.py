@@ -15,11 +15,12 @@ from exchanges.instrument import Venue
 from tasks.errors import KeyRefused, SettingMissing, SettingsRefused
 from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
-from tasks.settings import KeySourceName, Mode, Settings
+from tasks.settings import Mode, Settings
 from tasks.settings_description import describe
 from tasks.settings_loading import load_settings
 from tasks.venue_keys.key_sources import desk_keys, key_file, key_source
 from tasks.venue_keys.venue_key import Permission
+from tasks.venue_settings import KeySourceName
 from tests.tasks import executors as simulated
 from tests.tasks.executor_child import Off
 from tests.tasks.executors import served_venues, until_accepting
