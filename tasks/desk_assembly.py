@@ -134,7 +134,7 @@ def assemble(
     decisions = Decisions(clock, lead, pairs.is_open)
     watch = OrderWatch(clock)
     coin = CoinEvidence(venues, pairs.open_pairs, pairs.outside, clock)
-    execution = LegExecution(write, clock, settings, news, coin, write.check_lease)
+    execution = LegExecution(write, clock, settings, news, coin, books.executed, write.check_lease)
     doubts = Doubts(clock, alert)
     trading = Trading(
         venues, pairs, execution, watch, doubts, coin, funding, settings, clock, alert

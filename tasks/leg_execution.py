@@ -27,7 +27,7 @@ from exchanges.order import OrderReport, OrderStatus
 from exchanges.rate_budget import Booking
 from tasks.coin_evidence import CoinEvidence
 from tasks.leg_venue import LegVenue
-from tasks.no_trace import trace_of
+from tasks.no_trace import ExecutedBesides, trace_of
 from tasks.order_news import News, OrderNews
 from tasks.order_records import OrderRecords, quote_of, word_for
 from tasks.settings import Settings
@@ -68,6 +68,7 @@ class LegExecution:
         settings: Settings,
         news: OrderNews,
         coin: CoinEvidence,
+        executed_besides: ExecutedBesides,
         check_lease: Callable[[], None],
     ) -> None:
         """``check_lease`` raises LeaseLost when somebody else trades on this journal by now."""
@@ -76,6 +77,7 @@ class LegExecution:
         self._clock = clock
         self._settings = settings
         self._coin = coin
+        self._executed_besides = executed_besides
         self._check_lease = check_lease
 
     def intend(self, venue: LegVenue, leg_order: LegOrder) -> None:
@@ -161,7 +163,11 @@ class LegExecution:
                     trace, leads_on = "it may not be visible yet", True
                 if trace is None:
                     trace = await trace_of(
-                        venue, leg_order, self._coin, settings.position_tolerance
+                        venue,
+                        leg_order,
+                        self._coin,
+                        self._executed_besides,
+                        settings.position_tolerance,
                     )
                     pause = _LONGEST_PAUSE_S  # three dear questions: not again at once
                 if trace is None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from exchanges.fill import NONE_KNOWN, Fill, KnownOrders
+from exchanges.fill import Fill, KnownOrders
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.wire_text import decimal_text, read_utc, utc_text
@@ -42,8 +42,8 @@ class AccountBooks:
         self._openings: dict[Asset, Decimal] = {}
         self._trades: dict[TradeKey, Decimal | None] = {}
         """What of a trade is booked in shares; None: all of it."""
-        self._executed: dict[Asset, dict[str, Decimal]] = {}
-        """By market: the venue's ids of orders, and what stands in the journal of each."""
+        self._executed: dict[Asset, dict[str, tuple[str | None, Decimal]]] = {}
+        """By market and the venue's id: our id of an order and what the journal holds of it."""
         self._counted: set[tuple[str, str]] = set()
         self.read_until: datetime | None = None
         """Journal and venues last agreed then; None: they never did."""
@@ -71,9 +71,15 @@ class AccountBooks:
         known = self._trades.get((venue, fill.symbol, fill.trade_id), Decimal(0))
         return Decimal(0) if known is None else fill.quantity - known
 
-    def executed(self, venue: Venue, symbol: str) -> KnownOrders:
-        """What the trades in the journal add up to, by the venue's ids of their orders."""
-        return self._executed.get((venue, symbol), NONE_KNOWN)
+    def executed(self, venue: Venue, symbol: str, besides: str | None = None) -> KnownOrders:
+        """What the trades in the journal add up to, by the venue's ids of their orders; without
+        the order whose client order id is ``besides``."""
+        orders = self._executed.get((venue, symbol), {})
+        return {
+            order: executed
+            for order, (client_order_id, executed) in orders.items()
+            if besides is None or client_order_id != besides
+        }
 
     def booked(self, venue: Venue, asset: str) -> Decimal:
         return self._booked.get((venue, asset), Decimal(0))
@@ -110,7 +116,8 @@ class AccountBooks:
             self._book_trade(key[0], body)
             orders = self._executed.setdefault(key[:2], {})
             order = body["venue_order_id"]
-            orders[order] = orders.get(order, Decimal(0)) + Decimal(body["quantity"])
+            _, before = orders.get(order, (None, Decimal(0)))
+            orders[order] = body["client_order_id"], before + Decimal(body["quantity"])
             if len(orders) > _ORDERS_KEPT:
                 del orders[next(iter(orders))]
 

@@ -83,6 +83,60 @@ def test_a_trade_that_carries_its_id_speaks_for_an_order(tmp_path: Path) -> None
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_a_trade_of_it_that_the_journal_holds_still_speaks_for_an_order(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            trading = desk.parts.trading
+            for leg in LegName:
+                order = await one_more(desk, leg)
+                order = replace(order, baseline=trading.coin.baseline(order))
+                [settled] = await trading.execute([order])
+                assert settled.decided
+
+                trace = await trace_of(
+                    trading.venues[leg],
+                    order,
+                    trading.coin,
+                    desk.parts.books.executed,
+                    bench.settings.position_tolerance,
+                )
+
+                assert trace == "a trade carries its id"
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
+@pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
+def test_orders_whose_trades_the_journal_holds_are_not_asked_about_for_another_one(
+    tmp_path: Path, perpetual: Venue
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            trading = desk.parts.trading
+            for leg in LegName:
+                order = await one_more(desk, leg)
+                order = replace(order, baseline=trading.coin.baseline(order))
+                until = len(bench.simulation.requests.requests())
+
+                trace = await trace_of(
+                    trading.venues[leg],
+                    order,
+                    trading.coin,
+                    desk.parts.books.executed,
+                    bench.settings.position_tolerance,
+                )
+
+                assert trace is None
+                asked = [seen.path for seen in bench.simulation.requests.requests()[until:]]
+                assert len(asked) >= 3
+                assert not {"/v1/order", "/fapi/v1/order"} & {*asked}
+
+    run(tmp_path, scenario, perpetual_venue=perpetual)
+
+
 def test_an_order_that_rests_under_its_id_is_not_declared_lost(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
@@ -132,10 +186,11 @@ def test_when_an_order_was_sent_is_not_known_neither_is_that_it_was_lost(tmp_pat
             trading = desk.parts.trading
             order = await one_more(desk, LegName.SPOT)
             spot, tolerance = trading.venues[LegName.SPOT], bench.settings.position_tolerance
+            known = desk.parts.books.executed
             dated = replace(order, baseline=trading.coin.baseline(order))
 
-            assert await trace_of(spot, dated, trading.coin, tolerance) is None
-            trace = await trace_of(spot, order, trading.coin, tolerance)
+            assert await trace_of(spot, dated, trading.coin, known, tolerance) is None
+            trace = await trace_of(spot, order, trading.coin, known, tolerance)
             assert trace == "it is not known when it was sent"
 
     run(tmp_path, scenario)

@@ -25,7 +25,8 @@ Entry = tuple[RecordType, Mapping[str, Any]]
 def fill(number: int, side: str, quantity: Decimal, price: Decimal) -> Entry:
     return RecordType.FILL, {
         "venue": "binance", "symbol": "BTC", "trade_id": str(number), "side": side,
-        "venue_order_id": f"order-{number % 3}", "quantity": str(quantity),
+        "venue_order_id": f"order-{number % 3}", "client_order_id": f"kimp-{number % 3}",
+        "quantity": str(quantity),
         "price": str(price), "fee": "0.5", "fee_currency": "USDT",
     }  # fmt: skip
 
@@ -98,6 +99,7 @@ def test_trades_of_an_order_add_up_to_what_it_executed_each_counted_once() -> No
 
     executed = {"order-0": Decimal("0.3"), "order-1": Decimal("0.5")}
     assert books.executed(Venue.BINANCE, "BTC") == executed
+    assert books.executed(Venue.BINANCE, "BTC", "kimp-0") == {"order-1": Decimal("0.5")}
     assert books.executed(Venue.UPBIT, "BTC") == {}
 
 
