@@ -3,87 +3,91 @@
 Each becomes a run of ``signal-intake/live`` with the same signal, the tag ``fast-door`` and the
 signal's id as idempotency key. The run submits the signal again and gets the outcome that exists
 already, so this call is harmless and the only one of the desk that is repeated until it works.
+The journal is the backlog: it outlasts Prefect's absence and the executor's end, and it is whole.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
+from flows.untold_decisions import UntoldDecisions
 from tasks.signal import Signal
 from tasks.switch_guard import SIGNAL_INTAKE
+from warehouse import JournalCorrupt
 
 log = logging.getLogger(__name__)
 
 FAST_DOOR_TAG = "fast-door"
-CAPACITY = 1_000
+LOOK_S = 0.5
+"""How often the journal is looked at."""
+BETWEEN_S = 0.05
+"""A backlog is told no faster than one by one with this pause: each becomes a run, and signals
+that come through Prefect now go first."""
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 10.0
+"""Before Prefect is asked again that was silent."""
 
 
 class DecisionReports:
-    """A bounded queue between the desk's loop and Prefect's. When it is full the oldest report
-    goes: the journal, not Prefect, is the record."""
+    """Tells what ``untold`` knows, oldest first."""
 
-    def __init__(self, api_url: str | None = None, *, capacity: int = CAPACITY) -> None:
+    def __init__(self, untold: UntoldDecisions, api_url: str | None = None) -> None:
+        self._untold = untold
         self._api_url = api_url
-        self._waiting: deque[Signal] = deque()
-        self._capacity = capacity
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._news = asyncio.Event()
-        self.lost = 0
-        """Reports given up because the queue was full."""
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
-    def add(self, signal: Signal) -> None:
-        """Queue a report. Returns at once; may be called from any thread."""
-        if len(self._waiting) >= self._capacity:
-            self._waiting.popleft()
-            self.lost += 1
-        self._waiting.append(signal)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._news.set)
 
     async def run(self) -> None:
-        """Report until cancelled; what is queued meanwhile waits while Prefect is away."""
-        self._loop = asyncio.get_running_loop()
+        """Tell until cancelled; while Prefect is away the journal keeps what there is to tell."""
         api = PrefectApi(self._api_url)
-        pause_s = FIRST_PAUSE_S
+        pause_s, away = FIRST_PAUSE_S, ""
         try:
             while True:
-                self._news.clear()
-                while self._waiting:
-                    if await self._report_first(api):
-                        pause_s = FIRST_PAUSE_S
-                        continue
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                await self._news.wait()
+                signal = await self._next()
+                if signal is None:
+                    await asyncio.sleep(LOOK_S)
+                    continue
+                silence = await _report(api, signal)
+                if silence is None:
+                    self._untold.told()
+                    if away:
+                        log.warning("decisions of the fast door are told to Prefect again")
+                    pause_s, away = FIRST_PAUSE_S, ""
+                    await asyncio.sleep(BETWEEN_S)
+                    continue
+                if not away:
+                    log.warning("decisions of the fast door wait in the journal: %s", silence)
+                away = silence
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         finally:
             await api.aclose()
 
-    async def _report_first(self, api: PrefectApi) -> bool:
-        """True when the oldest report is done with."""
-        signal = self._waiting[0]
-        body = {
-            "parameters": {"signal": signal.to_json()},
-            "tags": [FAST_DOOR_TAG],
-            "idempotency_key": signal.id,
-        }
+    async def _next(self) -> Signal | None:
         try:
-            key = await api.deployment_id(SIGNAL_INTAKE)
-            await api.ask("POST", f"/deployments/{key}/create_flow_run", body)
-        except PrefectSilent as error:
-            log.debug("Prefect is away, %d reports wait: %s", len(self._waiting), error)
-            return False
-        except PrefectRefused as error:
-            log.warning("Prefect refused the report of signal %s: %s", signal.id, error)
-        # A full queue may have dropped it while it was being sent.
-        if self._waiting and self._waiting[0] is signal:
-            self._waiting.popleft()
-        return True
+            return await self._untold.next()
+        except JournalCorrupt as error:
+            log.error("decisions of the fast door cannot be told: %s", error)
+            await asyncio.sleep(LONGEST_PAUSE_S)
+            return None
+
+
+async def _report(api: PrefectApi, signal: Signal) -> str | None:
+    """None when the report is done with, else why it must be tried again."""
+    try:
+        key = await api.deployment_id(SIGNAL_INTAKE)
+    except (PrefectSilent, PrefectRefused) as error:
+        return str(error)  # a refusal too: it may not be registered yet
+    body = {
+        "parameters": {"signal": signal.to_json()},
+        "tags": [FAST_DOOR_TAG],
+        "idempotency_key": signal.id,
+    }
+    try:
+        await api.ask("POST", f"/deployments/{key}/create_flow_run", body)
+    except PrefectSilent as error:
+        return str(error)
+    except PrefectRefused as error:
+        # Prefect answers and has the deployment: asked again it would say the same.
+        log.error("Prefect refused the report of signal %s: %s", signal.id, error)
+    return None

@@ -14,13 +14,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from exchanges.clock import SystemClock
 from flows.decision_reports import DecisionReports
 from flows.prefect_switches import PrefectSwitches
 from flows.run_names import named_by_time
+from flows.untold_decisions import UntoldDecisions
 from tasks.executor import run_executor
-from tasks.outcome import Outcome
 from tasks.settings_loading import load_settings
-from tasks.signal import Signal
 
 T = TypeVar("T")
 
@@ -39,12 +39,11 @@ async def executor(hours: Annotated[float, Field(gt=0, le=168)] = 24) -> State[A
 @task(name="hot_path", retries=0, cache_policy=NO_CACHE)
 async def hot_path(hours: float) -> str:
     """The desk, on its own loop and thread; returns why it ended. Never retried."""
-    loop, stop, reports = asyncio.get_running_loop(), asyncio.Event(), DecisionReports()
+    loop, stop, settings = asyncio.get_running_loop(), asyncio.Event(), load_settings()
+    untold = UntoldDecisions(
+        settings.journal_dir, settings.prefect_dir / "reported.json", SystemClock()
+    )
     why = [f"{hours:g} hours are over"]
-
-    def on_decided(decided: Signal, _outcome: Outcome, door: str) -> None:
-        if door == "fast":
-            reports.add(decided)
 
     def on_sigterm() -> None:
         why[0] = "asked to stop"
@@ -54,13 +53,13 @@ async def hot_path(hours: float) -> str:
         # Prefect's own handler would break off in the middle of whatever runs.
         loop.add_signal_handler(signal.SIGTERM, on_sigterm)
     loop.call_later(hours * 3600, stop.set)
-    reporting = asyncio.create_task(reports.run())
+    reporting = asyncio.create_task(DecisionReports(untold).run())
     try:
         async with PrefectSwitches() as switches:
             await run_executor(
-                load_settings(),
+                settings,
                 switches=SwitchesOn(loop, switches),
-                on_decided=on_decided,
+                on_decided=lambda *_: None,  # what is told to Prefect comes from the journal
                 stop=stop,
             )
     finally:
