@@ -33,7 +33,7 @@ async def compare_clocks(venue: LegVenue, clock: Clock, limit_ms: int) -> None:
     """Ask for the venue's clock. An answer during which ours was set by more than ``limit_ms`` says
     nothing. Raises ExchangeError."""
     before = Moment.now(clock)
-    theirs = await venue.call(venue.exchange.server_time())
+    theirs = await venue.server_time(clock)
     after = Moment.now(clock)
     if abs(before.jump(after)) > timedelta(milliseconds=limit_ms):
         return

@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from exchanges.account import Balance
 from exchanges.book import Book
+from exchanges.clock import Clock
 from exchanges.errors import (
     AuthenticationFailed,
     BadReply,
@@ -56,6 +58,8 @@ class LegVenue:
     """Venue clock minus ours; None until first measured."""
     clock_compared: Moment | None = None
     """When that was."""
+    latency_ms: float | None = None
+    """How long its last answer to :meth:`server_time` took; None until there was one."""
 
     @property
     def venue(self) -> Venue:
@@ -65,6 +69,13 @@ class LegVenue:
         """Free amount of ``currency``; 0 when the account has no such row."""
         balance = self.balances.get(currency)
         return balance.available if balance else Decimal(0)
+
+    async def server_time(self, clock: Clock) -> datetime:
+        """The venue's clock. Raises ExchangeError."""
+        asked = clock.monotonic()
+        answer = await self.call(self.exchange.server_time())
+        self.latency_ms = (clock.monotonic() - asked) * 1000
+        return answer
 
     async def call(self, awaitable: Awaitable[T]) -> T:
         """Await a call to the adapter and let the circuit breaker hear how it ended."""

@@ -83,7 +83,7 @@ class VenueOutages:
         if not venue.breaker.allow():
             return False
         try:
-            await venue.call(venue.exchange.server_time())
+            await venue.server_time(self._trading.clock)
         except RateLimited as error:
             if not error.banned:
                 raise

@@ -283,10 +283,21 @@ class AlertRecord(TypedDict):
     is_over: bool
 
 
+class HealthComponent(TypedDict):
+    ok: bool
+    detail: str
+    warning: str | None
+    """What may become trouble while it is still ok."""
+
+
 class HealthRecord(TypedDict):
     ok: bool
-    components: dict[str, dict[str, Any]]
-    """Name → ``{"ok": bool, "detail": str, …}``."""
+    components: dict[str, HealthComponent]
+    against_entries: list[str]
+    """A sentence for each reason why no entries are taken whatever the signal."""
+    errors_hour: int
+    errors_today: int
+    """Critical alerts and signals that came to nothing, in the last hour and since midnight KST."""
 
 
 class AdoptionRecord(TypedDict):
