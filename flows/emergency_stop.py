@@ -16,6 +16,7 @@ from flows.run_names import named_by_time
 from flows.signal_story import story
 from tasks.errors import DeskError, SwitchesUnreadable
 from tasks.executor_client import KillReport
+from tasks.kill_switch import phrase
 from tasks.outcome import Outcome
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 
@@ -25,22 +26,28 @@ async def emergency_stop(
     reason: Annotated[str, Field(min_length=3, max_length=200)],
     confirm: str,
     liquidate: bool = False,
+    symbol: str | None = None,
 ) -> State[Any]:
     """Cancel open orders, take no more signals, and stay so over restarts until `resume`.
 
     Args:
         reason: Why; it stays in the books.
-        confirm: Type STOP. With liquidate switched on, type LIQUIDATE.
+        confirm: Type STOP. With liquidate switched on, type LIQUIDATE. With a symbol add it: STOP
+            BTC.
         liquidate: Also close every pair at once, at a loss if need be. Off: positions are kept.
+        symbol: Stop this coin only, e.g. BTC; the others trade on. Empty: everything.
     """
-    phrase = "LIQUIDATE" if liquidate else "STOP"
-    if confirm.strip() != phrase:
+    expected = phrase(liquidate=liquidate, symbol=symbol)
+    if confirm.strip() != expected:
         return Failed(
             name="NotConfirmed",
-            message=f'confirm: expected "{phrase}", got "{confirm[:40]}". Nothing was stopped.',
+            message=f'confirm: expected "{expected}", got "{confirm[:40]}". Nothing was stopped.',
         )
-    # Side by side: neither stop may wait for, or fail with, the other.
-    report, paused = await asyncio.gather(_kill(reason, liquidate), _pause(reason))
+    # Side by side: neither stop may wait for, or fail with, the other. Of one coin only the
+    # executor knows: a deployment can be paused for all coins or for none.
+    report, paused = await asyncio.gather(
+        _kill(reason, liquidate, symbol), _pause(reason, symbol)
+    )
     failures = [result for result in (report, paused) if isinstance(result, str)]
     if isinstance(report, str) or failures:
         return Failed(name="StopIncomplete", message=" ".join(failures))
@@ -52,19 +59,21 @@ async def emergency_stop(
     return Completed(
         name="Stopped",
         message=f"{len(report['cancelled'])} orders cancelled, {len(outcomes)} pairs liquidated; "
-        "stopped until resume/live is run.",
+        f"{symbol or 'the desk'} takes no entries until resume/live is run.",
     )
 
 
-async def _kill(reason: str, liquidate: bool) -> KillReport | str:
+async def _kill(reason: str, liquidate: bool, symbol: str | None) -> KillReport | str:
     try:
         async with executor() as desk:
-            return await desk.kill(reason, liquidate=liquidate)
+            return await desk.kill(reason, liquidate=liquidate, symbol=symbol)
     except DeskError as error:
         return f"The executor did not confirm the stop: {error}. Open orders may still stand."
 
 
-async def _pause(reason: str) -> str | None:
+async def _pause(reason: str, symbol: str | None) -> str | None:
+    if symbol is not None:
+        return None
     try:
         async with PrefectSwitches() as switches:
             await switches.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")

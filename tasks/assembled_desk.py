@@ -11,11 +11,14 @@ from tasks.client_order_id import pair_id_for
 from tasks.clock_watch import ClockWatch
 from tasks.desk import Desk
 from tasks.desk_blocks import RECOVERING, STOPPING, DeskBlocks
+from tasks.desk_health import DeskHealth
 from tasks.desk_operations import IN_DOUBT, UNFINISHED, DeskOperations
 from tasks.desk_view import DeskView
+from tasks.error_count import ErrorCount
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
 from tasks.journal_writer import JournalWriter
+from tasks.killing import Killing
 from tasks.late_fills import LateFills
 from tasks.margin_watch import MarginWatch
 from tasks.market_watch import MarketWatch
@@ -63,10 +66,14 @@ class AssembledDesk:
     positions: PositionWatch
     margins: MarginWatch
     clocks: ClockWatch
+    health: DeskHealth
+    errors: ErrorCount
+    killing: Killing
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows. Call once, before :meth:`run`."""
-        count = restore(self.memory, self.books.restoring(self.exposures.restoring(records)))
+        records = self.errors.restoring(self.exposures.restoring(records))
+        count = restore(self.memory, self.books.restoring(records))
         open_pairs = self.trading.pairs.open_pairs()
         log.info("read %d records: %d pairs are open", count, len(open_pairs))
 
@@ -85,6 +92,7 @@ class AssembledDesk:
                 group.create_task(self.positions.run()),
                 group.create_task(self.margins.run()),
                 group.create_task(self.clocks.run()),
+                group.create_task(self.health.run()),
             ]
             await stop.wait()
             self.blocks.set(STOPPING)

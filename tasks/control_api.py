@@ -21,6 +21,7 @@ from tasks.desk import Desk
 from tasks.desk_operations import DeskOperations
 from tasks.desk_view import DeskView
 from tasks.errors import BadSignal, DeskError
+from tasks.killing import Killing
 from tasks.metrics import Metrics
 from tasks.signal import Signal, SignalAction, parse_signal
 from warehouse import JournalError
@@ -41,10 +42,16 @@ class ControlApi:
     """Serves one desk. ``start`` before, ``stop`` after."""
 
     def __init__(
-        self, desk: Desk, operations: DeskOperations, view: DeskView, metrics: Metrics
+        self,
+        desk: Desk,
+        operations: DeskOperations,
+        killing: Killing,
+        view: DeskView,
+        metrics: Metrics,
     ) -> None:
         self._desk = desk
         self._operations = operations
+        self._killing = killing
         self._view = view
         self._metrics = metrics
         self._runners: list[web.AppRunner] = []
@@ -92,6 +99,7 @@ class ControlApi:
                 web.post("/v1/rates/refresh", self._refresh_rates),
                 web.post("/v1/kill", self._kill),
                 web.post("/v1/resume", self._resume),
+                web.post("/v1/reset", self._reset),
                 web.get("/v1/health", self._health),
                 web.get("/healthz", self._alive),
                 web.get("/metrics", self._prometheus),
@@ -146,7 +154,7 @@ class ControlApi:
         return _json(pair)
 
     async def _health(self, _: web.Request) -> web.Response:
-        return _json(self._operations.health())
+        return _json(self._operations.health.now())
 
     async def _alive(self, _: web.Request) -> web.Response:
         return _json({"ok": True})
@@ -181,7 +189,14 @@ class ControlApi:
         liquidate = body.get("liquidate", False)
         if not isinstance(liquidate, bool):
             raise BadRequest("liquidate: expected true or false")
-        return _json(await self._operations.kill(_reason(body), liquidate=liquidate))
+        symbol = body.get("symbol")
+        if symbol is not None and not isinstance(symbol, str):
+            raise BadRequest("symbol: expected a coin such as BTC, or null for everything")
+        return _json(await self._killing.kill(_reason(body), liquidate=liquidate, symbol=symbol))
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        body = await _read_object(request)
+        return _json(self._killing.reset(_sentence(body, "by", "a person's name"), _reason(body)))
 
     async def _resume(self, request: web.Request) -> web.Response:
         return _json(await self._operations.resume(_reason(await _read_object(request))))
@@ -218,10 +233,14 @@ async def _read_object(request: web.Request) -> dict[str, Any]:
 
 
 def _reason(body: dict[str, Any]) -> str:
-    reason = body.get("reason")
-    if not isinstance(reason, str) or not reason.strip():
-        raise BadRequest("reason: expected a sentence that says why")
-    return reason.strip()
+    return _sentence(body, "reason", "a sentence that says why")
+
+
+def _sentence(body: dict[str, Any], name: str, expected: str) -> str:
+    text = body.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise BadRequest(f"{name}: expected {expected}")
+    return text.strip()
 
 
 def _json(body: object, *, status: int = 200) -> web.Response:

@@ -83,7 +83,7 @@ class DeskFacts:
             seen_before=self._pairs.get(pair_id_for(signal.id)) is not None,
             signer=signer,
             switches=Switches(self._guard.paused, self._guard.age_s),
-            killed=self._kill.reason,
+            killed=self._kill.reason_for(signal.symbol),
             lease_held=self._lease_held(),
             not_ready="; ".join(sentence for _, sentence in self._blocks) or None,
             legs=legs,

@@ -1,4 +1,4 @@
-"""What the desk does besides deciding signals: repair, reconcile, kill, resume, health."""
+"""What the desk does besides deciding signals: repair, reconcile, resume."""
 
 from __future__ import annotations
 
@@ -8,35 +8,25 @@ from typing import Any
 
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.capital import loss_limit_krw
-from tasks.circuit_breaker import CircuitState
 from tasks.desk import Desk
 from tasks.desk_blocks import MISMATCH, NOT_COMPARED, DeskBlocks
 from tasks.desk_facts import DeskFacts
+from tasks.desk_health import DeskHealth
 from tasks.desk_view import DeskView
 from tasks.errors import DeskError
-from tasks.exit_judge import ExitJudge
-from tasks.exiting import ExitPlan, leave
 from tasks.feeds import Feeds
 from tasks.kill_switch import KillSwitch
 from tasks.krw_text import krw_text
-from tasks.leg_orders import price_bound
 from tasks.market_watch import MarketWatch
-from tasks.outcome import Outcome, OutcomeStatus
-from tasks.outcome_of_pair import STATUS, outcome_of_exit
-from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
 from tasks.pair_transitions import PairState
 from tasks.reconciling import differences
 from tasks.reconciling.reconciliation import Reconciliation
 from tasks.recovery import Recovery
-from tasks.repair_planner import EMERGENCY_BOUND_BPS
-from tasks.resting_orders import cancel_resting
-from tasks.settled_order import Purpose
-from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
+from tasks.switch_guard import ENTRY, SwitchGuard
 from tasks.trading import Trading
-from warehouse import JournalError, LeaseLost
 from warehouse.block_records import SwitchRecord
-from warehouse.records import HealthRecord, ReconciliationRecord, RecordType
+from warehouse.records import ReconciliationRecord, RecordType
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +44,6 @@ class DeskOperations:
         trading: Trading,
         recovery: Recovery,
         reconciliation: Reconciliation,
-        judge: ExitJudge,
         feeds: Feeds,
         view: DeskView,
         facts: DeskFacts,
@@ -63,12 +52,12 @@ class DeskOperations:
         kill: KillSwitch,
         write: Callable[[RecordType, Mapping[str, Any]], int],
         markets: MarketWatch,
+        health: DeskHealth,
     ) -> None:
         self._desk = desk
         self._trading = trading
         self._recovery = recovery
         self._reconciliation = reconciliation
-        self._judge = judge
         self._feeds = feeds
         self._view = view
         self._facts = facts
@@ -77,6 +66,7 @@ class DeskOperations:
         self._kill = kill
         self._write = write
         self._markets = markets
+        self.health = health
 
     async def recover(
         self, pair_id: str | None, states: Collection[PairState] = UNFINISHED
@@ -175,147 +165,22 @@ class DeskOperations:
             "premiums": [item for item in state["premium"].values() if item is not None],
         }
 
-    async def kill(self, reason: str, *, liquidate: bool) -> dict[str, Any]:
-        """Stop entries for good (until resumed), cancel what rests, liquidate only if asked: then
-        every open pair, whatever its state, has its outcome."""
-        self._kill.reason = reason
-        try:
-            self._write(
-                RecordType.SWITCH, SwitchRecord(switch="kill", reason=reason, liquidate=liquidate)
-            )
-        except JournalError as error:
-            log.critical("the stop holds until this executor ends and no longer: %s", error)
-        self._trading.alert(
-            Alert(
-                AlertType.EMERGENCY_STOP,
-                AlertLevel.CRITICAL,
-                f"emergency stop: {reason}. New entries are blocked until kimp resume.",
-            )
-        )
-        await self._guard.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
-        trading = self._trading
-        cancelled = await cancel_resting(trading.venues.values(), trading.settings.symbols)
-        outcomes = []
-        if liquidate:
-            for pair in self._trading.pairs.open_pairs():
-                async with self._desk.lock(pair.symbol):
-                    current = self._trading.pairs[pair.pair_id]
-                    outcomes.append((await self._liquidate(current, reason)).to_json())
-            await self._feeds.refresh_balances()
-        return {"killed": True, "cancelled": cancelled, "outcomes": outcomes}
-
     async def resume(self, reason: str) -> dict[str, Any]:
         """Lift a kill if journal and venues agree and both venues are healthy; acknowledge prices
         that came back far from where they had stopped."""
         await self._feeds.read_all()
         record = await self.reconcile()
         reasons = [{"code": code, "message": message} for code, message in self._blocks]
-        for name, component in self.health()["components"].items():
-            if name != "prefect" and not component["ok"]:
-                reasons.append({"code": f"unhealthy:{name}", "message": component["detail"]})
+        for name, told in self.health.against_trading().items():
+            reasons.append({"code": f"unhealthy:{name}", "message": told})
         resumed = record["agreed"] and not reasons
         if resumed:
             # Written first: what is lifted here stays lifted over a restart, or nothing is.
             self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
-            self._kill.reason = None
+            self._kill.lift()
             self._markets.acknowledge()
             self._trading.pairs.contradictions.forget()
             self._trading.alert(
                 Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed: {reason}.")
             )
         return {"resumed": resumed, "reasons": reasons}
-
-    def health(self) -> HealthRecord:
-        """Each part of the desk with a verdict and a few words."""
-        settings = self._trading.settings
-        components: dict[str, dict[str, Any]] = {}
-        state = self._view.state()
-        for name, venue in state["venues"].items():
-            ages = [book["age_ms"] for book in venue["books"].values()]
-            oldest = max(ages, default=None)
-            offset = venue["clock_offset_ms"]
-            stale = oldest is None or oldest > settings.max_book_age_ms
-            off = offset is None or abs(offset) > settings.max_clock_offset_ms
-            components[name] = {
-                "ok": venue["circuit"] == CircuitState.CLOSED and not stale and not off,
-                "detail": f"circuit {venue['circuit']}, book "
-                + ("missing" if oldest is None else f"{oldest} ms old")
-                + f", clock {'unknown' if offset is None else f'{offset:+d} ms'}",
-            }
-        fx_age = state["rates"]["fx_age_s"]
-        components["fx"] = {
-            "ok": fx_age is not None and fx_age <= settings.max_fx_age_s,
-            "detail": "bank rate missing" if fx_age is None else f"bank rate {fx_age:.0f} s old",
-        }
-        age = self._guard.age_s
-        components["prefect"] = {
-            "ok": age is not None and age <= settings.switch_silence_s,
-            "detail": "never heard" if age is None else f"heard {age:.1f} s ago",
-        }
-        naked = [
-            pair.pair_id
-            for pair in self._trading.pairs.open_pairs()
-            if pair.state is PairState.NAKED
-        ]
-        components["pairs"] = {
-            "ok": not naked,
-            "detail": f"naked: {', '.join(naked)}" if naked else f"{state['open_pairs']} open",
-        }
-        components["journal"] = {
-            "ok": not any(code in (MISMATCH, NOT_COMPARED) for code, _ in self._blocks),
-            "detail": "; ".join(text for _, text in self._blocks) or "in step with the venues",
-        }
-        return HealthRecord(
-            ok=all(component["ok"] for component in components.values()), components=components
-        )
-
-    def record_health(self) -> HealthRecord:
-        """Health, into the journal."""
-        record = self.health()
-        self._write(RecordType.HEALTH, record)
-        return record
-
-    async def _liquidate(self, pair: Pair, reason: str) -> Outcome:
-        """One pair's trouble must not keep the others from being closed."""
-        try:
-            sentence = await self._close_at_any_price(pair, reason)
-        except LeaseLost:
-            raise
-        except Exception as error:
-            log.exception("%s could not be liquidated", pair.pair_id)
-            sentence = f"{type(error).__name__}: {error}"
-        pair = self._trading.pairs[pair.pair_id]
-        if not pair.is_open:
-            status, told = OutcomeStatus.CLOSED, f"liquidated: {reason}"
-        else:
-            still = pair.state is PairState.HEDGED
-            status = OutcomeStatus.FAILED if still else STATUS[pair.state]
-            told = f"not_liquidated: {pair.state}, {held_text(pair)}: {sentence}; run it again"
-        return outcome_of_exit(pair.signal_id, [pair], status, told, {})
-
-    async def _close_at_any_price(self, pair: Pair, reason: str) -> str:
-        """Why the pair is still open if it is. One that does not stand hedged gives up what its
-        larger leg holds."""
-        if pair.is_open and pair.state is not PairState.HEDGED:
-            if pair.exit_reference is None:
-                leaving = self._judge.leaving_reference(pair)
-                self._trading.pairs.set_exit_reference(pair.pair_id, leaving)
-            pair = await self._recovery.resolve(pair.pair_id)
-        if pair.state is not PairState.HEDGED:
-            return "a person is needed"
-        problem = self._facts.clock_problem()
-        if problem is not None:
-            return problem
-        reference = self._judge.reference_now(pair)
-        if reference is None:
-            return "no fresh book to trade on"
-        side = pair.side(LegName.SPOT, purpose_is_entry=False)
-        plan = ExitPlan(
-            pair.pair_id,
-            reference,
-            price_bound(side, reference.spot_price, EMERGENCY_BOUND_BPS),
-            Purpose.LIQUIDATION,
-            f"liquidated by an operator: {reason}",
-        )
-        await leave(self._trading, plan, self._recovery)
-        return "not all of it was taken"

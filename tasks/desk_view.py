@@ -81,6 +81,7 @@ class DeskView:
             ],
             "capital": self._capital(),
             "killed": self._kill.reason,
+            "killed_symbols": dict(self._kill.symbols),
         }
 
     def blocks(self) -> dict[str, str]:

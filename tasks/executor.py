@@ -107,7 +107,7 @@ async def _serve(
             on_decided=on_decided,
             metrics=metrics,
         )
-        api = ControlApi(parts.desk, parts.operations, parts.view, metrics)
+        api = ControlApi(parts.desk, parts.operations, parts.killing, parts.view, metrics)
         with GroupSync(journal):
             try:
                 parts.restore(read(settings.journal_dir))

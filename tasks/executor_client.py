@@ -6,7 +6,7 @@ idempotent by its id, and the caller decides whether to ask again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict, cast
@@ -14,7 +14,7 @@ from typing import Any, Literal, NotRequired, Self, TypedDict, cast
 import aiohttp
 import orjson
 
-from tasks.errors import ExecutorGone, ExecutorRefused
+from tasks.errors import ExecutorAbsent, ExecutorGone, ExecutorRefused
 from tasks.outcome import Outcome
 from warehouse.records import (
     HealthRecord,
@@ -102,6 +102,11 @@ class KillReport(TypedDict):
     outcomes: list[dict[str, Any]]
 
 
+class ResetReport(TypedDict):
+    lifted: list[str]
+    """What was stopped, in words."""
+
+
 class ResumeReport(TypedDict):
     resumed: bool
     reasons: list[Reason]
@@ -122,8 +127,12 @@ class ExecutorClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        trace = aiohttp.TraceConfig(_given_context)
+        trace.on_request_chunk_sent.append(_tell_sent)
         self._session = aiohttp.ClientSession(
-            "http://executor", connector=aiohttp.UnixConnector(str(self._socket_file))
+            "http://executor",
+            connector=aiohttp.UnixConnector(str(self._socket_file), limit=0),
+            trace_configs=[trace],
         )
         return self
 
@@ -137,9 +146,17 @@ class ExecutorClient:
             await self._session.close()
             self._session = None
 
-    async def submit(self, signal: Mapping[str, object], *, door: Door) -> Outcome:
-        """Hand in a signal and wait until it is decided: seconds when a leg must be repaired."""
-        return Outcome.model_validate(await self._decide(f"/v1/signals?door={door}", dict(signal)))
+    async def submit(
+        self,
+        signal: Mapping[str, object],
+        *,
+        door: Door,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Outcome:
+        """Hand in a signal and wait until it is decided: seconds when a leg must be repaired.
+        ``on_sent`` is called when it goes on the wire; what is sent later arrives later."""
+        answer = await self._decide(f"/v1/signals?door={door}", dict(signal), on_sent)
+        return Outcome.model_validate(answer)
 
     async def check(self, signal: Mapping[str, object]) -> Check:
         """Every check of the gate, and no order."""
@@ -177,18 +194,30 @@ class ExecutorClient:
     async def refresh_rates(self) -> Rates:
         return cast(Rates, await self._ask("POST", "/v1/rates/refresh", {}))
 
-    async def kill(self, reason: str, *, liquidate: bool) -> KillReport:
-        body = {"reason": reason, "liquidate": liquidate}
+    async def kill(
+        self, reason: str, *, liquidate: bool, symbol: str | None = None
+    ) -> KillReport:
+        body = {"reason": reason, "liquidate": liquidate, "symbol": symbol}
         return cast(KillReport, await self._decide("/v1/kill", body))
 
     async def resume(self, reason: str) -> ResumeReport:
         return cast(ResumeReport, await self._decide("/v1/resume", {"reason": reason}))
 
+    async def reset(self, by: str, reason: str) -> ResetReport:
+        return cast(ResetReport, await self._ask("POST", "/v1/reset", {"by": by, "reason": reason}))
+
     async def health(self) -> HealthRecord:
         return cast(HealthRecord, await self._ask("GET", "/v1/health"))
 
-    async def _decide(self, path: str, body: Mapping[str, object]) -> object:
-        return await self._ask("POST", path, body, timeout_s=self._decision_timeout_s)
+    async def _decide(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        on_sent: Callable[[], None] | None = None,
+    ) -> object:
+        return await self._ask(
+            "POST", path, body, timeout_s=self._decision_timeout_s, on_sent=on_sent
+        )
 
     async def _ask(
         self,
@@ -197,6 +226,7 @@ class ExecutorClient:
         body: Mapping[str, object] | None = None,
         *,
         timeout_s: float = READ_TIMEOUT_S,
+        on_sent: Callable[[], None] | None = None,
     ) -> object:
         if self._session is None:
             raise RuntimeError("ExecutorClient is used outside its async with block")
@@ -207,15 +237,16 @@ class ExecutorClient:
                 data=None if body is None else orjson.dumps(body),
                 headers={"Content-Type": "application/json"},
                 timeout=aiohttp.ClientTimeout(timeout_s, sock_connect=CONNECT_TIMEOUT_S),
+                trace_request_ctx=on_sent,
             ) as response:
                 status, payload = response.status, await response.read()
         except aiohttp.ClientConnectorError as error:
-            raise ExecutorGone(
+            raise ExecutorAbsent(
                 f"the executor is not running (nobody listens at {self._socket_file}): "
                 "start a run of the deployment executor/live"
             ) from error
         except aiohttp.ConnectionTimeoutError as error:
-            raise ExecutorGone(
+            raise ExecutorAbsent(
                 f"the executor did not take the connection within {CONNECT_TIMEOUT_S:g} s; nothing "
                 "was sent"
             ) from error
@@ -230,6 +261,16 @@ class ExecutorClient:
                 "is back and has recovered"
             ) from error
         return _answer(status, payload, f"{method} {path}")
+
+
+def _given_context(trace_request_ctx: Any = None) -> Any:
+    return trace_request_ctx
+
+
+async def _tell_sent(_session: object, on_sent: Any, _chunk: object) -> None:
+    """aiohttp says so right before it writes the body, without giving way to anything else."""
+    if on_sent is not None:
+        on_sent()
 
 
 def _answer(status: int, payload: bytes, asked: str) -> object:

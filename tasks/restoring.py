@@ -23,7 +23,7 @@ from tasks.circuit_memory import remember
 from tasks.decisions import Decisions
 from tasks.funding_ledger import FundingLedger
 from tasks.halt_memory import HaltMemory
-from tasks.kill_switch import KillSwitch
+from tasks.kill_switch import RESUME, KillSwitch
 from tasks.margin_reserve import MarginReserve, TopUp
 from tasks.order_watch import OrderWatch
 from tasks.outcome import Outcome
@@ -158,10 +158,8 @@ def _funding(memory: Memory, body: Mapping[str, Any]) -> None:
 
 
 def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
-    if body["switch"] == "kill":
-        memory.kill.reason = body["reason"]
-    elif body["switch"] == "resume":
-        memory.kill.reason = None
+    memory.kill.remember(body)
+    if body["switch"] == RESUME:
         memory.halts.acknowledge()
         memory.pairs.contradictions.forget()
 

@@ -40,9 +40,13 @@ class ContradictionRecord(TypedDict):
 
 class SwitchRecord(TypedDict):
     """The emergency stop and its end. ``resume`` also says that a person has seen the halts' gaps
-    and the contradictions that stand before it."""
+    and the contradictions that stand before it; ``reset`` lifts the stop and nothing else."""
 
     switch: str
-    """``kill`` or ``resume``."""
+    """``kill``, ``resume`` or ``reset`` (by a person, without the checks of a resume)."""
     reason: str
     liquidate: NotRequired[bool]
+    symbol: NotRequired[str]
+    """Of a kill that concerns one coin. Absent: everything."""
+    by: NotRequired[str]
+    """Who reset it."""

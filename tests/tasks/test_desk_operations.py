@@ -52,7 +52,7 @@ def test_kill_stops_entries_over_a_restart_until_resume(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             opened = await entered(desk)
-            answer = await desk.parts.operations.kill("drill", liquidate=False)
+            answer = await desk.parts.killing.kill("drill", liquidate=False)
 
             assert answer == {"killed": True, "cancelled": [], "outcomes": []}
             assert desk.switches.paused[ENTRY]
@@ -78,7 +78,7 @@ def test_kill_liquidates_only_when_told_to_and_at_any_price(tmp_path: Path) -> N
         async with bench.desk() as desk:
             await entered(desk)
             await entered(desk)
-            answer = await desk.parts.operations.kill("get out", liquidate=True)
+            answer = await desk.parts.killing.kill("get out", liquidate=True)
 
             assert [item["status"] for item in answer["outcomes"]] == ["closed", "closed"]
             assert bench.coin() == 0
@@ -99,7 +99,7 @@ def test_kill_cancels_our_resting_orders_and_no_others(tmp_path: Path) -> None:
             await rest_an_order(desk, "somebody-else")
             # The first that is asked for ends before its cancel arrives.
             bench.fault(Venue.UPBIT, "reject", endpoint="DELETE /v1/order", code="order_not_found")
-            answer = await desk.parts.operations.kill("drill", liquidate=False)
+            answer = await desk.parts.killing.kill("drill", liquidate=False)
 
             assert len(answer["cancelled"]) == 1
             assert answer["cancelled"][0].startswith("kimp-p0123456789ab-s00")
@@ -117,7 +117,7 @@ def test_resume_waits_until_everything_is_well(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             await entered(desk)
-            await desk.parts.operations.kill("drill", liquidate=False)
+            await desk.parts.killing.kill("drill", liquidate=False)
             bench.coin_vanishes("0.004")
             bench.simulation.upbit.set_clock_offset(5_000)
             answer = await desk.parts.operations.resume("too early")
@@ -208,7 +208,7 @@ def test_the_circuit_opens_after_five_failures_and_a_probe_closes_it(tmp_path: P
         async with bench.desk() as desk:
             bench.fault(Venue.BINANCE, "http_500", times=10_000, endpoint="*")
             await asyncio.sleep(3)
-            health = desk.parts.operations.health()
+            health = desk.parts.health.now()
             assert health["ok"] is False
             assert health["components"]["binance"]["detail"].startswith("circuit open")
             refused = await entered(desk)
@@ -221,7 +221,7 @@ def test_the_circuit_opens_after_five_failures_and_a_probe_closes_it(tmp_path: P
 
             bench.simulation.faults.clear()
             await asyncio.sleep(20)
-            health = desk.parts.operations.record_health()
+            health = desk.parts.health.now()
             assert health["ok"] is True, health["components"]["binance"]
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 

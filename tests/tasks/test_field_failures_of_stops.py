@@ -33,7 +33,7 @@ def test_a_stop_holds_over_a_restart_and_leaves_what_it_says_it_leaves(tmp_path:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
             opened = await entered(desk)
-            await desk.parts.operations.kill("drill", liquidate=False)
+            await desk.parts.killing.kill("drill", liquidate=False)
             assert pair_of(desk, opened).state is PairState.HEDGED
         await asyncio.sleep(2)
 
@@ -41,7 +41,7 @@ def test_a_stop_holds_over_a_restart_and_leaves_what_it_says_it_leaves(tmp_path:
             refused = await entered(desk)
             assert (refused.reason or "").startswith("killed: ")
 
-            report = await desk.parts.operations.kill("drill", liquidate=True)
+            report = await desk.parts.killing.kill("drill", liquidate=True)
 
             assert [outcome["status"] for outcome in report["outcomes"]] == ["closed"]
             assert bench.coin() == bench.position() == 0
@@ -64,7 +64,7 @@ def test_a_stop_is_one_although_everything_around_it_fails(tmp_path: Path) -> No
             bench.fault(Venue.UPBIT, "http_500", times=10, endpoint="GET /v1/orders/open")
             bench.fault(Venue.BINANCE, "http_500", times=10, endpoint="GET /fapi/v1/openOrders")
 
-            report = await desk.parts.operations.kill("drill", liquidate=False)
+            report = await desk.parts.killing.kill("drill", liquidate=False)
 
             assert report["killed"]
             await desk.parts.guard.look()  # Prefect still says that nothing is paused
@@ -94,7 +94,7 @@ def test_a_liquidation_leaves_no_position_behind_and_no_pair_out(tmp_path: Path)
 
             desk.parts.trading.pairs.advance = advance_or_fail  # type: ignore[method-assign]
 
-            report = await desk.parts.operations.kill("drill", liquidate=True)
+            report = await desk.parts.killing.kill("drill", liquidate=True)
 
             told = {outcome["pair_id"]: outcome["status"] for outcome in report["outcomes"]}
             assert told == {
@@ -104,7 +104,7 @@ def test_a_liquidation_leaves_no_position_behind_and_no_pair_out(tmp_path: Path)
             }
             assert bench.coin() == -bench.position() == Decimal("0.010")
 
-            report = await desk.parts.operations.kill("drill", liquidate=True)
+            report = await desk.parts.killing.kill("drill", liquidate=True)
 
             assert [outcome["status"] for outcome in report["outcomes"]] == ["closed"]
             assert bench.coin() == bench.position() == 0

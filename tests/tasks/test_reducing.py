@@ -49,7 +49,7 @@ async def prefect_is_silent(bench: Bench, desk: PaperDesk) -> None:
 
 
 async def killed(bench: Bench, desk: PaperDesk) -> None:
-    await desk.parts.operations.kill("drill", liquidate=False)
+    await desk.parts.killing.kill("drill", liquidate=False)
     # Its pauses are lifted in Prefect; the stop itself only by a resume.
     desk.switches.paused.update(dict.fromkeys(desk.switches.paused, False))
     await desk.parts.guard.look()
@@ -200,7 +200,7 @@ def test_a_pair_of_which_one_leg_cannot_be_left_is_not_left_by_the_other(
 
             left = await desk.submit(action="EXIT")
             [automatic] = await desk.parts.desk.validate_exits()
-            report = await desk.parts.operations.kill("drill", liquidate=True)
+            report = await desk.parts.killing.kill("drill", liquidate=True)
 
             assert left.status is not OutcomeStatus.CLOSED
             assert not (automatic["outcome"] and automatic["outcome"]["status"] == "closed")
