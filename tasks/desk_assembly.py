@@ -62,7 +62,8 @@ from tasks.trading import Trading
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
 from warehouse import Journal, JournalError
-from warehouse.records import AlertRecord, RecordType
+from warehouse.alert_records import AlertRecord
+from warehouse.records import RecordType
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from warehouse import alert_projection
 from warehouse.amounts import Body, money, money_or_none, ratio_or_none
 from warehouse.errors import BadRecord
 from warehouse.pair_rows import exposure, pair_event
@@ -20,7 +21,6 @@ from warehouse.record_line import Record
 from warehouse.records import RecordType
 from warehouse.stream import Staging
 from warehouse.tables import (
-    ALERTS,
     DENIALS,
     FILLS,
     FX_RATES,
@@ -206,11 +206,6 @@ def _reconciliation(record: Record, body: Body, staging: Staging) -> None:
     )
 
 
-def _alert(record: Record, body: Body, staging: Staging) -> None:
-    row = (body["alert_id"], record.time, body["type"], body["level"], body["message"])
-    staging.add(ALERTS, (*row, body.get("pair_id")))
-
-
 def _health(record: Record, body: Body, staging: Staging) -> None:
     staging.add(HEALTH, (record.seq, record.time, body["ok"], _json(body["components"])))
 
@@ -227,7 +222,9 @@ _PROJECTIONS: Final[dict[str, Callable[[Record, Body, Staging], None]]] = {
     RecordType.BALANCE: balance,
     RecordType.FUNDING: funding,
     RecordType.RECONCILIATION: _reconciliation,
-    RecordType.ALERT: _alert,
+    RecordType.ALERT: alert_projection.alert,
+    RecordType.ALERT_ACKNOWLEDGED: alert_projection.acknowledged,
+    RecordType.ALERTS_DELIVERED: alert_projection.delivered,
     RecordType.HEALTH: _health,
     RecordType.EXPOSURE: exposure,
     RecordType.ADOPTION: adoption,

@@ -32,6 +32,8 @@ class RecordType(StrEnum):
     FUNDING = "funding"
     RECONCILIATION = "reconciliation"
     ALERT = "alert"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    ALERTS_DELIVERED = "alerts_delivered"
     HEALTH = "health"
     SWITCH = "switch"
     ADOPTION = "adoption"
@@ -269,18 +271,6 @@ class ReconciliationRecord(TypedDict):
     reconciliation_id: str
     agreed: bool
     differences: list[Difference]
-
-
-class AlertRecord(TypedDict):
-    alert_id: str
-    type: str
-    """``TRADE_EXECUTED``, ``ONE_LEG``, ``STOP_REFUSED_LOSS``, …"""
-    level: str
-    """``info``, ``warning`` or ``critical``."""
-    message: str
-    pair_id: str | None
-    subject: str | None
-    is_over: bool
 
 
 class HealthComponent(TypedDict):

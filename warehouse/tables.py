@@ -139,9 +139,29 @@ RECONCILIATIONS: Final = _stream(
 
 ALERTS: Final = _stream(
     "alerts",
-    "alert_id time type level message pair_id",
+    "alert_id time type level message pair_id subject is_over row_id",
     key="alert_id",
-    again=Again.KEEP_FIRST,
+    again=Again.TAKE_LAST,
+)
+
+ALERT_ROWS: Final = _stream(
+    "alert_rows",
+    "row_id type pair_id subject level message alerts opened_at last_at recovered_at",
+    key="row_id",
+    again=Again.TAKE_LAST,
+    first_only="type pair_id subject opened_at",
+)
+
+ALERT_ACKNOWLEDGEMENTS: Final = _stream(
+    "alert_rows",
+    "row_id acknowledged_at acknowledged_by",
+    key="row_id",
+    again=Again.TAKE_LAST,
+)
+
+ALERT_DELIVERIES: Final = _stream(
+    "alert_deliveries",
+    "seq time channel how alerts settled attempts error",
 )
 
 EXPOSURES: Final = _stream(

@@ -22,6 +22,8 @@ TABLES = (
     "pnl_daily",
     "reconciliations",
     "alerts",
+    "alert_rows",
+    "alert_deliveries",
     "health",
     "denials",
     "exposures",

@@ -61,6 +61,7 @@ def surroundings() -> list[Entry]:
                 "pair_id": "p1",
             },
         ),
+        *alerts_of_an_outage(),
         (
             RecordType.HEALTH,
             {"ok": True, "components": {"upbit": {"ok": True, "detail": "circuit closed"}}},
@@ -70,6 +71,30 @@ def surroundings() -> list[Entry]:
         margin(),
         (RecordType.CIRCUIT, {"venue": "upbit", "state": "open", "since": at}),
         (RecordType.SWITCH, {"switch": "kill", "reason": "drill", "liquidate": False}),
+    ]
+
+
+def alerts_of_an_outage() -> list[Entry]:
+    """One row of three alerts: lost, lost again, back; seen by a person, told in Slack."""
+    said = {"type": "API_CONNECTION_LOST", "pair_id": None, "subject": "upbit"}
+    alerts = [
+        {
+            **said,
+            "alert_id": f"a{number}",
+            "level": level,
+            "message": f"number {number}",
+            "is_over": number == 4,
+            "row": {"row_id": "a2", "level": "critical", "alerts": number - 1},
+        }
+        for number, level in ((2, "warning"), (3, "critical"), (4, "info"))
+    ]
+    seen = (RecordType.ALERT_ACKNOWLEDGED, {"row_id": "a2", "by": "Kim"})
+    told = {"channel": "slack", "settled": [[1, 2], [4, 4]], "how": "sent", "attempts": 3}
+    return [
+        *((RecordType.ALERT, alert) for alert in alerts[:2]),
+        seen,
+        (RecordType.ALERT, alerts[2]),
+        (RecordType.ALERTS_DELIVERED, {**told, "error": None}),
     ]
 
 
