@@ -17,6 +17,7 @@ from deployments.commands import (
     desk,
     doctor,
     keys,
+    password,
     signals,
     stopping,
     watching,
@@ -26,7 +27,7 @@ from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
-GROUPS = (desk, watching, signals, stopping, books, keys, doctor, bench)
+GROUPS = (desk, watching, signals, stopping, books, keys, password, doctor, bench)
 
 
 def parser() -> argparse.ArgumentParser:

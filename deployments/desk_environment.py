@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from deployments.prefect_password import read_password
 from deployments.up_lock import RunningDesk
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
@@ -42,6 +43,10 @@ def desk_environment(
     }
     if settings.vault_token_file is not None:
         own["KIMP_VAULT_TOKEN_FILE"] = str(settings.vault_token_file.absolute())
+    if settings.prefect_database_url_file is not None:
+        own["KIMP_PREFECT_DATABASE_URL_FILE"] = str(settings.prefect_database_url_file.absolute())
+    if settings.prefect_auth_file is not None:
+        own["KIMP_PREFECT_AUTH_FILE"] = str(settings.prefect_auth_file.absolute())
     return {**_inherited(), **own, **key_environment(credentials), **(extra or {})}
 
 
@@ -56,8 +61,11 @@ def key_environment(credentials: Mapping[Venue, Credentials]) -> dict[str, str]:
 
 
 def prefect_environment(settings: Settings, prefect_url: str) -> dict[str, str]:
-    """A Prefect of the desk's own: its folder, its server, and no word to anyone outside."""
+    """A Prefect of the desk's own: its folder, its server with its password, and no word to anyone
+    outside. Raises CommandFailed where the password cannot be read."""
+    password = read_password(settings)
     return {
+        **({} if password is None else {"PREFECT_API_AUTH_STRING": password}),
         "PREFECT_HOME": str(settings.prefect_dir.absolute()),
         "PREFECT_PROFILES_PATH": str(settings.prefect_dir.absolute() / "profiles.toml"),
         "PREFECT_API_URL": f"{prefect_url}/api",

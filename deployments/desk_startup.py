@@ -18,7 +18,9 @@ from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.paper_accounts import paper_accounts
 from deployments.ports import HOST, demand_free, free_port
+from deployments.prefect_address import prefect_http
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
+from deployments.prefect_password import make_password
 from deployments.progress import Progress
 from deployments.state_folder import forget_limits, simulator_state
 from deployments.supervisor import ChildDied, Supervisor
@@ -108,17 +110,18 @@ class DeskStartup:
         self._progress.line(f"simulated venues: {told}")
 
     async def prefect_server(self) -> None:
-        """Prefect with its UI on loopback, state in KIMP_HOME."""
+        """Prefect with its UI on loopback behind a password, state in KIMP_HOME."""
         port = self._configured_port("prefect_api_url") or free_port(PREFECT_PORT)
         self._settings.prefect_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._publish(prefect_url=f"http://{HOST}:{port}")
+        password = make_password(self._settings)
         with self._progress.waiting("Prefect server"):
             await self._supervisor.start(
                 "Prefect server",
                 ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
-                self.environment,
+                {**self.environment, "PREFECT_SERVER_API_AUTH_STRING": password},
             )
-            async with HttpJson("the Prefect server", self._api_url) as api:
+            async with prefect_http(self._settings, self._api_url) as api:
                 await self._supervisor.ready(
                     "the Prefect server", lambda: api.answers("/health"), STARTUP_S
                 )
@@ -130,7 +133,7 @@ class DeskStartup:
             await self._supervisor.run(
                 "registration", ("-m", "deployments.register"), self.environment
             )
-            async with HttpJson("the Prefect server", self._api_url) as api:
+            async with prefect_http(self._settings, self._api_url) as api:
                 left_over = await PrefectDoor(api).end_left_over("batch")
         self._progress.line("flows and deployments are registered")
         if left_over:
@@ -155,7 +158,7 @@ class DeskStartup:
             "hot worker", ("-m", "deployments.hot_worker"), self.environment
         )
         with self._progress.waiting("hot worker"):
-            async with HttpJson("the Prefect server", self._api_url) as api:
+            async with prefect_http(self._settings, self._api_url) as api:
 
                 async def online() -> bool | None:
                     return await _has_worker(api, "hot", began) or None
@@ -171,7 +174,7 @@ class DeskStartup:
     async def executor(self) -> FlowRun:
         """A run of ``executor/live``; returns when it takes entries, or says why it does not."""
         with self._progress.waiting("executor"):
-            async with HttpJson("the Prefect server", self._api_url) as api:
+            async with prefect_http(self._settings, self._api_url) as api:
                 door = await PrefectDoor.open(api)
                 run = await door.create("executor/live")
 

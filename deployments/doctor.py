@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from deployments.failure import CommandFailed
-from deployments.http_json import HttpJson
 from deployments.position_mode import hedge_mode
-from deployments.prefect_address import prefect_api_url
+from deployments.prefect_address import prefect_api_url, prefect_http
 from deployments.up_lock import RunningDesk
 from deployments.venue_credentials import keys_in_use
 from exchanges.clock import SystemClock
@@ -233,7 +232,7 @@ async def _try(check: str, look: Callable[[], Awaitable[Finding]], remedy: str) 
 async def _prefect(settings: Settings, desk: RunningDesk | None) -> Finding:
     try:
         url = prefect_api_url(settings, desk)
-        async with HttpJson("the Prefect server", url) as api:
+        async with prefect_http(settings, url) as api:
             version = await api.ask("GET", "/admin/version")
     except CommandFailed as error:
         missing = Verdict.BAD if desk else Verdict.NOTE

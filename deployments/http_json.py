@@ -19,15 +19,21 @@ class ServerBusy(CommandFailed):
 
 
 class HttpJson:
-    """One kept-alive connection to ``name`` at ``url``; an async context manager."""
+    """One kept-alive connection to ``name`` at ``url``; an async context manager.
 
-    def __init__(self, name: str, url: str) -> None:
+    ``password`` is ``USER:PASSWORD`` for HTTP Basic authentication.
+    """
+
+    def __init__(self, name: str, url: str, password: str | None = None) -> None:
         self.name = name
         self.url = url
+        self._auth = None if password is None else aiohttp.BasicAuth(*password.split(":", 1))
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(TIMEOUT_S))
+        self._session = aiohttp.ClientSession(
+            auth=self._auth, timeout=aiohttp.ClientTimeout(TIMEOUT_S)
+        )
         return self
 
     async def __aexit__(
@@ -60,6 +66,8 @@ class HttpJson:
             answer = orjson.loads(payload) if payload else None
         except orjson.JSONDecodeError:
             answer = None
+        if status == 401:
+            raise CommandFailed(f"{self.name} at {self.url} refuses the password it was given")
         if status >= 300:
             why = answer.get("error") or answer.get("detail") if isinstance(answer, dict) else None
             kind = ServerBusy if status == 503 else CommandFailed

@@ -1,8 +1,10 @@
-"""Which Prefect server belongs to this KIMP_HOME."""
+"""Which Prefect server belongs to this KIMP_HOME, and its connection."""
 
 from __future__ import annotations
 
 from deployments.failure import CommandFailed
+from deployments.http_json import HttpJson
+from deployments.prefect_password import read_password
 from deployments.up_lock import RunningDesk
 from tasks.settings import Settings
 from tasks.settings_description import source_of, variable
@@ -29,3 +31,8 @@ def prefect_api_url(settings: Settings, desk: RunningDesk | None) -> str:
         f"no desk is running in {settings.home.absolute()}: start it with `kimp up`, or name the "
         f"Prefect server of a deployed desk with {variable(SETTING)}"
     )
+
+
+def prefect_http(settings: Settings, url: str) -> HttpJson:
+    """A connection to the API at ``url`` with this home's password; raises CommandFailed."""
+    return HttpJson("the Prefect server", url, read_password(settings))

@@ -14,6 +14,7 @@ from deployments.desk_startup import DeskStartup
 from deployments.executor_watch import stop_executor, watch_executor
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
+from deployments.prefect_address import prefect_http
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
 from deployments.replay_watch import demand_history, watch_replay
@@ -133,7 +134,7 @@ async def _tell(
     research: PrivateKey,
 ) -> None:
     async with (
-        HttpJson("the Prefect server", f"{desk.prefect_url}/api") as api,
+        prefect_http(settings, f"{desk.prefect_url}/api") as api,
         HttpJson("the simulators", desk.control_url) as control,
         ExecutorClient(settings.socket_file.absolute()) as executor,
     ):
@@ -155,7 +156,7 @@ async def _tell(
 
 
 async def _stay(settings: Settings, progress: Progress, desk: RunningDesk) -> None:
-    async with HttpJson("the Prefect server", f"{desk.prefect_url}/api") as api:
+    async with prefect_http(settings, f"{desk.prefect_url}/api") as api:
         replay = asyncio.ensure_future(_watch_replay(desk, progress))
         try:
             await watch_executor(settings.socket_file.absolute(), PrefectDoor(api), progress)
@@ -171,7 +172,7 @@ async def _watch_replay(desk: RunningDesk, progress: Progress) -> None:
 
 def _say_where(progress: Progress, desk: RunningDesk) -> None:
     progress.line("the desk is up; Ctrl-C stops everything", style="bold")
-    progress.note(f"Prefect UI          {desk.prefect_url}")
+    progress.note(f"Prefect UI          {desk.prefect_url}  (its password: kimp password)")
     progress.note(f"stop entries        {desk.prefect_url}/deployments  (pause entry/live)")
     if desk.control_url:
         progress.note(f"simulators' control {desk.control_url}/state")

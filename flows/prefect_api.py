@@ -27,17 +27,20 @@ class PrefectRefused(Exception):
 
 
 class PrefectApi:
-    """Opens its connection at the first request, in the event loop that makes it."""
+    """Opens its connection at the first request, in the event loop that makes it.
 
-    def __init__(self, api_url: str | None = None) -> None:
+    ``password`` is the server's ``USER:PASSWORD``; what is not given is taken from Prefect's own
+    settings.
+    """
+
+    def __init__(self, api_url: str | None = None, password: str | None = None) -> None:
         settings = get_current_settings().api
         self._url = (api_url or settings.url or "").rstrip("/")
         if not self._url:
             raise ValueError("PREFECT_API_URL: expected the address of the Prefect API, got none")
-        secret = settings.auth_string
-        self._auth = (
-            None if secret is None else aiohttp.BasicAuth(*secret.get_secret_value().split(":", 1))
-        )
+        if password is None and settings.auth_string is not None:
+            password = settings.auth_string.get_secret_value()
+        self._auth = None if password is None else aiohttp.BasicAuth(*password.split(":", 1))
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:

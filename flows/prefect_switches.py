@@ -25,8 +25,8 @@ SWITCHES = (ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR)
 class PrefectSwitches:
     """Implements :class:`tasks.switch_guard.Switches`; belongs to the event loop that uses it."""
 
-    def __init__(self, api_url: str | None = None) -> None:
-        self._api = PrefectApi(api_url)
+    def __init__(self, api_url: str | None = None, password: str | None = None) -> None:
+        self._api = PrefectApi(api_url, password)
         self._names: dict[str, str] = {}
         """Deployment id → ``flow/name``, as far as known."""
 

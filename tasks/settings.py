@@ -23,6 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tasks.database_settings import DatabaseSettings
+from tasks.door_settings import DoorSettings
 from tasks.setting_types import (
     LOOPBACK,
     Bps,
@@ -67,7 +69,7 @@ _SMALLER_THAN = (
 )
 
 
-class Settings(VenueSettings, BaseSettings):
+class Settings(DatabaseSettings, DoorSettings, VenueSettings, BaseSettings):
     """Frozen; built once per process and handed down."""
 
     model_config = SettingsConfigDict(
@@ -90,9 +92,6 @@ class Settings(VenueSettings, BaseSettings):
     fx_url: HttpAddress = Field(
         "https://crix-api-cdn.upbit.com/v1/forex/recent?codes=FRX.KRWUSD",
         description="Bank rate, KRW per USD, in Upbit CRIX shape.",
-    )
-    prefect_api_url: HttpAddress = Field(
-        "http://127.0.0.1:4200/api", description="Prefect API of the desk's server."
     )
     fast_door: HostAndPort | None = Field(
         None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."
@@ -265,6 +264,11 @@ class Settings(VenueSettings, BaseSettings):
     @property
     def keys_dir(self) -> Path:
         return self.home / "keys"
+
+    @property
+    def password_file(self) -> Path:
+        """The Prefect server's ``USER:PASSWORD``."""
+        return self.prefect_auth_file or self.keys_dir / "prefect-auth"
 
     @property
     def socket_file(self) -> Path:

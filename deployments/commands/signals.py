@@ -15,7 +15,7 @@ import orjson
 from deployments.commands.shared import home, print_json
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
-from deployments.prefect_address import prefect_api_url
+from deployments.prefect_address import prefect_api_url, prefect_http
 from deployments.prefect_door import PrefectDoor
 from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore
@@ -68,7 +68,8 @@ def run_send(given: argparse.Namespace) -> int:
     signal = _signed(settings, given)
     if given.door == "fast":
         return asyncio.run(_send_fast(settings, signal))
-    return asyncio.run(_send_to_prefect(prefect_api_url(settings, desk), signal))
+    prefect = prefect_http(settings, prefect_api_url(settings, desk))
+    return asyncio.run(_send_to_prefect(prefect, signal))
 
 
 async def _send_fast(settings: Settings, signal: dict[str, Any]) -> int:
@@ -78,8 +79,8 @@ async def _send_fast(settings: Settings, signal: dict[str, Any]) -> int:
     return 1 if outcome.is_failure or outcome.settled.status == "denied" else 0
 
 
-async def _send_to_prefect(url: str, signal: dict[str, Any]) -> int:
-    async with HttpJson("the Prefect server", url) as api:
+async def _send_to_prefect(prefect: HttpJson, signal: dict[str, Any]) -> int:
+    async with prefect as api:
         door = PrefectDoor(api)
         run = await door.finished(
             await door.create("signal-intake/live", {"signal": signal}), WAIT_S

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from deployments.commands.shared import home, is_terminal, reason
 from deployments.failure import CommandFailed
 from deployments.prefect_address import prefect_api_url
+from deployments.prefect_password import read_password
 from deployments.up_lock import RunningDesk
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
@@ -42,7 +43,7 @@ def add_commands(commands: Any) -> None:
 
 def run_stop(given: argparse.Namespace) -> int:
     settings, desk = home()
-    asyncio.run(_pause(prefect_api_url(settings, desk), given.reason))
+    asyncio.run(_pause(settings, prefect_api_url(settings, desk), given.reason))
     print(f"paused {' and '.join(SWITCHES)}: no new pairs; open pairs are kept")
     return 0
 
@@ -63,7 +64,7 @@ def run_kill(given: argparse.Namespace) -> int:
     return asyncio.run(_kill(settings, desk, given.reason, given.liquidate))
 
 
-async def _switches(url: str) -> PrefectSwitches:
+async def _switches(settings: Settings, url: str) -> PrefectSwitches:
     """Importing Prefect takes seconds: in a thread, because the event loop has a kill to deliver,
     and a connection that waits so long is given up."""
 
@@ -72,11 +73,11 @@ async def _switches(url: str) -> PrefectSwitches:
 
         return PrefectSwitches
 
-    return (await asyncio.to_thread(load))(url)
+    return (await asyncio.to_thread(load))(url, read_password(settings))
 
 
-async def _pause(url: str, why: str) -> None:
-    async with await _switches(url) as switches:
+async def _pause(settings: Settings, url: str, why: str) -> None:
+    async with await _switches(settings, url) as switches:
         await switches.pause(SWITCHES, why)
 
 
@@ -86,7 +87,7 @@ async def _resume(settings: Settings, url: str, why: str) -> int:
     if not report["resumed"]:
         reasons = "; ".join(refusal["message"] for refusal in report["reasons"])
         raise CommandFailed(f"still stopped: {reasons}")
-    async with await _switches(url) as switches:
+    async with await _switches(settings, url) as switches:
         await switches.resume(SWITCHES)
     print("resumed: entries and signals are on again")
     return 0
@@ -109,7 +110,7 @@ async def _kill(settings: Settings, desk: RunningDesk | None, why: str, liquidat
         )
 
     async def switches_stop() -> None:
-        await _pause(prefect_api_url(settings, desk), f"kill: {why}")
+        await _pause(settings, prefect_api_url(settings, desk), f"kill: {why}")
 
     stopped, paused = await asyncio.gather(
         executor_stops(), switches_stop(), return_exceptions=True

@@ -11,8 +11,7 @@ from rich.table import Table
 
 from deployments.commands.shared import console, home, print_json
 from deployments.failure import CommandFailed
-from deployments.http_json import HttpJson
-from deployments.prefect_address import prefect_api_url
+from deployments.prefect_address import prefect_api_url, prefect_http
 from deployments.up_lock import RunningDesk
 from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient, PairView
@@ -82,7 +81,7 @@ async def _status(settings: Settings, desk: RunningDesk | None) -> dict[str, Any
     url, answers, why = None, False, ""
     try:
         url = prefect_api_url(settings, desk)
-        async with HttpJson("the Prefect server", url) as api:
+        async with prefect_http(settings, url) as api:
             await api.ask("GET", "/health")
         answers = True
     except CommandFailed as error:
@@ -115,6 +114,8 @@ def _print_status(status: dict[str, Any]) -> None:
         print(f"naked     {pair_id}: no entries of its coin; run one-leg-recovery/live")
     if state["killed"]:
         print(f"killed    {state['killed']}; `kimp resume --reason …` ends it")
+    for symbol, why in state["killed_symbols"].items():
+        print(f"killed    {symbol} alone: {why}; `kimp resume --reason …` ends it")
     paused = [name for name, is_paused in state["switches"].items() if is_paused is True]
     print(f"paused    {', '.join(paused) or 'nothing'}")
     for name, venue in state["venues"].items():

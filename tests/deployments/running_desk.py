@@ -37,6 +37,7 @@ class RunningDesk:
         self._control = where["control_url"]
         self._socket = home / "run" / "executor.sock"
         self._key = KeyStore(home / "keys").private_key("research")
+        self.password = (home / "keys" / "prefect-auth").read_text().strip()
 
     def entry(self) -> dict[str, Any]:
         """A signed ENTER of 0.010 BTC."""
@@ -113,7 +114,10 @@ class RunningDesk:
         httpx.post(f"{self._control}/faults", json=fault | {"times": times}).raise_for_status()
 
     def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        answer = httpx.request(method, f"{self.ui}/api{path}", json=body, timeout=20)
+        user, _, secret = self.password.partition(":")
+        answer = httpx.request(
+            method, f"{self.ui}/api{path}", json=body, timeout=20, auth=(user, secret)
+        )
         answer.raise_for_status()
         return answer.json()
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tasks.outcome import OutcomeStatus
-from tests.browser import PATIENCE_MS, chromium_page
+from tests.browser import PATIENCE_MS, chromium_page, logged_in
 from tests.deployments.running_desk import RunningDesk, running_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(300)]
@@ -32,6 +32,7 @@ def page() -> Iterator[Page]:
 def desk(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
     expect.set_options(timeout=PATIENCE_MS)
     with running_desk(tmp_path_factory.mktemp("ui")) as desk:
+        logged_in(page, desk.password)
         yield desk
 
 
