@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from tasks.client_order_id import pair_id_for
@@ -17,6 +17,7 @@ from tasks.desk_view import DeskView
 from tasks.error_count import ErrorCount
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
+from tasks.hand_over import HandOver
 from tasks.journal_writer import JournalWriter
 from tasks.killing import Killing
 from tasks.late_fills import LateFills
@@ -27,10 +28,12 @@ from tasks.outcome_of_pair import outcome_of_entry
 from tasks.pair_transitions import PairState
 from tasks.position_watch import PositionWatch
 from tasks.reconciling.account_books import AccountBooks
-from tasks.restoring import Memory, restore
+from tasks.resting_orders import cancel_resting
+from tasks.restoring import Memory, restore, take_in
 from tasks.signal import SignalAction
 from tasks.switch_guard import SwitchGuard
 from tasks.trading import Trading
+from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
 from warehouse import LeaseLost, Record
@@ -42,6 +45,8 @@ GUARDIAN_S = 2.0
 """How often pairs in doubt are asked about."""
 FINISH_S = 30.0
 """How long a stop waits for decisions under way."""
+CANCEL_S = 5.0
+"""How long it waits for venues that do not say what rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +74,41 @@ class AssembledDesk:
     health: DeskHealth
     errors: ErrorCount
     killing: Killing
+    hand_over: HandOver
+    unguarded: Unguarded
 
     def restore(self, records: Iterable[Record]) -> None:
-        """Remember what the journal knows. Call once, before :meth:`run`."""
-        records = self.errors.restoring(self.exposures.restoring(records))
-        count = restore(self.memory, self.books.restoring(records))
+        """Remember what the journal knows, up to its end. Call once, before :meth:`run`."""
+        count = restore(self.memory, self._noted(self.exposures.restoring(records)))
         open_pairs = self.trading.pairs.open_pairs()
         log.info("read %d records: %d pairs are open", count, len(open_pairs))
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Recover, then trade until ``stop``, then finish what is under way."""
+    def read_ahead(self, records: Iterable[Record]) -> Record | None:
+        """Remember records of a journal that another executor still writes; the last of them.
+        :meth:`restore` with the rest follows."""
+        last: Record | None = None
+
+        def noting_the_last() -> Iterator[Record]:
+            nonlocal last
+            for record in records:
+                last = record
+                yield record
+
+        take_in(self.memory, self._noted(self.exposures.noting(noting_the_last())))
+        return last
+
+    def _noted(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The records, taken in by all that keeps books of its own."""
+        return self.books.restoring(self.errors.restoring(self.unguarded.restoring(records)))
+
+    async def run(
+        self, stop: asyncio.Event, close_doors: Callable[[], Awaitable[None]] | None = None
+    ) -> list[str]:
+        """Recover, then trade until ``stop`` or until a living heir asks, then finish what is under
+        way, close the doors and cancel what rests; positions are kept.
+
+        Returns the client order ids of what was cancelled.
+        """
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(self.guard.run())]
             await self.recover()
@@ -94,12 +124,42 @@ class AssembledDesk:
                 group.create_task(self.clocks.run()),
                 group.create_task(self.health.run()),
             ]
-            await stop.wait()
+            await self._until_the_end(stop)
+            if close_doors is not None:
+                await close_doors()
+                await self.desk.finish(FINISH_S)  # what came in until then
+            cancelled = await self._cancel_resting()
+            for task in background:
+                task.cancel()
+        return cancelled
+
+    async def _cancel_resting(self) -> list[str]:
+        venues, symbols = self.trading.venues.values(), self.trading.settings.symbols
+        try:
+            async with asyncio.timeout(CANCEL_S):
+                return await cancel_resting(venues, symbols)
+        except TimeoutError:
+            log.error("not all resting orders could be asked for within %g s", CANCEL_S)
+            return []
+
+    async def _until_the_end(self, stop: asyncio.Event) -> None:
+        """Return when this executor is to end and nothing is under way. While an heir is waited
+        for, pairs are guarded; should it die, all goes on as before."""
+        while True:
+            waiting = [asyncio.create_task(it.wait()) for it in (stop, self.hand_over)]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in waiting:
+                    task.cancel()
             self.blocks.set(STOPPING)
             log.info("stopping: decisions under way are finished, positions are kept")
             await self.desk.finish(FINISH_S)
-            for task in background:
-                task.cancel()
+            if stop.is_set() or self.hand_over.heir_lives:
+                return
+            log.warning("process %s was to take over and is gone", self.hand_over.heir)
+            self.hand_over.withdraw()
+            self.blocks.clear(STOPPING)
 
     async def recover(self) -> None:
         """Start-up is recovery: read the world, finish what was open, compare, accept entries."""
@@ -112,6 +172,7 @@ class AssembledDesk:
         for pair in self.trading.pairs.open_pairs():
             await self._take_further(pair.pair_id, IN_DOUBT)  # what that has taken over
         self.blocks.clear(RECOVERING)
+        log.info("%s", self.unguarded.sentence())
         log.info("recovered: journal and venues %s", "agree" if record["agreed"] else "DISAGREE")
 
     def _answer_interrupted(self) -> None:

@@ -21,6 +21,7 @@ from tasks.desk import Desk
 from tasks.desk_operations import DeskOperations
 from tasks.desk_view import DeskView
 from tasks.errors import BadSignal, DeskError
+from tasks.hand_over import HandOver
 from tasks.killing import Killing
 from tasks.metrics import Metrics
 from tasks.signal import Signal, SignalAction, parse_signal
@@ -46,12 +47,14 @@ class ControlApi:
         desk: Desk,
         operations: DeskOperations,
         killing: Killing,
+        hand_over: HandOver,
         view: DeskView,
         metrics: Metrics,
     ) -> None:
         self._desk = desk
         self._operations = operations
         self._killing = killing
+        self._hand_over = hand_over
         self._view = view
         self._metrics = metrics
         self._runners: list[web.AppRunner] = []
@@ -72,8 +75,9 @@ class ControlApi:
             await web.TCPSite(await self._run(self._signals_only()), host, int(port)).start()
 
     async def stop(self, socket_file: Path) -> None:
-        for runner in self._runners:
-            await runner.cleanup()
+        """May be called again."""
+        while self._runners:
+            await self._runners.pop().cleanup()
         with contextlib.suppress(FileNotFoundError):
             socket_file.unlink()
 
@@ -100,6 +104,7 @@ class ControlApi:
                 web.post("/v1/kill", self._kill),
                 web.post("/v1/resume", self._resume),
                 web.post("/v1/reset", self._reset),
+                web.post("/v1/hand-over", self._give_way),
                 web.get("/v1/health", self._health),
                 web.get("/healthz", self._alive),
                 web.get("/metrics", self._prometheus),
@@ -193,6 +198,13 @@ class ControlApi:
         if symbol is not None and not isinstance(symbol, str):
             raise BadRequest("symbol: expected a coin such as BTC, or null for everything")
         return _json(await self._killing.kill(_reason(body), liquidate=liquidate, symbol=symbol))
+
+    async def _give_way(self, request: web.Request) -> web.Response:
+        pid = (await _read_object(request)).get("pid")
+        if not isinstance(pid, int) or isinstance(pid, bool) or pid < 1:
+            raise BadRequest("pid: expected the id of the process that takes over")
+        self._hand_over.ask(pid)
+        return _json({"heir": pid})
 
     async def _reset(self, request: web.Request) -> web.Response:
         body = await _read_object(request)

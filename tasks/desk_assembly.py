@@ -24,9 +24,11 @@ from tasks.decisions import Decisions
 from tasks.desk import Desk, OnDecided
 from tasks.desk_blocks import RECOVERING, DeskBlocks
 from tasks.desk_facts import DeskFacts
+from tasks.desk_health import DeskHealth
 from tasks.desk_operations import DeskOperations
 from tasks.desk_view import DeskView
 from tasks.doubts import Doubts
+from tasks.error_count import ErrorCount
 from tasks.exit_judge import ExitJudge
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
@@ -34,9 +36,11 @@ from tasks.forced_close_floor import ForcedCloseFloor
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
 from tasks.halt_memory import HaltMemory
+from tasks.hand_over import HandOver
 from tasks.journal_writer import JournalWriter
 from tasks.key_store import KeyStore
 from tasks.kill_switch import KillSwitch
+from tasks.killing import Killing
 from tasks.late_fills import LateFills
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
@@ -59,6 +63,7 @@ from tasks.restoring import Memory
 from tasks.settings import Settings
 from tasks.switch_guard import Switches, SwitchGuard
 from tasks.trading import Trading
+from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
 from warehouse import Journal, JournalError
@@ -79,13 +84,14 @@ def assemble(
     exchanges: Mapping[LegName, Exchange],
     fx: FxSource,
     switches: Switches,
-    journal: Journal,
+    journal: Journal | None,
     clock: Clock,
     *,
     on_decided: OnDecided,
     metrics: Metrics,
 ) -> AssembledDesk:
-    """Build every part of a desk on ``exchanges`` and ``journal``."""
+    """Build every part of a desk on ``exchanges`` and ``journal``; without a journal it reads and
+    remembers, and nothing else, until it is given one (``write.begin``)."""
     blocks = DeskBlocks()
     blocks.set(RECOVERING)
     results = DayResults()
@@ -93,7 +99,8 @@ def assemble(
     exposures = ExposureMeter(write, clock, metrics.exposed)
     quotes = {item.venue: item.instrument(settings.symbols[0]).quote for item in exchanges.values()}
     books = AccountBooks(quotes)
-    write.listeners += [exposures.written, books.written]
+    errors = ErrorCount(clock)
+    write.listeners += [exposures.written, books.written, errors.written]
     venues = {
         leg: LegVenue(
             leg,
@@ -176,18 +183,18 @@ def assemble(
         guard,
         blocks,
         kill,
-        lambda: journal.epoch,
+        lambda: write.epoch,
         clock.now(),
         exposures.open_krw_s,
     )
     halts = HaltMemory(write, clock)
     markets = MarketWatch(venues, clock, settings, alert, halts)
+    health = DeskHealth(trading, rates, guard, view, errors, write)
     operations = DeskOperations(
         desk,
         trading,
         recovery,
         reconciliation,
-        judge,
         feeds,
         view,
         facts,
@@ -196,6 +203,7 @@ def assemble(
         kill,
         write,
         markets,
+        health,
     )
     outages = VenueOutages(trading, blocks, operations.reconcile)
     positions = PositionWatch(
@@ -225,4 +233,9 @@ def assemble(
         positions,
         MarginWatch(trading, reserve, write),
         ClockWatch(venues.values(), clock, settings.max_clock_offset_ms, alert),
+        health,
+        errors,
+        Killing(desk, trading, recovery, judge, feeds, facts, guard, kill, write),
+        HandOver(),
+        Unguarded(clock),
     )

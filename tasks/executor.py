@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -19,31 +20,50 @@ from exchanges.clock import Clock, SystemClock
 from exchanges.endpoints import Endpoints
 from exchanges.http_transport import HttpTransport
 from exchanges.instrument import Venue
+from tasks.assembled_desk import AssembledDesk
 from tasks.control_api import ControlApi
 from tasks.desk import OnDecided
 from tasks.desk_assembly import assemble
 from tasks.fx_source import FxSource
 from tasks.metrics import Metrics
+from tasks.processes import is_alive
 from tasks.settings import Settings
+from tasks.standby import LOOK_S, stand_by
 from tasks.switch_guard import Switches
 from tasks.venue_connections import connect, leg_venues
 from tasks.venue_keys.key_guard import demand_unable_to_withdraw
 from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission, VenueKey
-from warehouse import GroupSync, Journal, read
+from warehouse import GroupSync, Journal, JournalError, JournalLocked, Record, read
+from warehouse.lease import holder
+from warehouse.records import LeaseReleased, RecordType
 
 log = logging.getLogger(__name__)
 
+HEIR_S = 5.0
+"""An heir's time to take the lease that was given back for it; it looks for it fifty times a
+second."""
+
 
 async def run_executor(
-    settings: Settings, *, switches: Switches, on_decided: OnDecided, stop: asyncio.Event
-) -> None:
-    """Run the desk until ``stop`` is set, then bring it to an orderly end.
+    settings: Settings,
+    *,
+    switches: Switches,
+    on_decided: OnDecided,
+    stop: asyncio.Event,
+    take_over: bool = False,
+) -> str:
+    """Run the desk until ``stop`` is set or an heir has taken over, then bring it to an orderly
+    end; why it ended, in words.
 
     ``switches`` and ``on_decided`` are used on the desk's own loop and thread.
 
+    Args:
+        take_over: If another executor holds this KIMP_HOME, ask it to hand over.
+
     Raises:
-        JournalLocked: another executor holds this KIMP_HOME.
+        JournalLocked: another executor holds this KIMP_HOME and keeps it.
+        ExecutorRefused: it hands over to another process.
         JournalCorrupt: the journal is damaged; nothing was traded.
         SettingMissing: a venue key is not set.
         KeyRefused: a venue key is declared for reading only, can withdraw, or cannot be read.
@@ -52,7 +72,9 @@ async def run_executor(
     desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     stop_asked = threading.Event()
     thread = asyncio.create_task(
-        asyncio.to_thread(_run_on_uvloop, settings, switches, on_decided, desk_loop, stop_asked)
+        asyncio.to_thread(
+            _run_on_uvloop, settings, switches, on_decided, desk_loop, stop_asked, take_over
+        )
     )
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -63,7 +85,8 @@ async def run_executor(
         if desk_loop and not thread.done():
             loop, stop_desk = desk_loop[0]
             loop.call_soon_threadsafe(stop_desk.set)
-        await asyncio.shield(thread)
+        ended = await asyncio.shield(thread)
+    return ended
 
 
 def _run_on_uvloop(
@@ -72,26 +95,44 @@ def _run_on_uvloop(
     on_decided: OnDecided,
     desk_loop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
     stop_asked: threading.Event,
-) -> None:
-    async def main() -> None:
+    take_over: bool,
+) -> str:
+    async def main() -> str:
         stop = asyncio.Event()
         desk_loop.append((asyncio.get_running_loop(), stop))
         if stop_asked.is_set():  # asked before there was a loop to tell
             stop.set()
-        await _serve(settings, switches, on_decided, stop)
+        while True:
+            heir = await _serve(settings, switches, on_decided, stop, take_over)
+            if heir is None:
+                return "asked to stop"
+            if await _took_over(settings, heir, stop):
+                return f"process {heir} has taken over"
+            if stop.is_set():
+                return "asked to stop"
+            log.warning("process %d was to take over and did not: this one goes on", heir)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+        return runner.run(main())
 
 
 async def _serve(
-    settings: Settings, switches: Switches, on_decided: OnDecided, stop: asyncio.Event
-) -> None:
+    settings: Settings,
+    switches: Switches,
+    on_decided: OnDecided,
+    stop: asyncio.Event,
+    take_over: bool,
+) -> int | None:
+    """One life of a desk, from its lease to its end; the process id of the heir that it was ended
+    for, None when it was ``stop``."""
     clock = SystemClock()
-    journal = Journal.open(settings.journal_dir, clock.now)
+    journal: Journal | None = None
     try:
-        if journal.torn_tail is not None:
-            log.warning("the journal's last record was torn and has been cut off")
+        journal = Journal.open(settings.journal_dir, clock.now)
+    except JournalLocked:
+        if not take_over:
+            raise
+    try:
         keys = await _trading_keys(settings, clock)
         credentials = {venue: key.credentials for venue, key in keys.items()}
         exchanges = connect(settings, credentials, clock)
@@ -107,22 +148,78 @@ async def _serve(
             on_decided=on_decided,
             metrics=metrics,
         )
-        api = ControlApi(parts.desk, parts.operations, parts.killing, parts.view, metrics)
-        with GroupSync(journal):
-            try:
-                parts.restore(read(settings.journal_dir))
-                await api.start(settings.socket_file, settings.fast_door)
-                log.info(
-                    "epoch %d: the executor listens at %s", journal.epoch, settings.socket_file
-                )
-                await parts.run(stop)
-            finally:
-                await api.stop(settings.socket_file)
-                for exchange in exchanges.values():
-                    await exchange.aclose()
-                await fx.aclose()
+        try:
+            last: Record | None = None
+            if journal is None:
+                journal, last = await stand_by(parts, exchanges.values(), settings, clock, stop)
+                if journal is None:
+                    return None
+                parts.write.begin(journal)
+            if journal.torn_tail is not None:
+                log.warning("the journal's last record was torn and has been cut off")
+            parts.restore(read(settings.journal_dir, None if last is None else last.position))
+            return await _trade(settings, parts, journal, metrics, stop)
+        finally:
+            for exchange in exchanges.values():
+                await exchange.aclose()
+            await fx.aclose()
     finally:
-        journal.close()
+        if journal is not None:
+            journal.close()
+
+
+async def _trade(
+    settings: Settings,
+    parts: AssembledDesk,
+    journal: Journal,
+    metrics: Metrics,
+    stop: asyncio.Event,
+) -> int | None:
+    """Open the doors and run the desk; as :func:`_serve`."""
+    api = ControlApi(
+        parts.desk, parts.operations, parts.killing, parts.hand_over, parts.view, metrics
+    )
+
+    async def close_doors() -> None:
+        await api.stop(settings.socket_file)
+
+    with GroupSync(journal):
+        try:
+            await api.start(settings.socket_file, settings.fast_door)
+            log.info("epoch %d: the executor listens at %s", journal.epoch, settings.socket_file)
+            cancelled = await parts.run(stop, close_doors)
+        finally:
+            await close_doors()
+        heir = None if stop.is_set() else parts.hand_over.heir
+        released = LeaseReleased(
+            pid=os.getpid(),
+            reason="asked to stop" if heir is None else f"process {heir} takes over",
+            heir=heir,
+            cancelled=cancelled,
+            open_pairs=[pair.pair_id for pair in parts.trading.pairs.open_pairs()],
+        )
+        try:
+            parts.write(RecordType.LEASE_RELEASED, released)
+        except JournalError as error:
+            log.error("the journal does not tell of this orderly end: %s", error)
+    # Before the connections are closed: an heir waits for it.
+    journal.close()
+    log.info("epoch %d: the lease is given back", journal.epoch)
+    return heir
+
+
+async def _took_over(settings: Settings, heir: int, stop: asyncio.Event) -> bool:
+    """Has the heir taken the lease? Waited for while it lives and has not used up its time; False:
+    nobody guards, so take the lease again."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + HEIR_S
+    while not stop.is_set():
+        if holder(settings.journal_dir) == heir:
+            return True
+        if not is_alive(heir) or clock.monotonic() > deadline:
+            return False
+        await asyncio.sleep(LOOK_S)
+    return False
 
 
 async def _trading_keys(settings: Settings, clock: Clock) -> Mapping[Venue, VenueKey]:

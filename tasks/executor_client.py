@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict, cast
 
 import aiohttp
@@ -127,7 +127,7 @@ class ExecutorClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        trace = aiohttp.TraceConfig(_given_context)
+        trace = aiohttp.TraceConfig()
         trace.on_request_chunk_sent.append(_tell_sent)
         self._session = aiohttp.ClientSession(
             "http://executor",
@@ -194,9 +194,7 @@ class ExecutorClient:
     async def refresh_rates(self) -> Rates:
         return cast(Rates, await self._ask("POST", "/v1/rates/refresh", {}))
 
-    async def kill(
-        self, reason: str, *, liquidate: bool, symbol: str | None = None
-    ) -> KillReport:
+    async def kill(self, reason: str, *, liquidate: bool, symbol: str | None = None) -> KillReport:
         body = {"reason": reason, "liquidate": liquidate, "symbol": symbol}
         return cast(KillReport, await self._decide("/v1/kill", body))
 
@@ -205,6 +203,10 @@ class ExecutorClient:
 
     async def reset(self, by: str, reason: str) -> ResetReport:
         return cast(ResetReport, await self._ask("POST", "/v1/reset", {"by": by, "reason": reason}))
+
+    async def hand_over(self, pid: int) -> None:
+        """Ask the living executor to give its lease to process ``pid``."""
+        await self._ask("POST", "/v1/hand-over", {"pid": pid})
 
     async def health(self) -> HealthRecord:
         return cast(HealthRecord, await self._ask("GET", "/v1/health"))
@@ -263,14 +265,10 @@ class ExecutorClient:
         return _answer(status, payload, f"{method} {path}")
 
 
-def _given_context(trace_request_ctx: Any = None) -> Any:
-    return trace_request_ctx
-
-
-async def _tell_sent(_session: object, on_sent: Any, _chunk: object) -> None:
+async def _tell_sent(_session: object, context: SimpleNamespace, _chunk: object) -> None:
     """aiohttp says so right before it writes the body, without giving way to anything else."""
-    if on_sent is not None:
-        on_sent()
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx()
 
 
 def _answer(status: int, payload: bytes, asked: str) -> object:

@@ -97,12 +97,16 @@ class ExposureMeter:
 
     def restoring(self, records: Iterable[Record]) -> Iterator[Record]:
         """Every record, noted on its way through. What they leave unmeasured is written then."""
+        yield from self.noting(records)
+        for _ in self._write_measured():
+            pass
+
+    def noting(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Every record, noted on its way through; more will follow."""
         for record in records:
             if record.type in self._readers:
                 self._note(record.type, record.body, record.at)
             yield record
-        for _ in self._write_measured():
-            pass
 
     def written(self, record_type: RecordType, body: Mapping[str, Any]) -> None:
         """Note a record that the journal has just taken."""

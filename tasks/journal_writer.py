@@ -11,18 +11,32 @@ from warehouse.records import RecordType
 
 
 class JournalWriter:
-    """The journal's ``write`` for the desk: a failure blocks entries until a write succeeds."""
+    """The journal's ``write`` for the desk: a failure blocks entries until a write succeeds.
 
-    def __init__(self, journal: Journal, blocks: DeskBlocks) -> None:
+    Without a journal (its lease is another executor's still) every write is refused, and with it
+    whatever the write would permit.
+    """
+
+    def __init__(self, journal: Journal | None, blocks: DeskBlocks) -> None:
         self._journal = journal
         self._blocks = blocks
-        self.lease_held = True
+        self.lease_held = journal is not None
         self.listeners: list[Callable[[RecordType, Mapping[str, Any]], None]] = []
         """Hear of each record that was written."""
 
+    @property
+    def epoch(self) -> int:
+        """Of the lease; 0: not held yet."""
+        return 0 if self._journal is None else self._journal.epoch
+
+    def begin(self, journal: Journal) -> None:
+        """The lease is ours from now on."""
+        self._journal = journal
+        self.lease_held = True
+
     def __call__(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
         try:
-            seq = self._journal.write(record_type, body)
+            seq = self._own().write(record_type, body)
         except LeaseLost:
             self.lease_held = False
             raise
@@ -37,7 +51,12 @@ class JournalWriter:
     def check_lease(self) -> None:
         """Raises LeaseLost."""
         try:
-            self._journal.check_lease()
+            self._own().check_lease()
         except LeaseLost:
             self.lease_held = False
             raise
+
+    def _own(self) -> Journal:
+        if self._journal is None:
+            raise LeaseLost("this executor does not hold the journal's lease yet")
+        return self._journal

@@ -55,7 +55,17 @@ class Memory:
 
 
 def restore(memory: Memory, records: Iterable[Record]) -> int:
-    """Feed every record into ``memory``; returns how many there were."""
+    """Feed every record into ``memory``, the last of the journal included; returns how many there
+    were."""
+    count = take_in(memory, records)
+    for signal in memory.undecided_signals.values():
+        # Who sends it again before start-up has answered it waits for that answer.
+        memory.decisions.begin(signal)
+    return count
+
+
+def take_in(memory: Memory, records: Iterable[Record]) -> int:
+    """Feed records into ``memory``; more will follow. Returns how many there were."""
     readers: Mapping[str, Callable[[Memory, Mapping[str, Any]], None]] = {
         RecordType.SIGNAL_RECEIVED: _signal_received,
         RecordType.SIGNAL_DECIDED: _signal_decided,
@@ -76,9 +86,6 @@ def restore(memory: Memory, records: Iterable[Record]) -> int:
         if reader is not None:
             memory.written_at = record.time
             reader(memory, record.body)
-    for signal in memory.undecided_signals.values():
-        # Who sends it again before start-up has answered it waits for that answer.
-        memory.decisions.begin(signal)
     return count
 
 

@@ -27,7 +27,7 @@ from warehouse.errors import (
 from warehouse.lease import Lease, last_epoch
 from warehouse.record_line import Position, Record, encode_line
 from warehouse.records import RecordType
-from warehouse.segment import Tail, read_segment, segment_file, segment_numbers
+from warehouse.segment import Tail, read_segment, segment_file, segment_numbers, sync_folder
 
 DEFAULT_SEGMENT_BYTES: Final = 64 << 20
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -53,6 +53,7 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._segment, self._offset, self._seq = end.segment, end.offset, end.seq
         self._failure: JournalError | None = None
+        self._closed = False
         # Keeps the background's fdatasync and a change of segment apart.
         self._file_lock = threading.Lock()
         self._fd = self._open_segment(end.segment)
@@ -63,6 +64,7 @@ class Journal:
         folder: Path,
         clock_now: Callable[[], datetime],
         *,
+        after: Record | None = None,
         segment_bytes: int = DEFAULT_SEGMENT_BYTES,
     ) -> Journal:
         """Take the lease, cut a torn tail, write ``lease_taken``.
@@ -71,6 +73,8 @@ class Journal:
 
         Args:
             clock_now: the wall clock, aware UTC.
+            after: the last record that was read and verified already; only what follows is then
+                looked at.
             segment_bytes: a segment that has reached this size is followed by a new one.
 
         Raises:
@@ -86,7 +90,7 @@ class Journal:
         except OSError as error:
             raise _refusal(folder, error) from error
         try:
-            end, epoch, torn_tail = _find_end(folder)
+            end, epoch, torn_tail = _find_end(folder, after)
             if epoch == 0:
                 _check_is_new(folder)
             if torn_tail is not None:
@@ -113,6 +117,8 @@ class Journal:
 
     def check_lease(self) -> None:
         """That nobody else has become the writer. Raises LeaseLost."""
+        if self._closed:
+            raise LeaseLost(f"The lease of epoch {self.epoch} was given back.")
         self._lease.check()
 
     def write(self, record_type: RecordType, body: Mapping[str, Any]) -> int:
@@ -169,8 +175,12 @@ class Journal:
             self._failure = error
 
     def close(self) -> None:
-        """Sync, close and give the lease back. Safe to call once."""
+        """Sync, close and give the lease back; later writes are refused. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
         self.sync_now()
+        self._failure = LeaseLost(f"The lease of epoch {self.epoch} was given back.")
         os.close(self._fd)
         self._lease.release()
 
@@ -180,12 +190,7 @@ class Journal:
 
     def _open_segment(self, number: int) -> int:
         fd = os.open(segment_file(self.folder, number), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        # The name of a new file is on disk only once its folder is.
-        folder_fd = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder_fd)
-        finally:
-            os.close(folder_fd)
+        sync_folder(self.folder)
         return fd
 
     def _next_segment(self) -> None:
@@ -228,15 +233,18 @@ def _check_is_new(folder: Path) -> None:
         raise JournalCorrupt(segment_file(folder, 1), 0, problem)
 
 
-def _find_end(folder: Path) -> tuple[Position, int, Tail | None]:
-    """Where the journal ends, the epoch of its last record (0: none), and a tail to be cut."""
+def _find_end(folder: Path, after: Record | None) -> tuple[Position, int, Tail | None]:
+    """Where the journal ends, the epoch of its last record (0: none), and a tail to be cut. Of the
+    records up to ``after`` nothing is read."""
     numbers = segment_numbers(folder)
     last: Record | None = None
     tail: Tail | None = None
     # A crash right after a change of segment leaves an empty last one: then the end of the
     # journal's history is in the one before.
     for number in reversed(numbers):
-        for item in read_segment(folder, number):
+        known = after if after is not None and after.position.segment == number else None
+        last = known or last
+        for item in read_segment(folder, number, known.position.offset if known else 0):
             if isinstance(item, Tail):
                 if number != numbers[-1]:
                     raise JournalCorrupt(item.file, item.offset, item.problem)

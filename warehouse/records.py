@@ -20,6 +20,7 @@ class RecordType(StrEnum):
     """What a record says happened. The value is what stands in the journal."""
 
     LEASE_TAKEN = "lease_taken"
+    LEASE_RELEASED = "lease_released"
     SIGNAL_RECEIVED = "signal_received"
     SIGNAL_DECIDED = "signal_decided"
     ORDER_INTENDED = "order_intended"
@@ -52,6 +53,20 @@ ENDED_STATES = ("closed", "unwound", "failed")
 class LeaseTaken(TypedDict):
     pid: int
     host: str
+
+
+class LeaseReleased(TypedDict):
+    """The last record of an executor that ended in order."""
+
+    pid: int
+    reason: str
+    """One sentence for people."""
+    heir: int | None
+    """Process id of the executor that takes over; None: nobody waits for the lease."""
+    cancelled: list[str]
+    """Client order ids of what rested at the venues."""
+    open_pairs: list[str]
+    """Pairs that are kept for whoever comes next."""
 
 
 class SignalReceived(TypedDict):

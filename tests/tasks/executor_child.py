@@ -1,29 +1,29 @@
 """An executor as a process of its own, with switches that are always off. Its settings come from
-the environment. Used by tests that kill it."""
+the environment. Used by tests that kill it. With ``take-over`` as argument it takes over from a
+living one; the last line on standard output is why it ended."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable, Mapping
+import sys
 
 from tasks.executor import run_executor
+from tasks.paper_desk import MemorySwitches
 from tasks.settings import Settings
-from tasks.switch_guard import ENTRY, EXECUTOR, EXIT_VALIDATION, SIGNAL_INTAKE
-
-
-class Off:
-    async def read(self) -> Mapping[str, bool]:
-        return dict.fromkeys((ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR), False)
-
-    async def pause(self, names: Iterable[str], reason: str) -> None:
-        """Nobody to tell."""
 
 
 async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run_executor(Settings(), switches=Off(), on_decided=lambda *_: None, stop=stop)
+    ended = await run_executor(
+        Settings(),
+        switches=MemorySwitches(),
+        on_decided=lambda *_: None,
+        stop=stop,
+        take_over=sys.argv[1:] == ["take-over"],
+    )
+    print(ended)
 
 
 if __name__ == "__main__":
