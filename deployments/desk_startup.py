@@ -114,12 +114,12 @@ class DeskStartup:
         port = self._configured_port("prefect_api_url") or free_port(PREFECT_PORT)
         self._settings.prefect_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._publish(prefect_url=f"http://{HOST}:{port}")
-        password = make_password(self._settings)
+        make_password(self._settings)
         with self._progress.waiting("Prefect server"):
             await self._supervisor.start(
                 "Prefect server",
                 ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
-                {**self.environment, "PREFECT_SERVER_API_AUTH_STRING": password},
+                self.environment,
             )
             async with prefect_http(self._settings, self._api_url) as api:
                 await self._supervisor.ready(

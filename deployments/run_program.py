@@ -1,0 +1,39 @@
+"""Starts one program of a deployed desk, where no ``kimp up`` does it.
+
+``python -m deployments.run_program MODULE [ARGUMENT …]`` becomes ``python -m MODULE ARGUMENT …``
+with the password of the Prefect server in its environment, taken from the desk's file, and with
+files that only their owner can read. A container's or a unit's own settings hold the name of the
+file, never what is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from deployments.failure import CommandFailed
+from deployments.private_umask import keep_files_private
+from deployments.prefect_password import read_password
+from tasks.errors import SettingsRefused
+from tasks.settings_loading import load_settings
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does not return when the program starts. 1 password or settings unusable, 2 bad usage."""
+    if not arguments:
+        print("usage: python -m deployments.run_program MODULE [ARGUMENT …]", file=sys.stderr)
+        return 2
+    keep_files_private()
+    try:
+        password = read_password(load_settings())
+    except (CommandFailed, SettingsRefused) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if password is not None:
+        os.environ["PREFECT_API_AUTH_STRING"] = password
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
