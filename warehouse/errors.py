@@ -9,6 +9,10 @@
     │   ├── JournalUnwritable   the record was not kept: the action it permits must not happen
     │   │   └── JournalFull     … because the disk is: entries stop until there is room
     │   └── JournalCorrupt      what was written cannot be trusted: stop, a person looks
+    ├── BackupError
+    │   ├── BackupFailed        nothing was kept of it: the desk trades on, a person looks
+    │   ├── BackupDamaged       the archive is not what was written: take another one
+    │   └── RestoreRefused      not here, not now: nothing was changed
     └── BooksError
         ├── WarehouseBusy       another process holds the books: try again later
         ├── BooksOutOfStep      books and journal do not belong together: rebuild or update
@@ -71,6 +75,27 @@ class JournalCorrupt(JournalError):
         self.file = file
         self.offset = offset
         self.problem = problem
+
+
+class BackupError(WarehouseError):
+    """Base of what concerns backups. None of it touches a desk that is at work."""
+
+
+class BackupFailed(BackupError):
+    """There is no new backup. The desk trades on; a person makes room or brings the folder back."""
+
+
+class BackupDamaged(BackupError):
+    """An archive is cut off, changed or no backup at all. It is not used; another one is taken."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(f"The backup {file} is damaged and was not used: {problem}.")
+        self.file = file
+        self.problem = problem
+
+
+class RestoreRefused(BackupError):
+    """The archive may be fine, but it must not be put here or now. Nothing was changed."""
 
 
 class BooksError(WarehouseError):

@@ -6,6 +6,7 @@ undamaged record, and the numbers have no gap.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ def segment_numbers(folder: Path) -> list[int]:
         if number != place:
             raise JournalCorrupt(segment_file(folder, place), 0, "this segment is missing")
     return numbers
+
+
+def sync_folder(folder: Path) -> None:
+    """The name of a new file is on disk only once its folder is. Raises OSError."""
+    folder_fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(folder_fd)
+    finally:
+        os.close(folder_fd)
 
 
 def read_segment(folder: Path, number: int, offset: int = 0) -> Iterator[Record | Tail]:

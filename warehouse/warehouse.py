@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -65,6 +66,30 @@ class Warehouse:
             finally:
                 _remove(fresh)
         return ingested
+
+    def copy_to(self, target: Path) -> list[Path]:
+        """The file as it is between two sessions that write; which files that made: its
+        write-ahead log is one too, where there is one. Raises OSError."""
+        with self._duck.reading():
+            copied = []
+            for source, copy in ((self.file, target), (_wal(self.file), _wal(target))):
+                if source.exists():
+                    shutil.copyfile(source, copy)
+                    copied.append(copy)
+            return copied
+
+    def replace_by(self, staged: Path | None, kept: Path) -> None:
+        """Move the file into the folder ``kept`` and put ``staged`` (with its log) in its place;
+        None: there is none to put there, and a rebuild must follow. Raises OSError."""
+        with self._duck.alone():
+            for old in (self.file, _wal(self.file)):
+                if old.exists():
+                    old.replace(kept / old.name)
+            if staged is not None:
+                # The log first: without its file it is ignored, and the file without it is old.
+                for new, place in ((_wal(staged), _wal(self.file)), (staged, self.file)):
+                    if new.exists():
+                        new.replace(place)
 
     def rollup(self, day: date | None = None) -> int:
         """Daily profit and loss from ``day`` on (None: all days); how many days were written."""
