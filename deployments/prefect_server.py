@@ -1,7 +1,8 @@
-"""Prefect's own server, made fit for a desk on SQLite.
+"""Prefect's own server, made fit for a desk, on SQLite or on PostgreSQL.
 
 ``python -m deployments.prefect_server --host 127.0.0.1 --port 4200`` takes the arguments of
-``prefect server start``.
+``prefect server start``. It asks its callers for the password that it was given as a caller itself,
+``PREFECT_API_AUTH_STRING``.
 
 Prefect 3.8.8 opens SQLite transactions as DEFERRED and writes in them after reading. When
 another connection has committed in between, SQLite cannot upgrade the transaction and fails at
@@ -18,6 +19,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from deployments.failure import CommandFailed
+from deployments.prefect_database import database_url
+from deployments.private_umask import keep_files_private
+from tasks.errors import SettingsRefused
+from tasks.settings_loading import load_settings
+
 SERVER_SETTINGS = {
     # The hot worker passes over late runs itself; the service only competes for the database.
     "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
@@ -31,7 +38,7 @@ SERVER_SETTINGS = {
 
 def queue_sqlite_writers() -> None:
     """Let every SQLite transaction of this process take the write lock when it begins."""
-    from prefect.server.database.configurations import AioSqliteConfiguration
+    from prefect.server.database.configurations import SQLITE_BEGIN_MODE, AioSqliteConfiguration
 
     begin = AioSqliteConfiguration.begin_transaction
 
@@ -40,13 +47,29 @@ def queue_sqlite_writers() -> None:
         self: AioSqliteConfiguration, session: Any, with_for_update: bool = False
     ) -> AsyncGenerator[Any, None]:
         async with begin(self, session, with_for_update=True) as transaction:
-            yield transaction
+            await session.connection()  # the transaction begins, and takes its lock, here
+            # A second session inside, as the pause of a work queue opens one to tell of it, only
+            # reads; under this transaction's mode it would wait a minute for its lock, in vain.
+            mode = SQLITE_BEGIN_MODE.set(None)
+            try:
+                yield transaction
+            finally:
+                SQLITE_BEGIN_MODE.reset(mode)
 
     AioSqliteConfiguration.begin_transaction = begin_immediate  # type: ignore[method-assign]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Does not return: Prefect's command line exits."""
+    keep_files_private()
+    try:
+        url = database_url(load_settings())
+    except (CommandFailed, SettingsRefused) as error:
+        sys.exit(f"error: {error}")
+    if url is not None:
+        os.environ["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
+    if password := os.environ.get("PREFECT_API_AUTH_STRING"):
+        os.environ.setdefault("PREFECT_SERVER_API_AUTH_STRING", password)
     for name, value in SERVER_SETTINGS.items():
         os.environ.setdefault(name, value)
     # Prefect reads its settings when it is imported.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import orjson
 
 from exchanges.clock import Clock
 from tasks.signal import Signal, parse_signal
+from tasks.venue_keys.private_files import private_folder, replace_private
 from warehouse import JournalCorrupt, Position, Record, RecordType, read
 
 log = logging.getLogger(__name__)
@@ -116,14 +116,10 @@ class UntoldDecisions:
         """What cannot be saved is told again after a restart, and Prefect knows it by its id."""
         assert self._position is not None  # there was a record
         self._saved_seq = self._position.seq
-        half = self._file.with_name(f"{self._file.name}.new")
+        body = {"position": list(self._position), "received": self._received}
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                body = {"position": list(self._position), "received": self._received}
-                stream.write(orjson.dumps(body))
-            half.replace(self._file)
+            private_folder(self._file.parent)
+            replace_private(self._file, orjson.dumps(body))
         except OSError as error:
             log.error("%s cannot be written: %s", self._file, error.strerror)
 

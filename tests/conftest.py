@@ -20,8 +20,8 @@ settings.load_profile("desk")
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API address of one Prefect server for the whole test run."""
-    with running_prefect_server(tmp_path_factory.mktemp("prefect-server")) as url:
-        yield url
+    with running_prefect_server(tmp_path_factory.mktemp("prefect-server")) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,53 +12,78 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deployments.ports import HOST, free_port
+
 START_S = 60.0
+STOP_S = 15.0
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-@contextmanager
-def running_prefect_server(folder: Path) -> Iterator[str]:
-    """The API address of a fresh server whose state lies in ``folder``."""
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    environment = {
-        **os.environ,
-        "PREFECT_HOME": str(folder),
-        "PREFECT_UI_ENABLED": "false",
-        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-    }
-    environment.pop("PREFECT_API_URL", None)
-    module = [sys.executable, "-m", "deployments.prefect_server"]
-    command = [*module, "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=log, stderr=log)
-        try:
-            _wait_until_healthy(url, server, folder / "server.log")
-            yield url
-        finally:
-            server.terminate()
+class PrefectServer:
+    """Its state lies in ``folder``; it can be stopped and started again at the same address.
+
+    ``variables`` are added to its environment.
+    """
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.log = folder / "server.log"
+        self._port = free_port(0)
+        self.url = f"http://{HOST}:{self._port}/api"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
+            "PREFECT_HOME": str(folder),
+            "PREFECT_UI_ENABLED": "false",
+            "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+            **variables,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it is healthy."""
+        module = [sys.executable, "-m", "deployments.prefect_server"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*module, "--host", HOST, "--port", str(self._port)],
+                env=self._environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                server.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+                with urllib.request.urlopen(f"{self.url}/health", timeout=1):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise RuntimeError(f"the Prefect server did not start:\n{self.log.read_text()[-2_000:]}")
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None  # it was started
+        return self._process.pid
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    def kill(self) -> None:
+        """As a crash would end it."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
+    def stop(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError(f"the Prefect server did not start:\n{log.read_text()[-2_000:]}")
+            self._process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def running_prefect_server(folder: Path, **variables: str) -> Iterator[PrefectServer]:
+    """A fresh server."""
+    server = PrefectServer(folder, **variables)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
