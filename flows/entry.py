@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,10 +13,12 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.desk_access import executor, operator_signal_id, signed_by_operator
-from flows.readiness import check_line, check_markdown, probe
+from flows.executor_gone import or_no_executor
+from flows.readiness import asked, check_line, check_markdown
 from flows.run_names import named_by_time, text_parameter
 from flows.signal_story import conclude
-from tasks.signal import parse_signal
+from tasks.settings_loading import load_settings
+from tasks.signal import Signal, parse_signal
 
 # Texts, and empty rather than null: the Run form then shows a plain field that takes every digit.
 DecimalText = Annotated[str, Field(pattern=r"^([0-9]*\.?[0-9]+)?$")]
@@ -43,7 +46,7 @@ async def entry(
     """Say whether the desk could enter now, and what speaks against it. With a size: enter.
 
     Args:
-        symbol: The coin, such as BTC.
+        symbol: To enter: the coin, such as BTC. Readiness looks at every coin of the desk.
         quantity: To enter: the size in coin, such as 0.010. Leave both sizes empty for readiness.
         notional_krw: To enter: the size in KRW instead, such as 1500000.
         direction: long_premium earns when the premium rises, short_premium when it falls.
@@ -51,9 +54,8 @@ async def entry(
         max_slippage_bps: Bound on each leg's price, basis points; empty is the desk's setting.
         reason: Why you enter; it stays in this run's log.
     """
-    logger = get_run_logger()
     if not quantity and not notional_krw:
-        return await readiness(symbol)
+        return await or_no_executor(readiness())
     fields = {
         "id": operator_signal_id(),
         "action": "ENTER",
@@ -67,20 +69,28 @@ async def entry(
         "strategy": "operator",
     }
     signal = signed_by_operator(parse_signal(fields))
-    logger.info("an operator enters %s: %s", symbol, reason or "no reason given")
+    get_run_logger().info("an operator enters %s: %s", symbol, reason or "no reason given")
+    return await or_no_executor(enter(signal))
+
+
+async def enter(signal: Signal) -> State[Any]:
+    """What became of the operator's signal."""
     async with executor() as desk:
         return await conclude(await desk.submit(signal.to_json(), door="operator"))
 
 
-async def readiness(symbol: str) -> State[Any]:
-    """Every check of the gate for a small entry, without an order."""
+async def readiness() -> State[Any]:
+    """Every check of the gate for a small entry of each coin of the desk, without an order."""
     async with executor() as desk:
-        check = await desk.check(probe("readiness", symbol).to_json())
-    get_run_logger().info(check_line(check))
+        checks = {
+            symbol: await asked(desk, "readiness", symbol) for symbol in load_settings().symbols
+        }
+    told = ". ".join(f"{symbol}: {check_line(check)}" for symbol, check in checks.items()) + "."
+    is_ready = all(check["would_trade"] for check in checks.values())
+    get_run_logger().log(logging.INFO if is_ready else logging.WARNING, told)
     await acreate_markdown_artifact(
-        check_markdown(f"Readiness {symbol}", check),
+        "\n\n".join(check_markdown(f"Readiness {symbol}", it) for symbol, it in checks.items()),
         key="readiness",
-        description=f"Could the desk enter {symbol} now? It {check_line(check)}.",
+        description=f"Could the desk enter now? {told}",
     )
-    name = "Ready" if check["would_trade"] else "NotReady"
-    return Completed(name=name, message=f"{symbol}: {check_line(check)}.")
+    return Completed(name="Ready" if is_ready else "NotReady", message=told)

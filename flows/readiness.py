@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from flows.desk_access import signed_by_operator
 from flows.wording import in_words, timings_text
-from tasks.executor_client import Check
+from tasks.executor_client import Check, ExecutorClient
 from tasks.signal import Signal, SignalAction
 
 # Large enough for both venues' minimums and one perpetual lot, small against any real pair.
@@ -48,4 +49,13 @@ def check_markdown(title: str, check: Check) -> str:
     )
     timings = timings_text(check["timings_us"])
     verdict = "**Would trade.**" if check["would_trade"] else "**Would not trade.**"
-    return "\n".join([f"## {title}", "", verdict, "", *why_not, "", f"Took: {timings}"])
+    return "\n".join([f"## {title}", "", verdict, "", *why_not, "", f"Took: {timings}."])
+
+
+async def asked(desk: ExecutorClient, purpose: str, symbol: str) -> Check:
+    """The gate's answer to a probe; its timings are those of the gate and of the way to it."""
+    signal = probe(purpose, symbol).to_json()
+    began = time.perf_counter()
+    check = await desk.check(signal)
+    took_us = round((time.perf_counter() - began) * 1e6)
+    return {**check, "timings_us": {**check["timings_us"], "to_executor_and_back": took_us}}

@@ -13,7 +13,6 @@ from prefect.client.orchestration import get_client
 from flows.emergency_stop import emergency_stop
 from flows.entry import entry
 from flows.exit_validation import exit_validation
-from flows.health import health
 from flows.market_rates import market_rates
 from flows.one_leg_recovery import one_leg_recovery
 from flows.reconcile import reconcile
@@ -94,6 +93,8 @@ async def test_without_a_signal_a_canary_is_checked_and_nothing_is_traded(
     state = await state_of(signal_intake)
 
     assert state.name == "Alive"
+    assert "due to flow " in (state.message or "")
+    assert "to executor and back " in (state.message or "")
     [body] = executor.bodies("POST /v1/check")
     assert is_signed_by(parse_signal(body), KeyStore(kimp_home / "keys").trusted()["operator"])
     assert executor.bodies("POST /v1/signals") == []
@@ -335,18 +336,6 @@ async def test_missing_rates_are_called_missing(executor: FakeExecutor) -> None:
     assert state.message == (
         "BTC: enter missing fx / 2.500 % tether, leave missing fx / 2.400 % tether"
     )
-
-
-async def test_ill_health_is_a_red_run_with_one_line(executor: FakeExecutor) -> None:
-    executor.answers["GET /v1/health"] = {
-        "ok": False,
-        "components": {"upbit": {"ok": False, "detail": "book 12 s old"}, "fx": {"ok": True}},
-    }
-
-    state = await state_of(health)
-
-    assert state.is_failed()
-    assert state.message == "unhealthy 1/2: upbit: book 12 s old"
 
 
 async def test_an_unconfirmed_stop_stops_nothing(executor: FakeExecutor) -> None:
