@@ -23,13 +23,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tasks.backup_settings import BackupSettings
 from tasks.database_settings import DatabaseSettings
 from tasks.door_settings import DoorSettings
+from tasks.executor_settings import ExecutorSettings
 from tasks.setting_types import (
     LOOPBACK,
     Bps,
     Coin,
-    HostAndPort,
     HttpAddress,
     Maintenance,
     Milliseconds,
@@ -69,7 +70,7 @@ _SMALLER_THAN = (
 )
 
 
-class Settings(DatabaseSettings, DoorSettings, VenueSettings, BaseSettings):
+class Settings(BackupSettings, DatabaseSettings, DoorSettings, ExecutorSettings, VenueSettings, BaseSettings):
     """Frozen; built once per process and handed down."""
 
     model_config = SettingsConfigDict(
@@ -93,10 +94,6 @@ class Settings(DatabaseSettings, DoorSettings, VenueSettings, BaseSettings):
         "https://crix-api-cdn.upbit.com/v1/forex/recent?codes=FRX.KRWUSD",
         description="Bank rate, KRW per USD, in Upbit CRIX shape.",
     )
-    fast_door: HostAndPort | None = Field(
-        None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."
-    )
-
     operator_may_trade: bool | None = Field(
         None, description="May the desk's own operator key trade? Unset: paper yes, live no."
     )
@@ -282,6 +279,11 @@ class Settings(DatabaseSettings, DoorSettings, VenueSettings, BaseSettings):
     @property
     def logs_dir(self) -> Path:
         return self.home / "logs"
+
+    @property
+    def backups_dir(self) -> Path:
+        """The effective value of ``backup_dir``."""
+        return self.backup_dir or self.home / "backups"
 
     @property
     def prefect_dir(self) -> Path:
