@@ -55,6 +55,21 @@ class Restored:
     ingested: Ingested
     """Records that the books had not yet booked when they were backed up."""
 
+    def sentences(self) -> list[str]:
+        """What was done and what is left to do, for people."""
+        told = [
+            f"restored {self.manifest.seq} journal records as of "
+            f"{self.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC; the journal goes on with epoch "
+            f"{self.epoch}"
+        ]
+        if self.kept_in is not None:
+            told.append(f"what was there before is kept in {self.kept_in}")
+        told.append(
+            "the desk is stopped: start it, let reconcile/live show what the venues have done "
+            "since, then `kimp resume --reason …`"
+        )
+        return told
+
 
 def restore_backup(
     archive: Path,

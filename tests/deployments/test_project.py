@@ -13,11 +13,12 @@ BY_ITSELF = {
     "exit_validation": {"exits": "every 10 s"},
     "reconcile": {"reconcile": "every 300 s"},
     "pnl_rollup": {"hourly": "5 * * * * Asia/Seoul"},
+    "backup": {"hourly": "35 * * * * Asia/Seoul"},
     "market_rates": {"rates": "every 60 s"},
     "health": {"health": "every 30 s"},
 }
 """Flow → its schedules. The day is closed at five past midnight in Korea by the hourly rollup."""
-BY_HAND = {"one_leg_recovery", "emergency_stop", "resume", "backtest"}
+BY_HAND = {"one_leg_recovery", "emergency_stop", "resume", "restore", "backtest"}
 
 
 def in_words(schedule: object) -> str:

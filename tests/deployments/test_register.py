@@ -33,6 +33,8 @@ NAMES = {
     "health/live",
     "emergency-stop/live",
     "resume/live",
+    "backup/live",
+    "restore/live",
     "backtest/live",
 }
 
