@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Sequence
 
 from deployments.commands import (
+    backups,
     bench,
     books,
     desk,
@@ -23,11 +24,12 @@ from deployments.commands import (
     watching,
 )
 from deployments.failure import CommandFailed
+from deployments.private_umask import keep_files_private
 from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
-GROUPS = (desk, watching, signals, stopping, books, keys, password, doctor, bench)
+GROUPS = (desk, watching, signals, stopping, books, backups, keys, password, doctor, bench)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = parser().parse_args(arguments)
+    keep_files_private()
     try:
         code: int = given.run(given)
     except KeyboardInterrupt:
