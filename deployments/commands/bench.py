@@ -6,7 +6,8 @@ import argparse
 import asyncio
 from typing import Any
 
-from deployments.bench import BenchResult, Spread, bench
+from deployments.bench import BenchResult, bench
+from deployments.bench_rig import Spread
 from deployments.progress import Progress
 
 MAX_PAIRS = 90
