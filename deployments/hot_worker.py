@@ -1,7 +1,7 @@
 """The hot worker: runs the flows of pool ``hot`` inside one warm process.
 
 It hears of a run through Prefect's event stream (and polls each second in case an event is
-lost), claims it, gives a signal to the executor at once, and runs the flow in its own event loop
+lost), claims it, gives a signal to the executor at once, and runs the flow in a loop of its own
 with Prefect's own engine, so that states, logs and results are what they always are.
 
 ``python -m deployments.hot_worker --pool hot``
@@ -16,49 +16,48 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 import anyio.abc
 import httpx
 import uvloop
 from prefect import Flow
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import AsyncClientContext
-from prefect.flow_engine import run_flow
+from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL
-from prefect.states import Cancelled
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
+from deployments.flow_loop import FlowLoop
+from deployments.private_umask import keep_files_private
 from deployments.project import HOT, read_entries
-from deployments.run_claim import (
-    claim,
-    clear_orphans,
-    is_due,
-    is_late,
-    pass_over,
-    report_crashed,
-    sign_claim,
-)
+from deployments.run_claim import is_late, pass_over, report_crashed
 from deployments.run_events import SCHEDULED, run_events
-from flows.decision_reports import FAST_DOOR_TAG
-from flows.handed_over import submission
+from deployments.run_intake import RunIntake
+from deployments.run_owner import is_abandoned, new_owner, owner_of
+from deployments.unfinished_runs import GONE, let_go, unfinished_runs
+from deployments.warm_flow import run_warm
+from flows.prefect_api import PrefectApi
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 POLL_S = 1.0
-HEARTBEAT_S = 15
-DRAIN_S = 20.0
+HEARTBEAT_S = 5
+SWEEP_S = 10.0
+DRAIN_S = 4.0
+"""Who stops the worker gives it eight seconds."""
+BLOCKED_S = 20.0
 LIMIT = 16
-SIGNAL_FLOW = "signal-intake"
 LATE_AT_ONCE = 20
+
+
+class FlowLoopBlocked(Exception):
+    """A flow kept all others from going on. The process must end; whoever looks after it starts
+    another."""
 
 
 class HotRunResult(BaseWorkerResult):
@@ -79,6 +78,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         executor: ExecutorClient,
         name: str | None = None,
         limit: int = LIMIT,
+        blocked_s: float = BLOCKED_S,
     ) -> None:
         super().__init__(
             work_pool_name,
@@ -88,29 +88,58 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         )
         self._flows = flows
         self._executor = executor
-        self._flow_names: dict[UUID, str] = {}
-        self._taken: dict[UUID, asyncio.Task[None]] = {}
-        self._in_hand: dict[UUID, FlowRun] = {}
         self._room = limit
-        self._side_tasks: set[asyncio.Task[Any]] = set()
+        self._blocked_s = blocked_s
+        self._flow_loop = FlowLoop()
+        self._owner = new_owner()
         self.ready = asyncio.Event()
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set, then let running flows end (at most 20 s)."""
-        # One client for all runs; entered before any task, so that every task inherits it.
-        async with self, AsyncClientContext():
-            services = [
-                asyncio.create_task(self._for_ever(self._heartbeat, HEARTBEAT_S)),
-                asyncio.create_task(self._for_ever(self._poll, POLL_S)),
-                asyncio.create_task(self._for_ever(self._listen, POLL_S)),
-            ]
-            await self._clear_orphans()
-            self.ready.set()
-            await stop.wait()
-            for service in services:
+        """Work until ``stop`` is set, then let running flows end (a few seconds at most).
+
+        Raises:
+            FlowLoopBlocked: a flow does not give way. Nothing more runs in this process.
+        """
+        api = PrefectApi()
+        try:
+            async with self:
+                await self._flow_loop.start()
+                await self._serve(api, stop)
+        finally:
+            await api.aclose()
+            await self._flow_loop.stop()
+
+    async def _serve(self, api: PrefectApi, stop: asyncio.Event) -> None:
+        intake = RunIntake(
+            api,
+            self.client,
+            self._executor,
+            self._flows,
+            self._flow_loop,
+            owner=self._owner,
+            limit=self._room,
+            is_open=lambda: self._work_pool is None or not self._work_pool.is_paused,
+        )
+        works = (
+            (self.sync_with_backend, HEARTBEAT_S),
+            (lambda: self._poll(intake), POLL_S),
+            (lambda: self._listen(intake), POLL_S),
+            (lambda: self._sweep(intake), SWEEP_S),
+        )
+        services = [asyncio.create_task(self._for_ever(*work)) for work in works]
+        watch = asyncio.create_task(self._watch_flow_loop(intake))
+        stopping = asyncio.create_task(stop.wait())
+        self.ready.set()
+        try:
+            await asyncio.wait({watch, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for service in (*services, stopping):
                 service.cancel()
-            await asyncio.gather(*services, return_exceptions=True)
-            await self._drain()
+            await asyncio.gather(*services, stopping, return_exceptions=True)
+        if watch.done():
+            watch.result()
+        await intake.drain(DRAIN_S)
+        watch.cancel()
 
     async def run(
         self,
@@ -119,124 +148,67 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> HotRunResult:
         """Run the flow here, to its end. Whatever it raises stays here."""
-        flow = self._flows.get(await self._flow_name(flow_run.flow_id))
-        result = HotRunResult(identifier=str(flow_run.id), status_code=1)
-        if flow is None:
-            message = f"Pool {self._work_pool_name} runs only {', '.join(sorted(self._flows))}."
-            await report_crashed(self.client, flow_run.id, message)
-            return result
+        name = (await self.client.read_flow(flow_run.flow_id)).name
+        started = self._flow_loop.run(lambda: run_warm(self._flows, name, flow_run, None))
         if task_status is not None:
             task_status.started(os.getpid())
-        try:
-            running: Any = run_flow(flow, flow_run=flow_run, return_type="state")
-            await running
-        except asyncio.CancelledError:
-            raise
-        # A flow that calls sys.exit() must not end the worker, so not even that passes.
-        except BaseException as error:
-            log.exception("flow run %s crashed", flow_run.name)
-            current = await self.client.read_flow_run(flow_run.id)
-            if current.state is None or not current.state.is_final():
-                message = f"{type(error).__name__}: {error}"
-                await report_crashed(self.client, flow_run.id, message)
-            return result
-        result.status_code = 0
-        return result
+        await started.wait()
+        return HotRunResult(identifier=str(flow_run.id), status_code=0)
 
-    def offer(self, run_id: UUID, flow_run: FlowRun | None = None) -> None:
-        """Take the run unless it is in hand already; a poll offers again what is not taken."""
-        if run_id not in self._taken:
-            task = asyncio.create_task(self._take(run_id, flow_run))
-            self._taken[run_id] = task
-            task.add_done_callback(lambda _: self._taken.pop(run_id, None))
-
-    async def _take(self, run_id: UUID, flow_run: FlowRun | None) -> None:
-        try:
-            run = flow_run or await self.client.read_flow_run(run_id)
-            if not is_due(run) or not await self._has_room(run):
-                return
-            self._in_hand[run_id] = run  # before the claim, or two of a schedule slip through
-            if await claim(self.client, run_id):
-                await self._run_claimed(run)
-        except asyncio.CancelledError:
-            log.warning("flow run %s was ended before its time", run_id)
-            raise
-        except Exception:
-            log.exception("flow run %s could not be run", run_id)
-        finally:
-            self._in_hand.pop(run_id, None)
-
-    async def _has_room(self, run: FlowRun) -> bool:
-        """Of one schedule one run at a time, of all runs ``limit``; a signal never waits."""
-        if await self._flow_name(run.flow_id) == SIGNAL_FLOW:
-            return True
-        if run.auto_scheduled and any(
-            other.auto_scheduled and other.deployment_id == run.deployment_id
-            for other in self._in_hand.values()
-        ):
-            return False
-        return len(self._in_hand) < self._room
-
-    async def _run_claimed(self, run: FlowRun) -> None:
-        await self._hand_over(run)
-        self._aside(sign_claim(self.client, run.id))
-        await self.run(run, BaseJobConfiguration())
-
-    async def _hand_over(self, run: FlowRun) -> None:
-        """Give a signal to the executor before Prefect's engine starts the flow."""
-        signal_fields = run.parameters.get("signal")
-        if not isinstance(signal_fields, dict) or FAST_DOOR_TAG in run.tags:
-            return
-        if await self._flow_name(run.flow_id) == SIGNAL_FLOW:
-            submission.set(self._aside(self._executor.submit(signal_fields, door="prefect")))
-
-    def _aside(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Do ``work`` beside the run; what it raises is for whoever awaits it, if anybody."""
-        task = asyncio.create_task(work)
-        self._side_tasks.add(task)
-        task.add_done_callback(self._side_task_done)
-        return task
-
-    def _side_task_done(self, task: asyncio.Task[Any]) -> None:
-        self._side_tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.info("beside a run: %s", error)
-
-    async def _flow_name(self, flow_id: UUID) -> str:
-        if flow_id not in self._flow_names:
-            self._flow_names[flow_id] = (await self.client.read_flow(flow_id)).name
-        return self._flow_names[flow_id]
-
-    async def _listen(self) -> None:
+    async def _listen(self, intake: RunIntake) -> None:
         if self._work_pool is None:
             return  # the server was not there at the start; asked again soon
         async for event, run_id in run_events(self._work_pool.id):
             if event == SCHEDULED:
-                self.offer(run_id)
-            elif run_id in self._taken:
-                self._aside(self._cancel(run_id, self._taken[run_id]))
+                intake.offer(run_id)
+            else:
+                intake.cancel(run_id)
 
-    async def _cancel(self, run_id: UUID, task: asyncio.Task[None]) -> None:
-        """An operator cancelled the run. A signal's decision goes on; only the telling ends."""
-        task.cancel()
-        await asyncio.wait([task])
-        state: State[Any] = Cancelled(message="Cancelled by an operator.")
-        await self.client.set_flow_run_state(run_id, state, force=True)
-
-    async def _poll(self) -> None:
+    async def _poll(self, intake: RunIntake) -> None:
         """Offer what is due; pass over runs of schedules that nobody could take in time."""
         due = await self.client.get_scheduled_flow_runs_for_work_pool(
             self._work_pool_name, scheduled_before=datetime.now(UTC)
         )
-        late = [entry.flow_run for entry in due if is_late(entry.flow_run)]
-        for entry in due:
-            if not is_late(entry.flow_run):
-                self.offer(entry.flow_run.id, entry.flow_run)
-        for run in late[:LATE_AT_ONCE]:
+        runs = sorted((entry.flow_run for entry in due), key=_created)
+        for run in runs:
+            if not is_late(run):
+                intake.offer(run.id, run)
+        for run in [run for run in runs if is_late(run)][:LATE_AT_ONCE]:
             await pass_over(self.client, run.id)
 
-    async def _heartbeat(self) -> None:
-        await self.sync_with_backend()
+    async def _sweep(self, intake: RunIntake) -> None:
+        """Runs whose worker is gone, and cancellations whose event was lost."""
+        for run in await unfinished_runs(self.client, self._work_pool_name):
+            if run.state is not None and run.state.is_cancelling():
+                intake.cancel(run.id)
+            if is_abandoned(run) or (owner_of(run) == self._owner and run.id not in intake):
+                # Read again: it may have ended, or got a worker, since the list was made.
+                now = await self.client.read_flow_run(run.id)
+                if now.state_type == run.state_type and owner_of(now) == owner_of(run):
+                    log.warning("flow run %s has no worker any more", run.name)
+                    await let_go(self.client, now, GONE)
+
+    async def _watch_flow_loop(self, intake: RunIntake) -> None:
+        told = False
+        while True:
+            await asyncio.sleep(min(POLL_S, self._blocked_s / 4))
+            blocked_s = self._flow_loop.blocked_s
+            if blocked_s < self._blocked_s / 4:
+                told = False
+                continue
+            if not told:
+                log.error("a flow lets no other go on; it is here:\n%s", self._flow_loop.stack())
+                told = True
+            if blocked_s > self._blocked_s:
+                culprit = intake.culprit()
+                if culprit is not None:
+                    message = (
+                        f"It kept its worker from going on for {blocked_s:.0f} s; the worker's log "
+                        "shows where. The worker was ended and is started again."
+                    )
+                    with suppress(httpx.HTTPError):
+                        await report_crashed(self.client, culprit.id, message)
+                raise FlowLoopBlocked(f"a flow blocked its loop for {blocked_s:.0f} s")
 
     async def _for_ever(self, work: Any, interval_s: float) -> None:
         """Repeat ``work``; a server that is away is waited for."""
@@ -253,22 +225,9 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
                 log.exception("the hot worker goes on after an error")
             await asyncio.sleep(interval_s)
 
-    async def _clear_orphans(self) -> None:
-        try:
-            count = await clear_orphans(self.client, self._work_pool_name)
-        except httpx.HTTPError as error:
-            log.warning("runs of earlier workers were not looked for: %s", error)
-        else:
-            if count:
-                log.warning("%d runs of earlier workers reported as crashed", count)
 
-    async def _drain(self) -> None:
-        for bound_s, give_up in ((DRAIN_S, True), (DRAIN_S / 4, False)):
-            if tasks := [*self._taken.values(), *self._side_tasks]:
-                _, late = await asyncio.wait(tasks, timeout=bound_s)
-                if give_up:
-                    for task in late:
-                        task.cancel()
+def _created(run: FlowRun) -> datetime:
+    return run.created or datetime.min.replace(tzinfo=UTC)
 
 
 def hot_flows() -> dict[str, Flow[..., Any]]:
@@ -291,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", help="name shown in the UI (default: hot-worker)")
     parser.add_argument("--limit", type=int, default=LIMIT, help="runs at once (default: 16)")
     options = parser.parse_args(arguments)
+    keep_files_private()
     if not PREFECT_API_URL.value():
         print("PREFECT_API_URL: expected the address of the Prefect API, got none", file=sys.stderr)
         return 2
@@ -317,6 +277,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     thread.start()
     while thread.is_alive():
         thread.join(timeout=0.5)  # returns to Python, so that signals are handled
+    if failure and isinstance(failure[0], FlowLoopBlocked):
+        logging.shutdown()
+        os._exit(1)  # the blocked thread would keep the interpreter from ending
     return 1 if failure else 0
 
 

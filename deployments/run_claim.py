@@ -1,33 +1,27 @@
-"""Which worker runs a flow run: claiming it, passing over it, and clearing what a dead one left."""
+"""Which worker runs a flow run: claiming it, passing over it, giving it back."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-)
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import Abort, ObjectNotFound
-from prefect.states import Cancelled, Crashed, Pending
+from prefect.states import Cancelled, Crashed, Scheduled
 from prefect.utilities.engine import propose_state
+
+from deployments.run_owner import CLAIMED_BY
+from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 
 # A scheduled run that nobody took for so long is passed over: the next one is due.
 LATE = timedelta(seconds=30)
-# A claim without an owner's name is one that died between two requests.
-NAMELESS = timedelta(seconds=60)
-
-OWNER = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-"""This process, as it stands in ``infrastructure_pid`` of the runs it has claimed."""
+CLAIM_S = 10.0
+"""How long a claim whose answer was lost is asked about."""
+PAUSE_S = 0.2
 
 
 def is_due(run: FlowRun) -> bool:
@@ -42,18 +36,49 @@ def is_late(run: FlowRun) -> bool:
     return run.auto_scheduled and at is not None and datetime.now(UTC) - at > LATE
 
 
-async def claim(client: PrefectClient, run_id: UUID) -> bool:
-    """Try to make the run ours. Prefect lets exactly one proposal of Pending through."""
-    try:
-        state = await propose_state(client, Pending(message="Claimed."), flow_run_id=run_id)
-    except (Abort, ObjectNotFound):
-        return False  # another worker has it, it was cancelled, or it was deleted
-    return state.is_pending()
+async def read_run(api: PrefectApi, run_id: UUID) -> FlowRun:
+    """Raises PrefectSilent, and PrefectRefused when there is no such run."""
+    return FlowRun.model_validate(await api.ask("GET", f"/flow_runs/{run_id}"))
 
 
-async def sign_claim(client: PrefectClient, run_id: UUID) -> None:
-    """Leave our name on a claimed run."""
-    await client.update_flow_run(run_id, infrastructure_pid=OWNER)
+async def claim(api: PrefectApi, run_id: UUID, owner: str) -> bool:
+    """Try to make the run ours. Prefect lets exactly one proposal of Pending through.
+
+    An answer that was lost is asked for again. The claim carries an id of its own, by which the
+    server knows it for one that it has had (Prefect's ``PreventDuplicateTransitions``), and so do
+    we in its answer.
+
+    Raises:
+        PrefectSilent: no answer within ten seconds. If the claim got through, the run is found
+            later as one whose worker does nothing.
+    """
+    ours, deadline = str(uuid4()), time.monotonic() + CLAIM_S
+    state = {
+        "type": "PENDING",
+        "name": "Pending",
+        "message": f"{CLAIMED_BY}{owner}.",
+        "state_details": {"transition_id": ours},
+    }
+    while True:
+        try:
+            answer = await api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
+        except PrefectRefused:
+            return False  # it was deleted
+        except PrefectSilent:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(PAUSE_S)
+            continue
+        now = answer.get("state") if isinstance(answer, dict) else None
+        if not isinstance(now, dict):
+            return False  # another worker has it, or it was cancelled
+        details = now.get("state_details") or {}
+        return now.get("type") == "PENDING" and details.get("transition_id") == ours
+
+
+async def sign_claim(client: PrefectClient, run_id: UUID, owner: str) -> None:
+    """Leave our name on a claimed run, where it outlasts the state."""
+    await client.update_flow_run(run_id, infrastructure_pid=owner)
 
 
 async def pass_over(client: PrefectClient, run_id: UUID) -> None:
@@ -65,47 +90,18 @@ async def pass_over(client: PrefectClient, run_id: UUID) -> None:
         return
 
 
+async def give_back(client: PrefectClient, run_id: UUID, message: str) -> None:
+    """Let the next worker take an unfinished run. Only for what may be done twice."""
+    state: State[Any] = Scheduled(name="Resumed", message=message)
+    await client.set_flow_run_state(run_id, state, force=True)
+
+
+async def report_skipped(client: PrefectClient, run_id: UUID, message: str) -> None:
+    """End a run of a schedule that was cut short and is not missed."""
+    state: State[Any] = Cancelled(name="Skipped", message=message)
+    await client.set_flow_run_state(run_id, state, force=True)
+
+
 async def report_crashed(client: PrefectClient, run_id: UUID, message: str) -> None:
     """Mark a run that will not report its own end."""
     await client.set_flow_run_state(run_id, Crashed(message=message), force=True)
-
-
-async def clear_orphans(client: PrefectClient, pool: str) -> int:
-    """Report the unfinished runs of workers that are gone from this machine; how many.
-
-    Without this they would be shown as running for ever and hold their concurrency slots.
-    """
-    runs = await client.read_flow_runs(
-        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[pool])),
-        flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(
-                    any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-                )
-            )
-        ),
-    )
-    orphans = [run for run in runs if _is_orphan(run)]
-    for run in orphans:
-        await report_crashed(client, run.id, "The hot worker that ran it stopped without an end.")
-    return len(orphans)
-
-
-def _is_orphan(run: FlowRun) -> bool:
-    owner = run.infrastructure_pid
-    if owner is None:
-        since = run.state.timestamp if run.state else None
-        return since is not None and datetime.now(UTC) - since > NAMELESS
-    host, _, rest = owner.partition(":")
-    pid, _, _token = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit() or owner == OWNER:
-        return False
-    if int(pid) == os.getpid():
-        return True  # our number, but of an earlier process
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

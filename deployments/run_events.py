@@ -14,18 +14,19 @@ log = logging.getLogger(__name__)
 
 SCHEDULED = "prefect.flow-run.Scheduled"
 CANCELLING = "prefect.flow-run.Cancelling"
+CANCELLED = "prefect.flow-run.Cancelled"
 RUN_PREFIX = "prefect.flow-run."
 RECONNECT_S = 1.0
 
 
 async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
-    """``SCHEDULED`` or ``CANCELLING`` and the flow run's id, for ever.
+    """``SCHEDULED``, ``CANCELLING`` or ``CANCELLED`` and the flow run's id, for ever.
 
     A lost stream is opened again each second. Prefect then repeats the events of the last
     minute, so the same event may come more than once.
     """
     watched = EventFilter(
-        event=EventNameFilter(name=[SCHEDULED, CANCELLING]),
+        event=EventNameFilter(name=[SCHEDULED, CANCELLING, CANCELLED]),
         any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{pool_id}"]),
     )
     lost = False

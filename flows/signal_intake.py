@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.desk_access import executor
-from flows.handed_over import handed_over_outcome
-from flows.readiness import check_line, check_markdown, probe
+from flows.executor_gone import or_no_executor
+from flows.handed_over import outcome_of
+from flows.readiness import asked, check_line, check_markdown
 from flows.run_names import named_by_time, signal_parameter
 from flows.signal_story import conclude, signal_name
 from flows.wording import timings_text
@@ -43,7 +46,7 @@ async def signal_intake(signal: dict[str, Any] | None = None) -> State[Any]:
     """
     logger = get_run_logger()
     if signal is None:
-        return await canary()
+        return await or_no_executor(canary())
     try:
         request = parse_signal(signal)
     except BadSignal as error:
@@ -51,23 +54,20 @@ async def signal_intake(signal: dict[str, Any] | None = None) -> State[Any]:
     logger.info(
         "signal %s: %s %s, signed by %s", request.id, request.action, request.symbol, request.key_id
     )
-    outcome = await handed_over_outcome()
-    if outcome is None:
-        async with executor() as desk:
-            outcome = await desk.submit(request.to_json(), door="prefect")
-    return await conclude(outcome)
+    return await conclude(await outcome_of(request.to_json()))
 
 
 async def canary() -> State[Any]:
     """Send a signed no-op through the whole path and show how long each stage took."""
+    late_s = (datetime.now(UTC) - flow_run.get_scheduled_start_time()).total_seconds()
     async with executor() as desk:
-        check = await desk.check(probe("canary", load_settings().symbols[0]).to_json())
-    get_run_logger().info(
-        "canary back: it %s; took %s", check_line(check), timings_text(check["timings_us"])
-    )
+        check = await asked(desk, "canary", load_settings().symbols[0])
+    check["timings_us"] = {"due_to_flow": round(late_s * 1e6), **check["timings_us"]}
+    told = f"{check_line(check)}; took {timings_text(check['timings_us'])}"
+    get_run_logger().info("canary back: it %s", told)
     await acreate_markdown_artifact(
         check_markdown("Canary", check),
         key="canary",
-        description=f"A signed no-op on the whole way of a signal: it {check_line(check)}.",
+        description=f"A signed no-op on the whole way of a signal: it {told}.",
     )
-    return Completed(name="Alive", message=f"The path answers; {check_line(check)}.")
+    return Completed(name="Alive", message=f"The path answers; {told}.")

@@ -11,6 +11,7 @@
     ├── SwitchesUnreadable  Prefect does not say what is paused
     ├── FxUnreadable        the bank rate's source gives none
     ├── ExecutorGone        nobody answers at the executor's socket
+    │   └── ExecutorAbsent  … and nothing was sent
     └── ExecutorRefused     the executor understood and said no
 
 ``str()`` of each is one clear sentence that never carries a private key. Venue errors are a
@@ -63,6 +64,10 @@ class FxUnreadable(DeskError):
 class ExecutorGone(DeskError):
     """The executor is not running or its socket is missing. Whoever asked may ask again: signals
     are idempotent by id."""
+
+
+class ExecutorAbsent(ExecutorGone):
+    """Nobody took the connection: nothing was sent, so nothing was done."""
 
 
 class ExecutorRefused(DeskError):

@@ -32,6 +32,15 @@ class FakeExecutor:
         """Bodies that came to ``METHOD /path``, in order."""
         return [body for heard, _, body in self.heard if heard == path]
 
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        """No decision is taken inside."""
+        self.hold = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.hold.set()
+
     async def handle(self, request: web.Request) -> web.Response:
         asked = f"{request.method} {request.path}"
         body: Any = await request.json() if request.can_read_body else None
@@ -50,6 +59,8 @@ class FakeExecutor:
             return {"signal_id": key, "status": "duplicate", "first": self.decided[key]}
         if self.hold is not None:
             await self.hold.wait()
+        if key in self.decided:
+            return {"signal_id": key, "status": "duplicate", "first": self.decided[key]}
         self.decided[key] = {"signal_id": key, **self.outcome}
         return self.decided[key]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,15 +12,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect import Flow, flow
-from prefect.client.orchestration import get_client
 from prefect.states import Completed, Scheduled
 
 import deployments.hot_worker as module
 from deployments.project import DeploymentEntry, read_entries
-from deployments.register import register
-from deployments.run_claim import claim
 from flows.decision_reports import FAST_DOOR_TAG
 from flows.signal_intake import signal_intake
+from tests.deployments.hot_runs import a_signal, create, deploy, signal_deployment
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
@@ -51,36 +48,7 @@ async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
 
 @pytest.fixture
 async def deployment(prefect_api: str) -> UUID:
-    """signal-intake/live, registered as in operation."""
-    entries = [entry for entry in read_entries() if "signal_intake" in entry.entrypoint]
-    registered = await register(prefect_api, entries)
-    return UUID(registered["signal-intake/live"])
-
-
-async def deploy(test_flow: Flow[..., Any]) -> UUID:
-    """A flow of these tests, in pool ``hot``."""
-    async with get_client() as client:
-        return await client.create_deployment(
-            await client.create_flow(test_flow), name="live", work_pool_name="hot"
-        )
-
-
-def a_signal() -> dict[str, Any]:
-    return {
-        "id": f"s-{uuid4().hex}",
-        "action": "ENTER",
-        "symbol": "BTC",
-        "quantity": "0.010",
-        "created_at": datetime.now(UTC).isoformat(),
-        "key_id": "alpha",
-        "signature": "00" * 64,
-    }
-
-
-async def create(deployment_id: UUID, **fields: Any) -> UUID:
-    async with get_client() as client:
-        run = await client.create_flow_run_from_deployment(deployment_id, **fields)
-        return run.id
+    return await signal_deployment()
 
 
 async def test_a_run_made_through_the_api_is_decided_by_the_executor(
@@ -141,7 +109,7 @@ async def test_a_flow_that_the_worker_does_not_have_is_reported(
 
     assert run.state is not None
     assert run.state.is_crashed()
-    assert run.state.message == "Pool hot runs only signal-intake."
+    assert run.state.message == "This pool runs only signal-intake."
 
 
 async def test_a_run_for_later_waits(executor: FakeExecutor, deployment: UUID) -> None:
@@ -171,26 +139,6 @@ async def test_a_report_of_the_fast_door_is_not_handed_over_a_second_time(
 
     assert run.state_name == "Unwound"
     assert len(executor.bodies("POST /v1/signals")) == 1
-
-
-async def test_runs_of_a_dead_worker_are_reported_at_the_next_start(
-    executor: FakeExecutor, deployment: UUID
-) -> None:
-    run_id = await create(await deploy(quick))
-    async with get_client() as client:
-        assert await claim(client, run_id)
-        dead = f"{socket.gethostname()}:{_dead_pid()}:0000"
-        await client.update_flow_run(run_id, infrastructure_pid=dead)
-    async with working(executor, FLOWS):
-        run = await end_of(run_id)
-
-    assert run.state is not None
-    assert run.state.is_crashed()
-
-
-def _dead_pid() -> int:
-    """A process id that nobody has."""
-    return 2**22 - 1
 
 
 def test_every_hot_flow_of_the_file_is_warm() -> None:

@@ -1,0 +1,55 @@
+"""What tests of the hot worker create: deployments in its pool, and runs of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL
+
+from deployments.project import read_entries
+from deployments.register import register
+
+
+async def signal_deployment() -> UUID:
+    """signal-intake/live, registered as in operation."""
+    entries = [entry for entry in read_entries() if "signal_intake" in entry.entrypoint]
+    registered = await register(str(PREFECT_API_URL.value()), entries)
+    return UUID(registered["signal-intake/live"])
+
+
+async def deploy(test_flow: Flow[..., Any]) -> UUID:
+    """A flow of a test, in pool ``hot``."""
+    async with get_client() as client:
+        return await client.create_deployment(
+            await client.create_flow(test_flow), name="live", work_pool_name="hot"
+        )
+
+
+def a_signal() -> dict[str, Any]:
+    return {
+        "id": f"s-{uuid4().hex}",
+        "action": "ENTER",
+        "symbol": "BTC",
+        "quantity": "0.010",
+        "created_at": datetime.now(UTC).isoformat(),
+        "key_id": "alpha",
+        "signature": "00" * 64,
+    }
+
+
+async def create(deployment_id: UUID, **fields: Any) -> UUID:
+    async with get_client() as client:
+        run = await client.create_flow_run_from_deployment(deployment_id, **fields)
+        return run.id
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 30.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 (another loop or process makes it so)
+            await asyncio.sleep(0.02)
