@@ -31,6 +31,8 @@ class DeploymentEntry:
     entrypoint: str
     """``flows/health.py:health``."""
     pool: str
+    queue: str | None
+    """Of the pool; None: its own default one."""
     description: str
     tags: tuple[str, ...]
     schedules: tuple[DeploymentScheduleCreate, ...]
@@ -63,6 +65,7 @@ def _entry(fields: dict[str, Any]) -> DeploymentEntry:
         name=fields["name"],
         entrypoint=fields["entrypoint"],
         pool=fields["work_pool"]["name"],
+        queue=fields["work_pool"].get("work_queue_name"),
         description=fields["description"],
         tags=tuple(fields["tags"]),
         schedules=tuple(_schedule(item) for item in fields.get("schedules", [])),
