@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +34,11 @@ class AlertLevel(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """The higher the worse."""
+        return tuple(AlertLevel).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -45,4 +51,18 @@ class Alert:
     """What it is about besides a pair (``upbit``, ``entry/live``): type, pair and subject together
     name one trouble, so that its second alert is the same row and :attr:`is_over` finds it."""
     is_over: bool = False
-    """The trouble of this type, pair and subject has ended."""
+    """The trouble of this type, pair and subject has ended. Said of one that nobody was told of it
+    is no alert at all, so it may be said whenever all is well."""
+
+
+ENDS: Mapping[AlertType, tuple[AlertType, ...]] = {
+    AlertType.API_CONNECTION_BACK: (AlertType.API_CONNECTION_LOST,),
+    AlertType.MARKET_FIT: (AlertType.MARKET_UNFIT,),
+    AlertType.RESUMED: (
+        AlertType.STOP_ACTIVATED,
+        AlertType.EMERGENCY_STOP,
+        AlertType.RESUME_REFUSED,
+    ),
+}
+"""Types that are good news, and the troubles they end: those of the same pair and subject, and
+where the news names neither, all."""
