@@ -1,8 +1,9 @@
 """Starts one program of a deployed desk, where no ``kimp up`` does it.
 
 ``python -m deployments.run_program MODULE [ARGUMENT …]`` becomes ``python -m MODULE ARGUMENT …``
-with the password of the Prefect server in its environment, taken from the desk's file, and with
-files that only their owner can read. A container's or a unit's own settings hold the name of the
+with its secrets in its environment, taken from their files (:mod:`deployments.secret_files`, and
+the Prefect server's password from the desk's file), and with files that only their owner can read.
+A container's or a unit's own settings hold the name of the
 file, never what is in it.
 """
 
@@ -13,8 +14,9 @@ import sys
 from collections.abc import Sequence
 
 from deployments.failure import CommandFailed
-from deployments.private_umask import keep_files_private
 from deployments.prefect_password import read_password
+from deployments.private_umask import keep_files_private
+from deployments.secret_files import secret_variables, secrets_folder
 from tasks.errors import SettingsRefused
 from tasks.settings_loading import load_settings
 
@@ -26,12 +28,18 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     keep_files_private()
     try:
+        os.environ.update(secret_variables(secrets_folder(os.environ)))
         password = read_password(load_settings())
     except (CommandFailed, SettingsRefused) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if password is not None:
         os.environ["PREFECT_API_AUTH_STRING"] = password
+    return _become(arguments)
+
+
+def _become(arguments: Sequence[str]) -> int:
+    """Never returns: the program takes the place of this one."""
     os.execv(sys.executable, [sys.executable, "-m", *arguments])
 
 
