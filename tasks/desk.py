@@ -108,6 +108,10 @@ class Desk:
         task.add_done_callback(self._under_way.discard)
         return await self._decisions.first(signal)
 
+    def signature_refusal(self, signal: Signal) -> Refusal | None:
+        """None: a key that the desk trusts has signed it."""
+        return self._facts.signature_refusal(signal)
+
     def check(self, signal: Signal) -> dict[str, Any]:
         """Every check of the gate on ``signal``; nothing is sent and nothing remembered."""
         started = self._trading.clock.monotonic()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from tasks.setting_types import HttpAddress
+from tasks.setting_types import HostAndPort, HttpAddress, Network
 
 
 class DoorSettings(BaseModel):
@@ -19,4 +19,14 @@ class DoorSettings(BaseModel):
         None,
         description="File with the Prefect server's USER:PASSWORD, 0600; unset: keys/prefect-auth "
         "in KIMP_HOME, which `kimp up` makes.",
+    )
+    fast_door: HostAndPort | None = Field(
+        None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."
+    )
+    fast_door_allow: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks that the fast door lets in; none: this machine only.",
+    )
+    fast_door_per_s: int = Field(
+        50, ge=1, le=10_000, description="Requests that one address may send to it in a second."
     )

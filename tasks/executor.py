@@ -24,6 +24,8 @@ from tasks.assembled_desk import AssembledDesk
 from tasks.control_api import ControlApi
 from tasks.desk import OnDecided
 from tasks.desk_assembly import assemble
+from tasks.door_admission import DoorAdmission
+from tasks.fast_door import FastDoor
 from tasks.fx_source import FxSource
 from tasks.metrics import Metrics
 from tasks.processes import is_alive
@@ -180,12 +182,19 @@ async def _trade(
         parts.desk, parts.operations, parts.killing, parts.hand_over, parts.view, metrics
     )
 
+    clock = parts.trading.clock
+    admission = DoorAdmission(settings.fast_door_allow, settings.fast_door_per_s, clock)
+    fast_door = FastDoor(parts.desk, admission, clock)
+
     async def close_doors() -> None:
+        await fast_door.stop()
         await api.stop(settings.socket_file)
 
     with GroupSync(journal):
         try:
-            await api.start(settings.socket_file, settings.fast_door)
+            await api.start(settings.socket_file)
+            if settings.fast_door is not None:
+                await fast_door.start(settings.fast_door)
             log.info("epoch %d: the executor listens at %s", journal.epoch, settings.socket_file)
             cancelled = await parts.run(stop, close_doors)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -36,6 +37,13 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip()))
+    except ValueError:
+        raise ValueError("expected addresses or networks such as 10.1.2.3 or 10.1.0.0/16") from None
+
+
 def _vault_address(text: str) -> str:
     """The token travels with each request, so in the clear only on this machine."""
     address = _http_address(text)
@@ -58,4 +66,5 @@ Maintenance = Annotated[str, AfterValidator(_maintenance)]
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 VaultAddress = Annotated[str, AfterValidator(_vault_address)]
 DeclaredPermissions = Annotated[str, AfterValidator(_declared)]
+Network = Annotated[str, AfterValidator(_network)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from deployments.ports import free_port
 from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
 from tasks.paper_desk import MemorySwitches
@@ -37,8 +38,9 @@ class Api:
 
 
 @pytest_asyncio.fixture
-async def api(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[Api]:
-    fast_door = f"127.0.0.1:{unused_tcp_port}"
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    # Clients of this machine take their ports at 127.0.0.1, so that none can take this one.
+    fast_door = f"127.0.0.9:{free_port(0, '127.0.0.9')}"
     async with served_venues(tmp_path, fast_door=fast_door) as served:
         stop = asyncio.Event()
         running = asyncio.create_task(
