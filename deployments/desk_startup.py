@@ -17,7 +17,7 @@ from deployments.desk_environment import desk_environment
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.paper_accounts import paper_accounts
-from deployments.ports import HOST, demand_free, free_port
+from deployments.ports import HOST, demand_free, free_port, reached_at
 from deployments.prefect_address import prefect_http
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
 from deployments.prefect_password import make_password
@@ -110,15 +110,16 @@ class DeskStartup:
         self._progress.line(f"simulated venues: {told}")
 
     async def prefect_server(self) -> None:
-        """Prefect with its UI on loopback behind a password, state in KIMP_HOME."""
-        port = self._configured_port("prefect_api_url") or free_port(PREFECT_PORT)
+        """Prefect with its UI behind a password, state in KIMP_HOME."""
+        listen_at = self._settings.prefect_host
+        port = self._configured_port("prefect_api_url") or free_port(PREFECT_PORT, listen_at)
         self._settings.prefect_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._publish(prefect_url=f"http://{HOST}:{port}")
+        self._publish(prefect_url=f"http://{reached_at(listen_at)}:{port}")
         make_password(self._settings)
         with self._progress.waiting("Prefect server"):
             await self._supervisor.start(
                 "Prefect server",
-                ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
+                ("-m", "deployments.prefect_server", "--host", listen_at, "--port", str(port)),
                 self.environment,
             )
             async with prefect_http(self._settings, self._api_url) as api:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from deployments.failure import CommandFailed
+from deployments.open_doors import open_doors
 from deployments.position_mode import hedge_mode
 from deployments.prefect_address import prefect_api_url, prefect_http
 from deployments.up_lock import RunningDesk
@@ -59,7 +60,7 @@ class Finding:
 
 async def examine(settings: Settings, desk: RunningDesk | None) -> list[Finding]:
     """Every check, in the order in which a person would put things right."""
-    findings = [*_variables(), _disk(settings), _signers(settings)]
+    findings = [*_variables(), _disk(settings), _signers(settings), *_doors(settings)]
     findings += [finding async for finding in _venues(settings, desk)]
     findings.append(await _prefect(settings, desk))
     findings.append(await _executor(settings, desk))
@@ -100,6 +101,13 @@ def _signers(settings: Settings) -> Finding:
             "signer keys", Verdict.NOTE, "none is trusted", "`kimp up` or `kimp signal keygen NAME`"
         )
     return Finding("signer keys", Verdict.OK, f"trusted: {', '.join(trusted)}")
+
+
+def _doors(settings: Settings) -> list[Finding]:
+    found = open_doors(settings)
+    if not found:
+        return [Finding("doors", Verdict.OK, "open to this machine and this user alone")]
+    return [Finding(door.check, Verdict.NOTE, door.found, door.remedy) for door in found]
 
 
 async def _venues(settings: Settings, desk: RunningDesk | None) -> AsyncIterator[Finding]:

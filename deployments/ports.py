@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
 
 from deployments.failure import CommandFailed
 
@@ -10,7 +11,7 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int, host: str = HOST) -> bool:
-    with socket.socket() as probe:
+    with socket.socket(_family(host)) as probe:
         # As servers do: a port whose old connections linger is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,7 +25,7 @@ def free_port(preferred: int, host: str = HOST) -> int:
     """``preferred`` when it is free, else (and for 0) any free port."""
     if preferred and is_free(preferred, host):
         return preferred
-    with socket.socket() as probe:
+    with socket.socket(_family(host)) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
@@ -37,3 +38,15 @@ def demand_free(port: int, setting: str, host: str = HOST) -> None:
             f"{setting}: expected a free port, {host}:{port} is in use by another program; "
             "stop that one, choose another port or leave the setting out"
         )
+
+
+def reached_at(host: str) -> str:
+    """How this machine's programs reach a server that listens at the address ``host``."""
+    address = ip_address(host)
+    if address.is_unspecified:  # all of the machine's addresses, loopback among them
+        return HOST
+    return f"[{host}]" if address.version == 6 else host
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -21,6 +21,7 @@ from typing import Any
 
 from deployments.failure import CommandFailed
 from deployments.prefect_database import database_url
+from deployments.prefect_state_names import find_by_usual_names
 from deployments.private_umask import keep_files_private
 from tasks.errors import SettingsRefused
 from tasks.settings_loading import load_settings
@@ -33,6 +34,10 @@ SERVER_SETTINGS = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "30",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Whatever name a browser reaches the UI by, the API is there too; so no other page need be
+    # allowed to use it, as Prefect allows all.
+    "PREFECT_SERVER_UI_API_URL": "/api",
+    "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",
 }
 
 
@@ -76,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from prefect.cli import app
 
     queue_sqlite_writers()
+    find_by_usual_names()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = ["prefect", "server", "start", *given]
     app()

@@ -14,6 +14,7 @@ from deployments.desk_startup import DeskStartup
 from deployments.executor_watch import stop_executor, watch_executor
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
+from deployments.open_doors import keep_to_owner, open_doors
 from deployments.prefect_address import prefect_http
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
@@ -60,6 +61,7 @@ async def up(settings: Settings, options: UpOptions, progress: Progress) -> None
     demand_usable(settings)
     lock = UpLock.take(settings.home)
     try:
+        keep_to_owner(settings.home)
         with _asked_to_stop() as stop:
             working = asyncio.ensure_future(_run_desk(settings, options, progress, lock))
             stopping = asyncio.ensure_future(stop.wait())
@@ -119,7 +121,7 @@ async def _run_desk(
             if options.once:
                 await supervisor.guarded(_tell(settings, options, progress, startup.desk, research))
             else:
-                _say_where(progress, startup.desk)
+                _say_where(progress, settings, startup.desk)
                 await supervisor.guarded(_stay(settings, progress, startup.desk))
         finally:
             await startup.stop_hot_worker()
@@ -170,10 +172,12 @@ async def _watch_replay(desk: RunningDesk, progress: Progress) -> None:
             await watch_replay(VenueSimulators(control), progress)
 
 
-def _say_where(progress: Progress, desk: RunningDesk) -> None:
+def _say_where(progress: Progress, settings: Settings, desk: RunningDesk) -> None:
     progress.line("the desk is up; Ctrl-C stops everything", style="bold")
     progress.note(f"Prefect UI          {desk.prefect_url}  (its password: kimp password)")
     progress.note(f"stop entries        {desk.prefect_url}/deployments  (pause entry/live)")
+    for door in open_doors(settings):
+        progress.note(f"open: {door.check}: {door.found}")
     if desk.control_url:
         progress.note(f"simulators' control {desk.control_url}/state")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from tasks.setting_types import HostAndPort, HttpAddress, Network
+from tasks.setting_types import HostAndPort, HttpAddress, IpAddress, Network
 
 
 class DoorSettings(BaseModel):
@@ -19,6 +19,9 @@ class DoorSettings(BaseModel):
         None,
         description="File with the Prefect server's USER:PASSWORD, 0600; unset: keys/prefect-auth "
         "in KIMP_HOME, which `kimp up` makes.",
+    )
+    prefect_host: IpAddress = Field(
+        "127.0.0.1", description="Address at which the Prefect server of `kimp up` listens."
     )
     fast_door: HostAndPort | None = Field(
         None, description="HOST:PORT of the fast door over TCP; none: Unix socket only."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -37,6 +37,13 @@ def _host_and_port(text: str) -> str:
     return text
 
 
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ValueError("expected an address such as 127.0.0.1") from None
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text.strip()))
@@ -66,5 +73,6 @@ Maintenance = Annotated[str, AfterValidator(_maintenance)]
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 VaultAddress = Annotated[str, AfterValidator(_vault_address)]
 DeclaredPermissions = Annotated[str, AfterValidator(_declared)]
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Network = Annotated[str, AfterValidator(_network)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
