@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from tasks.alerting.alert_book import AlertBook
 from tasks.client_order_id import pair_id_for
 from tasks.clock_watch import ClockWatch
 from tasks.desk import Desk
@@ -21,6 +22,7 @@ from tasks.hand_over import HandOver
 from tasks.journal_writer import JournalWriter
 from tasks.killing import Killing
 from tasks.late_fills import LateFills
+from tasks.loss_warning import LossWarning
 from tasks.margin_watch import MarginWatch
 from tasks.market_watch import MarketWatch
 from tasks.outcome import Outcome, OutcomeStatus
@@ -76,6 +78,8 @@ class AssembledDesk:
     killing: Killing
     hand_over: HandOver
     unguarded: Unguarded
+    alerts: AlertBook
+    loss_warning: LossWarning
 
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows, up to its end. Call once, before :meth:`run`."""
@@ -201,6 +205,7 @@ class AssembledDesk:
         whoever else is silent."""
         while True:
             await asyncio.sleep(GUARDIAN_S)
+            self.loss_warning.look()
             for pair in self.trading.pairs.open_pairs():
                 if pair.state in IN_DOUBT and self.trading.is_time_to_ask(pair.pair_id):
                     await self._take_further(pair.pair_id, IN_DOUBT)

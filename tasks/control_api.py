@@ -14,6 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tasks.alerting.alert_api import AlertApi
+from tasks.alerting.alert_book import AlertBook
 from tasks.control_answers import (
     LARGEST_BODY,
     BadRequest,
@@ -45,6 +47,7 @@ class ControlApi:
         hand_over: HandOver,
         view: DeskView,
         metrics: Metrics,
+        alerts: AlertBook,
     ) -> None:
         self._desk = desk
         self._operations = operations
@@ -52,6 +55,7 @@ class ControlApi:
         self._hand_over = hand_over
         self._view = view
         self._metrics = metrics
+        self._alerts = AlertApi(alerts)
         self._runners: list[web.AppRunner] = []
 
     async def start(self, socket_file: Path) -> None:
@@ -97,6 +101,7 @@ class ControlApi:
                 web.post("/v1/resume", self._resume),
                 web.post("/v1/reset", self._reset),
                 web.post("/v1/hand-over", self._give_way),
+                *self._alerts.routes(),
                 web.get("/v1/health", self._health),
                 web.get("/healthz", self._alive),
                 web.get("/metrics", self._prometheus),

@@ -6,14 +6,13 @@ and fault campaigns (simulated venues in memory, virtual time).
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from uuid import uuid4
 
 from exchanges.clock import Clock
 from exchanges.exchange import Exchange
-from tasks.alert import Alert, AlertLevel
+from tasks.alerting.alert_book import AlertBook
+from tasks.alerting.pair_alerts import PairAlerts
 from tasks.assembled_desk import AssembledDesk
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import journalling
@@ -44,6 +43,7 @@ from tasks.killing import Killing
 from tasks.late_fills import LateFills
 from tasks.leg_execution import LegExecution
 from tasks.leg_venue import LegVenue
+from tasks.loss_warning import LossWarning
 from tasks.margin_reserve import MarginReserve
 from tasks.margin_watch import MarginWatch
 from tasks.market_watch import MarketWatch
@@ -66,17 +66,7 @@ from tasks.trading import Trading
 from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
-from warehouse import Journal, JournalError
-from warehouse.alert_records import AlertRecord
-from warehouse.records import RecordType
-
-log = logging.getLogger(__name__)
-
-_LEVELS = {
-    AlertLevel.INFO: logging.INFO,
-    AlertLevel.WARNING: logging.WARNING,
-    AlertLevel.CRITICAL: logging.CRITICAL,
-}
+from warehouse import Journal
 
 
 def assemble(
@@ -115,22 +105,8 @@ def assemble(
         for leg, exchange in exchanges.items()
     }
 
-    def alert(alert: Alert) -> None:
-        log.log(_LEVELS[alert.level], "%s: %s", alert.type, alert.message)
-        record = AlertRecord(
-            alert_id=str(uuid4()),
-            type=alert.type,
-            level=alert.level,
-            message=alert.message,
-            pair_id=alert.pair_id,
-            subject=alert.subject,
-            is_over=alert.is_over,
-        )
-        try:
-            write(RecordType.ALERT, record)
-        except JournalError as error:
-            log.error("alert is not in the journal: %s", error)
-
+    alert = AlertBook(write, clock)
+    write.listeners.append(PairAlerts(alert).written)
     news = OrderNews()
     pairs = PairBook(write, clock, results)
     pairs.alert = alert
@@ -212,7 +188,7 @@ def assemble(
     recovery.take_in = positions.take_in
     news.others = told_to(late_fills.heard, positions.heard)
     reserve = MarginReserve(settings.reserve_pct)
-    memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts)
+    memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts, alerts=alert)
     memory.circuits.update((venue.venue, venue.breaker) for venue in venues.values())
     return AssembledDesk(
         desk,
@@ -238,4 +214,6 @@ def assemble(
         Killing(desk, trading, recovery, judge, feeds, facts, guard, kill, write),
         HandOver(),
         Unguarded(clock),
+        alerts=alert,
+        loss_warning=LossWarning(facts, settings, alert),
     )

@@ -20,6 +20,7 @@ from exchanges.clock import Clock, SystemClock
 from exchanges.endpoints import Endpoints
 from exchanges.http_transport import HttpTransport
 from exchanges.instrument import Venue
+from tasks.alerting.delivery import AlertDelivery
 from tasks.assembled_desk import AssembledDesk
 from tasks.control_api import ControlApi
 from tasks.desk import OnDecided
@@ -179,8 +180,15 @@ async def _trade(
 ) -> int | None:
     """Open the doors and run the desk; as :func:`_serve`."""
     api = ControlApi(
-        parts.desk, parts.operations, parts.killing, parts.hand_over, parts.view, metrics
+        parts.desk,
+        parts.operations,
+        parts.killing,
+        parts.hand_over,
+        parts.view,
+        metrics,
+        parts.alerts,
     )
+    alerts = AlertDelivery(settings, parts.trading.clock, parts.alerts)
 
     clock = parts.trading.clock
     admission = DoorAdmission(settings.fast_door_allow, settings.fast_door_per_s, clock)
@@ -192,6 +200,7 @@ async def _trade(
 
     with GroupSync(journal):
         try:
+            alerts.start()
             await api.start(settings.socket_file)
             if settings.fast_door is not None:
                 await fast_door.start(settings.fast_door)
@@ -199,6 +208,7 @@ async def _trade(
             cancelled = await parts.run(stop, close_doors)
         finally:
             await close_doors()
+            await alerts.stop(flush=stop.is_set() or parts.hand_over.heir is None)
         heir = None if stop.is_set() else parts.hand_over.heir
         released = LeaseReleased(
             pid=os.getpid(),

@@ -18,6 +18,7 @@ from exchanges.instrument import Venue
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
 from tasks.adoption import Adoption
+from tasks.alerting.alert_book import AlertBook
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import remember
 from tasks.decisions import Decisions
@@ -47,6 +48,7 @@ class Memory:
     kill: KillSwitch
     reserve: MarginReserve
     halts: HaltMemory
+    alerts: AlertBook
     circuits: dict[Venue, CircuitBreaker] = field(default_factory=dict)
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
     """Received and not answered when the journal ended."""
@@ -79,6 +81,9 @@ def take_in(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.MARGIN: _margin,
         RecordType.HALT: _halt,
         RecordType.CONTRADICTION: _contradiction,
+        RecordType.ALERT: _alert,
+        RecordType.ALERT_ACKNOWLEDGED: _alert_acknowledged,
+        RecordType.ALERTS_DELIVERED: _alerts_delivered,
     }
     count = 0
     for count, record in enumerate(records, start=1):  # noqa: B007 - the count is the result
@@ -186,3 +191,15 @@ def _halt(memory: Memory, body: Mapping[str, Any]) -> None:
 
 def _contradiction(memory: Memory, body: Mapping[str, Any]) -> None:
     memory.pairs.contradictions.remember(body)
+
+
+def _alert(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.alerts.restore(body, memory.written_at)
+
+
+def _alert_acknowledged(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.alerts.restore_acknowledged(body, memory.written_at)
+
+
+def _alerts_delivered(memory: Memory, body: Mapping[str, Any]) -> None:
+    memory.alerts.restore_delivered(body)

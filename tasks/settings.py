@@ -23,6 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tasks.alert_settings import AlertSettings
 from tasks.backup_settings import BackupSettings
 from tasks.database_settings import DatabaseSettings
 from tasks.door_settings import DoorSettings
@@ -70,7 +71,15 @@ _SMALLER_THAN = (
 )
 
 
-class Settings(BackupSettings, DatabaseSettings, DoorSettings, ExecutorSettings, VenueSettings, BaseSettings):
+class Settings(
+    AlertSettings,
+    BackupSettings,
+    DatabaseSettings,
+    DoorSettings,
+    ExecutorSettings,
+    VenueSettings,
+    BaseSettings,
+):
     """Frozen; built once per process and handed down."""
 
     model_config = SettingsConfigDict(
