@@ -22,6 +22,7 @@ from tasks.signal import Signal, parse_signal
 
 # Texts, and empty rather than null: the Run form then shows a plain field that takes every digit.
 DecimalText = Annotated[str, Field(pattern=r"^([0-9]*\.?[0-9]+)?$")]
+BpsText = Annotated[str, Field(pattern=r"^([0-9]{1,3}|1000)?$")]
 SignedDecimalText = Annotated[str, Field(pattern=r"^(-?[0-9]*\.?[0-9]+)?$")]
 
 
@@ -40,7 +41,7 @@ async def entry(
     notional_krw: DecimalText = "",
     direction: Literal["long_premium", "short_premium"] = "long_premium",
     premium_limit_pct: SignedDecimalText = "",
-    max_slippage_bps: Annotated[int, Field(ge=0, le=1_000)] | None = None,
+    max_slippage_bps: BpsText = "",
     reason: Annotated[str, Field(max_length=200)] = "",
 ) -> State[Any]:
     """Say whether the desk could enter now, and what speaks against it. With a size: enter.
@@ -64,7 +65,7 @@ async def entry(
         "quantity": quantity or None,
         "notional_krw": notional_krw or None,
         "premium_limit_pct": premium_limit_pct or None,
-        "max_slippage_bps": max_slippage_bps,
+        "max_slippage_bps": int(max_slippage_bps) if max_slippage_bps else None,
         "created_at": datetime.now(UTC),
         "strategy": "operator",
     }

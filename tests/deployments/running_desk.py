@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any, TypeVar
 
 import httpx
@@ -21,7 +23,7 @@ from tasks.key_store import KeyStore
 from tasks.outcome import Outcome
 from tasks.signal import Signal, SignalAction
 from tasks.signing import sign
-from tests.deployments.up_process import UpProcess, desk_environment
+from tests.deployments.up_process import UpProcess, desk_environment, process_with
 
 T = TypeVar("T")
 
@@ -33,6 +35,7 @@ class RunningDesk:
 
     def __init__(self, home: Path) -> None:
         where = json.loads((home / "run" / "up.lock").read_text())
+        self._home = home
         self.ui = where["prefect_url"]
         self._control = where["control_url"]
         self._socket = home / "run" / "executor.sock"
@@ -56,9 +59,25 @@ class RunningDesk:
 
     def switches(self) -> dict[str, Any]:
         """The switches as the executor has last heard them."""
-        state = self._ask(lambda executor: executor.state())
-        switches: dict[str, Any] = state["switches"]
+        switches: dict[str, Any] = self._state()["switches"]
         return switches
+
+    def takes_entries(self) -> bool:
+        return bool(self._state()["accepting_entries"])
+
+    def blocks(self) -> list[str]:
+        """Codes of what stands against entries."""
+        return [block["code"] for block in self._state()["blocks"]]
+
+    def kill_prefect(self) -> None:
+        """End its server as a machine's memory killer does."""
+        os.kill(process_with(self._home, "deployments.prefect_server"), SIGKILL)
+
+    def prefect_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.ui}/api/health", timeout=2).is_success
+        except httpx.TransportError:
+            return False
 
     def wait_until(self, described: str, condition: Callable[[], bool], within_s: float) -> None:
         deadline = time.monotonic() + within_s
@@ -112,6 +131,9 @@ class RunningDesk:
     def refuse_perpetual_orders(self, times: int) -> None:
         fault = {"venue": "binance", "endpoint": "POST /fapi/v1/order", "kind": "reject"}
         httpx.post(f"{self._control}/faults", json=fault | {"times": times}).raise_for_status()
+
+    def _state(self) -> dict[str, Any]:
+        return self._ask(lambda executor: executor.state())
 
     def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         user, _, secret = self.password.partition(":")
