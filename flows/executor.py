@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from prefect import flow, get_run_logger, task
@@ -78,6 +78,15 @@ class SwitchesOn:
     async def read(self) -> Mapping[str, bool]:
         """Deployment (``flow/name``) → paused; raises SwitchesUnreadable."""
         return await self._there(self._switches.read())
+
+    async def news(self) -> Collection[str]:
+        return await self._there(self._switches.news())
+
+    async def resume(self, names: Iterable[str]) -> None:
+        await self._there(self._switches.resume(names))
+
+    async def note(self, name: str, text: str) -> None:
+        await self._there(self._switches.note(name, text))
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
         """Set the switches; raises SwitchesUnreadable."""

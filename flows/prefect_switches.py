@@ -1,25 +1,41 @@
-"""The desk's stop switches: Prefect deployments that are paused, read and set.
+"""The desk's stop switches: Prefect deployments and work pools that are paused, read and set.
 
-What counts as paused is in :mod:`flows.deployment_switch`.
+What counts as a paused deployment is in :mod:`flows.deployment_switch`; a work pool is paused by
+its own flag, and also while a queue of it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from prefect.events import Event
+
 from flows.deployment_switch import is_off, schedules_of
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
+from flows.switch_events import paused_deployment, paused_pool, switch_events
 from tasks.errors import SwitchesUnreadable
 from tasks.switch_guard import (
+    BATCH_POOL,
     ENTRY,
     EXECUTOR,
     EXIT_VALIDATION,
+    HOT_POOL,
     SIGNAL_INTAKE,
 )
 
-SWITCHES = (ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR)
+log = logging.getLogger(__name__)
+
+DEPLOYMENTS = (ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR)
+POOLS: Mapping[str, str] = {"hot": HOT_POOL, "batch": BATCH_POOL}
+"""Work pool → switch."""
+SWITCHES = (*DEPLOYMENTS, *POOLS.values())
+WHOLE_EACH = 2
+"""Every second look reads all there is; the others only count what is paused, which costs Prefect a
+tenth of that."""
 
 
 class PrefectSwitches:
@@ -29,6 +45,11 @@ class PrefectSwitches:
         self._api = PrefectApi(api_url, password)
         self._names: dict[str, str] = {}
         """Deployment id → ``flow/name``, as far as known."""
+        self._last: dict[str, bool] = {}
+        self._flags = 0
+        """How many of the deployments had their own flag set at the last whole look."""
+        self._looks = 0
+        self._events: AsyncGenerator[Event | None, None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,10 +63,12 @@ class PrefectSwitches:
         await self.aclose()
 
     async def aclose(self) -> None:
+        if self._events is not None:
+            await self._events.aclose()
         await self._api.aclose()
 
     async def read(self) -> Mapping[str, bool]:
-        """All switches in one request: deployment (``flow/name``) → paused.
+        """Switch → paused. A schedule's switch and the pools are looked at every second time.
 
         Raises:
             SwitchesUnreadable: Prefect was not reached, or a switch is not registered there.
@@ -53,71 +76,137 @@ class PrefectSwitches:
         try:
             if not self._names:
                 await self._learn()
-            rows = await self._api.ask(
-                "POST", "/deployments/filter", {"deployments": {"id": {"any_": list(self._names)}}}
-            )
+            self._looks += 1
+            if self._looks % WHOLE_EACH or await self._count() != self._flags:
+                self._last = await self._whole()
         except (PrefectSilent, PrefectRefused) as error:
             raise SwitchesUnreadable(str(error)) from error
-        paused = _paused_by_id(rows)
-        if paused.keys() != self._names.keys():
-            missing = [self._names[key] for key in self._names.keys() - paused.keys()]
-            self._names = {}  # registered anew under other ids, perhaps
-            raise SwitchesUnreadable(f"Prefect no longer has {', '.join(sorted(missing))}")
-        return {self._names[key]: value for key, value in paused.items()}
+        return dict(self._last)
+
+    async def news(self) -> Collection[str]:
+        """Wait until a switch may have changed; the next look is a whole one."""
+        if self._events is None:
+            self._events = switch_events()
+        event = await anext(self._events)
+        self._looks = 0
+        if event is None:
+            return ()
+        pool, deployment = paused_pool(event), paused_deployment(event)
+        names = (POOLS.get(pool or ""), self._names.get(deployment or ""))
+        return [name for name in names if name is not None]
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
         """Set the switches and leave the reason as the artifact ``paused-…`` of each.
 
         Raises:
-            SwitchesUnreadable: not every switch could be set.
+            SwitchesUnreadable: not every switch could be set. One that could is without a word when
+                only its reason could not be left.
         """
         names = tuple(names)
         await self._set(names, paused=True)
         for name in names:
-            key = f"paused-{name.replace('/', '-')}"
-            text = f"`{name}` was paused by the desk: {reason}"
-            body = {"key": key, "type": "markdown", "data": text, "description": text}
             try:
-                await self._api.ask("POST", "/artifacts/", body)
-            except (PrefectSilent, PrefectRefused) as error:
-                raise SwitchesUnreadable(f"paused, but without its reason: {error}") from error
+                await self.note(name, f"`{name}` was paused by the desk: {reason}")
+            except SwitchesUnreadable as error:
+                log.warning("%s is paused, but without its reason: %s", name, error)
 
     async def resume(self, names: Iterable[str]) -> None:
-        """Un-pause, schedules too; raises SwitchesUnreadable when not every switch could be set."""
-        await self._set(names, paused=False)
+        """Un-pause, with schedules and queues; raises SwitchesUnreadable when not every switch
+        could be set."""
+        await self._set(tuple(names), paused=False)
 
-    async def _set(self, names: Iterable[str], *, paused: bool) -> None:
-        failures = []
-        for name in names:
-            try:
-                key = await self._api.deployment_id(name)
-                # The same request as the UI's own switch: it emits an event that others hear.
-                await self._api.ask("PATCH", f"/deployments/{key}", {"paused": paused})
-                if not paused:
-                    await self._switch_schedules_on(key)
-            except (PrefectSilent, PrefectRefused) as error:
-                failures.append(str(error))  # the other switches are set all the same
-        if failures:
-            raise SwitchesUnreadable("; ".join(failures))
+    async def note(self, name: str, text: str) -> None:
+        """Leave ``text`` as the artifact ``paused-…`` of a switch."""
+        key = f"paused-{name.replace('/', '-')}"
+        body = {"key": key, "type": "markdown", "data": text, "description": text}
+        try:
+            await self._api.ask("POST", "/artifacts/", body)
+        except (PrefectSilent, PrefectRefused) as error:
+            raise SwitchesUnreadable(str(error)) from error
 
-    async def _switch_schedules_on(self, deployment_id: str) -> None:
-        deployment = await self._api.ask("GET", f"/deployments/{deployment_id}")
-        for schedule in schedules_of(deployment):
-            if not schedule["active"]:
-                path = f"/deployments/{deployment_id}/schedules/{schedule['id']}"
-                await self._api.ask("PATCH", path, {"active": True})
+    # ---- reading
 
     async def _learn(self) -> None:
-        self._names = {await self._api.deployment_id(name): name for name in SWITCHES}
+        self._names = {await self._api.deployment_id(name): name for name in DEPLOYMENTS}
+
+    async def _count(self) -> object:
+        """How many deployments have their own flag set."""
+        only = {"id": {"any_": list(self._names)}, "paused": {"eq_": True}}
+        return await self._api.ask("POST", "/deployments/count", {"deployments": only})
+
+    async def _whole(self) -> dict[str, bool]:
+        ids = {"deployments": {"id": {"any_": list(self._names)}}}
+        deployments, pools, queues = await asyncio.gather(
+            self._api.ask("POST", "/deployments/filter", ids),
+            self._api.ask("POST", "/work_pools/filter", {}),
+            self._api.ask("POST", "/work_queues/filter", {}),
+        )
+        rows = {str(row.get("id")): row for row in _rows(deployments, "paused")}
+        if rows.keys() != self._names.keys():
+            missing = [self._names[key] for key in self._names.keys() - rows.keys()]
+            self._names = {}  # registered anew under other ids, perhaps
+            raise SwitchesUnreadable(f"Prefect no longer has {', '.join(sorted(missing))}")
+        self._flags = sum(row["paused"] for row in rows.values())
+        paused = {self._names[key]: is_off(row) for key, row in rows.items()}
+        of_pools = {row.get("name"): row["is_paused"] for row in _rows(pools, "is_paused")}
+        for row in _rows(queues, "is_paused"):
+            pool = row.get("work_pool_name")
+            of_pools[pool] = of_pools.get(pool) or row["is_paused"]
+        for pool, name in POOLS.items():
+            if pool not in of_pools:
+                raise SwitchesUnreadable(f"Prefect no longer has the work pool {pool}")
+            paused[name] = bool(of_pools[pool])
+        return paused
+
+    # ---- setting
+
+    async def _set(self, names: tuple[str, ...], *, paused: bool) -> None:
+        failures = await asyncio.gather(*(self._set_one(name, paused) for name in names))
+        self._looks = 0
+        if told := [failure for failure in failures if failure is not None]:
+            raise SwitchesUnreadable("; ".join(told))
+
+    async def _set_one(self, name: str, paused: bool) -> str | None:
+        """Why it could not be set; the other switches are set all the same."""
+        try:
+            pools = [pool for pool, switch in POOLS.items() if switch == name]
+            if pools:
+                await self._set_pool(pools[0], paused)
+            else:
+                await self._set_deployment(name, paused)
+        except (PrefectSilent, PrefectRefused, SwitchesUnreadable) as error:
+            return str(error)
+        return None
+
+    async def _set_deployment(self, name: str, paused: bool) -> None:
+        known = [key for key, known in self._names.items() if known == name]
+        key = known[0] if known else await self._api.deployment_id(name)
+        # The same request as the UI's own switch: it emits an event that others hear.
+        await self._api.ask("PATCH", f"/deployments/{key}", {"paused": paused})
+        if paused:
+            return
+        deployment = await self._api.ask("GET", f"/deployments/{key}")
+        for schedule in schedules_of(deployment):
+            if not schedule["active"]:
+                path = f"/deployments/{key}/schedules/{schedule['id']}"
+                await self._api.ask("PATCH", path, {"active": True})
+
+    async def _set_pool(self, pool: str, paused: bool) -> None:
+        await self._api.ask("PATCH", f"/work_pools/{pool}", {"is_paused": paused})
+        if paused:
+            return
+        queues = await self._api.ask("POST", f"/work_pools/{pool}/queues/filter", {})
+        for queue in _rows(queues, "is_paused"):
+            if queue["is_paused"]:
+                path = f"/work_pools/{pool}/queues/{queue['name']}"
+                await self._api.ask("PATCH", path, {"is_paused": False})
 
 
-def _paused_by_id(rows: object) -> dict[str, bool]:
-    if not isinstance(rows, list):
-        raise SwitchesUnreadable("Prefect's answer is not a list of deployments")
-    result: dict[str, bool] = {}
-    row: Any
-    for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get("paused"), bool):
-            raise SwitchesUnreadable("Prefect's answer names a deployment without its switch")
-        result[str(row.get("id"))] = is_off(row)
-    return result
+def _rows(answer: object, flag: str) -> list[dict[str, Any]]:
+    """The rows of an answer, each with its ``flag``; raises SwitchesUnreadable."""
+    if not isinstance(answer, list):
+        raise SwitchesUnreadable("Prefect's answer is not a list")
+    for row in answer:
+        if not isinstance(row, dict) or not isinstance(row.get(flag), bool):
+            raise SwitchesUnreadable("Prefect's answer names a switch without its flag")
+    return answer

@@ -1,4 +1,4 @@
-"""Flow ``resume``: ends an emergency stop, if the desk agrees that it is safe."""
+"""Flow ``resume``: ends stops and an emergency stop, if the desk agrees that it is safe."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.desk_access import executor
-from flows.prefect_switches import PrefectSwitches
 from flows.run_names import named_by_time
-from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 
 
 @flow(name="resume", flow_run_name=named_by_time("resume"), retries=0)
@@ -29,6 +27,4 @@ async def resume(reason: Annotated[str, Field(min_length=3, max_length=200)]) ->
             get_run_logger().error("%s: %s", refusal["code"], refusal["message"])
         why = "; ".join(refusal["message"] for refusal in report["reasons"])
         return Failed(name="Refused", message=f"Still stopped: {why}. Put it right and run again.")
-    async with PrefectSwitches() as switches:
-        await switches.resume((ENTRY, SIGNAL_INTAKE))
-    return Completed(name="Resumed", message="Entries and signals are on again.")
+    return Completed(name="Resumed", message="What kept entries away is switched on again.")

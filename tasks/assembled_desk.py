@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from exchanges.errors import ExchangeError
 from tasks.alerting.alert_book import AlertBook
 from tasks.client_order_id import pair_id_for
 from tasks.clock_watch import ClockWatch
@@ -33,12 +34,13 @@ from tasks.reconciling.account_books import AccountBooks
 from tasks.resting_orders import cancel_resting
 from tasks.restoring import Memory, restore, take_in
 from tasks.signal import SignalAction
+from tasks.stop_control import StopControl
 from tasks.switch_guard import SwitchGuard
 from tasks.trading import Trading
 from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
-from warehouse import LeaseLost, Record
+from warehouse import JournalError, LeaseLost, Record
 from warehouse.records import RecordType, SignalDecided
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class AssembledDesk:
     view: DeskView
     feeds: Feeds
     streams: VenueStreams
-    guard: SwitchGuard
+    stopping: StopControl
     memory: Memory
     blocks: DeskBlocks
     write: JournalWriter
@@ -81,9 +83,14 @@ class AssembledDesk:
     alerts: AlertBook
     loss_warning: LossWarning
 
+    @property
+    def guard(self) -> SwitchGuard:
+        return self.stopping.guard
+
     def restore(self, records: Iterable[Record]) -> None:
         """Remember what the journal knows, up to its end. Call once, before :meth:`run`."""
         count = restore(self.memory, self._noted(self.exposures.restoring(records)))
+        self.stopping.board.recall()
         open_pairs = self.trading.pairs.open_pairs()
         log.info("read %d records: %d pairs are open", count, len(open_pairs))
 
@@ -111,12 +118,24 @@ class AssembledDesk:
         """Recover, then trade until ``stop`` or until a living heir asks, then finish what is under
         way, close the doors and cancel what rests; positions are kept.
 
-        Returns the client order ids of what was cancelled.
+        Returns the client order ids of what was cancelled. A failure of any part of the desk ends
+        it, with entries stopped in Prefect.
         """
+        try:
+            return await self._run(stop, close_doors)
+        except BaseExceptionGroup as error:
+            if error.subgroup(LeaseLost) is None:  # else the switches are another executor's
+                await self.stopping.failed(error)
+            raise
+
+    async def _run(
+        self, stop: asyncio.Event, close_doors: Callable[[], Awaitable[None]] | None
+    ) -> list[str]:
         async with asyncio.TaskGroup() as group:
-            background = [group.create_task(self.guard.run())]
+            background = [group.create_task(self.stopping.run())]
             await self.recover()
             background += [
+                group.create_task(self.stopping.resuming.run()),
                 group.create_task(self.feeds.run()),
                 group.create_task(self.streams.run()),
                 group.create_task(self._guardian()),
@@ -205,11 +224,11 @@ class AssembledDesk:
         whoever else is silent."""
         while True:
             await asyncio.sleep(GUARDIAN_S)
-            self.loss_warning.look()
             for pair in self.trading.pairs.open_pairs():
                 if pair.state in IN_DOUBT and self.trading.is_time_to_ask(pair.pair_id):
                     await self._take_further(pair.pair_id, IN_DOUBT)
-            await self.operations.enforce_loss_limit()
+            self.stopping.automatic.enforce_loss_limit()
+            self.loss_warning.look()
 
     async def _take_further(self, pair_id: str, states: Collection[PairState]) -> None:
         """One pair's trouble must not keep the others from being looked after."""
@@ -219,5 +238,8 @@ class AssembledDesk:
                     log.warning("%s: %s: %s", pair_id, report["state"], report["steps"])
         except LeaseLost:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("%s could not be taken further", pair_id)
+            if not isinstance(error, ExchangeError | JournalError):
+                told = f"{pair_id} could not be taken further: {type(error).__name__}: {error}"
+                self.stopping.automatic.system_error(told)

@@ -32,6 +32,9 @@ from tasks.hand_over import HandOver
 from tasks.killing import Killing
 from tasks.metrics import Metrics
 from tasks.signal import SignalAction
+from tasks.stop_control import StopControl
+from tasks.stop_reason import StopReason
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 
 DOORS = ("prefect", "fast", "operator")
 
@@ -43,6 +46,7 @@ class ControlApi:
         self,
         desk: Desk,
         operations: DeskOperations,
+        stopping: StopControl,
         killing: Killing,
         hand_over: HandOver,
         view: DeskView,
@@ -51,6 +55,7 @@ class ControlApi:
     ) -> None:
         self._desk = desk
         self._operations = operations
+        self._stopping = stopping
         self._killing = killing
         self._hand_over = hand_over
         self._view = view
@@ -98,6 +103,7 @@ class ControlApi:
                 web.post("/v1/reconcile", self._reconcile),
                 web.post("/v1/rates/refresh", self._refresh_rates),
                 web.post("/v1/kill", self._kill),
+                web.post("/v1/stop", self._stop),
                 web.post("/v1/resume", self._resume),
                 web.post("/v1/reset", self._reset),
                 web.post("/v1/hand-over", self._give_way),
@@ -200,8 +206,15 @@ class ControlApi:
             self._killing.reset(sentence_in(body, "by", "a person's name"), _reason(body))
         )
 
+    async def _stop(self, request: web.Request) -> web.Response:
+        reason = _reason(await read_object(request))
+        self._stopping.board.stop((ENTRY, SIGNAL_INTAKE), StopReason.MANUAL_STOP, reason)
+        return json_answer({"in_prefect": await self._stopping.told()})
+
     async def _resume(self, request: web.Request) -> web.Response:
-        return json_answer(await self._operations.resume(_reason(await read_object(request))))
+        return json_answer(
+            await self._stopping.resuming.resume(_reason(await read_object(request)))
+        )
 
 
 def _reason(body: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ from tasks.refusal import Refusal
 from tasks.signal import Signal, SignalAction
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text
+from warehouse import JournalError
 from warehouse.records import RecordType, SignalDecided, SignalReceived
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class Desk:
         self._write = write
         self._on_decided = on_decided
         self._under_way: set[asyncio.Task[None]] = set()
+        self.on_failure: Callable[[str], None] = lambda _: None
+        """Hears of a signal that failed in a way that nobody has foreseen."""
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def lock(self, symbol: str) -> asyncio.Lock:
@@ -176,7 +179,7 @@ class Desk:
         self._journal_decision(outcome, binding=True)
         self._decisions.decide(outcome)
         self._metrics.decided(outcome, door, seconds)
-        log.info("signal %s: %s %s", signal.id, outcome.status.value, outcome.reason or "")
+        log.debug("signal %s: %s %s", signal.id, outcome.status.value, outcome.reason or "")
         self._on_decided(signal, outcome, door)
 
     async def _enter(self, signal: Signal, door: str, started: float) -> Outcome:
@@ -192,10 +195,12 @@ class Desk:
             "gate_to_settled": round((self._trading.clock.monotonic() - gated) * 1e6),
         }
         await self._feeds.refresh_balances()
-        return outcome_of_entry(pair, self._story(pair), timings)
+        reason = self._facts.told_of_stop(facts, self._story(pair))
+        return outcome_of_entry(pair, reason, timings)
 
     async def _exit(self, signal: Signal, door: str, started: float) -> Outcome:
-        refusal = first_refusal(self._facts.of(signal, door))
+        facts = self._facts.of(signal, door)
+        refusal = first_refusal(facts)
         if refusal is not None:
             return _denied(signal, refusal)
         pairs = self._pairs_to_leave(signal)
@@ -220,7 +225,8 @@ class Desk:
         if any(item.plan for item in judged):
             await self._feeds.refresh_balances()
         status, reason = self._exit_verdict(judged, left)
-        return outcome_of_exit(signal.id, left, status, reason, timings)
+        told = self._facts.told_of_stop(facts, reason)
+        return outcome_of_exit(signal.id, left, status, told, timings)
 
     async def _validate_exit(self, pair: Pair) -> dict[str, Any]:
         settings = self._trading.settings
@@ -233,6 +239,14 @@ class Desk:
         refusal = self._facts.automatic_exit_refusal()
         if refusal is not None:
             return _exit_decision(pair, judged, "hold", refusal.message, None)
+        self._trading.alert(
+            Alert(
+                AlertType.PROFIT_TARGET_HIT,
+                AlertLevel.INFO,
+                f"{pair.pair_id} has reached its target and is being closed: {judged.sentence}.",
+                pair.pair_id,
+            )
+        )
         left = await leave(self._trading, judged.plan, self._recovery)
         await self._feeds.refresh_balances()
         status, reason = self._exit_verdict([judged], [left])
@@ -331,6 +345,8 @@ class Desk:
                 pair.pair_id if pair else None,
             )
         )
+        if not isinstance(error, JournalError):  # those have a stop of their own
+            self.on_failure(f"signal {signal.id} failed: {type(error).__name__}: {error}")
         if pair is None:
             return Outcome(signal_id=signal.id, status=OutcomeStatus.DENIED, reason=reason)
         if signal.action is SignalAction.EXIT:

@@ -14,6 +14,7 @@ from exchanges.exchange import Exchange
 from tasks.alerting.alert_book import AlertBook
 from tasks.alerting.pair_alerts import PairAlerts
 from tasks.assembled_desk import AssembledDesk
+from tasks.automatic_stops import AutomaticStops
 from tasks.circuit_breaker import CircuitBreaker
 from tasks.circuit_memory import journalling
 from tasks.clock_watch import ClockWatch
@@ -60,8 +61,12 @@ from tasks.reconciling.reconciliation import Reconciliation
 from tasks.reconciling.unknown_trades import UnknownTrades
 from tasks.recovery import Recovery
 from tasks.restoring import Memory
+from tasks.resuming import Resuming
 from tasks.settings import Settings
+from tasks.stop_board import StopBoard
+from tasks.stop_control import StopControl
 from tasks.switch_guard import Switches, SwitchGuard
+from tasks.switch_setter import SwitchSetter
 from tasks.trading import Trading
 from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
@@ -123,7 +128,10 @@ def assemble(
     trading = Trading(
         venues, pairs, execution, watch, doubts, coin, funding, settings, clock, alert
     )
-    guard = SwitchGuard(switches, clock, settings.switch_poll_ms / 1000)
+    poll_s = settings.switch_poll_ms / 1000
+    guard = SwitchGuard(switches, clock, poll_s)
+    setter = SwitchSetter(switches, guard, poll_s)
+    board = StopBoard(guard, setter, write, clock, alert)
     facts = DeskFacts(
         venues,
         rates,
@@ -131,6 +139,7 @@ def assemble(
         results,
         KeyStore(settings.keys_dir),
         guard,
+        board,
         blocks,
         kill,
         lambda: write.lease_held,
@@ -145,6 +154,8 @@ def assemble(
     pushed[LegName.SPOT] = (*settings.symbols, feeds.dollar)
     streams = VenueStreams(venues, pushed, feeds.note_book, news)
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
+    automatic = AutomaticStops(board, facts, trading)
+    desk.on_failure = write.on_trouble = automatic.system_error
     late_fills = LateFills(trading, recovery, watch, desk.lock)
     unknown_trades = UnknownTrades(trading, books, judge, Asking(clock))
     reconciliation = Reconciliation(
@@ -157,6 +168,7 @@ def assemble(
         feeds,
         rates,
         guard,
+        board,
         blocks,
         kill,
         lambda: write.epoch,
@@ -173,22 +185,33 @@ def assemble(
         reconciliation,
         feeds,
         view,
-        facts,
+        blocks,
+        write,
+        health,
+        automatic.positions_differ,
+    )
+    outages = VenueOutages(trading, blocks, operations.reconcile, automatic.connection_lost)
+    resuming = Resuming(
+        board,
         guard,
+        switches,
         blocks,
         kill,
-        write,
+        trading,
+        feeds,
         markets,
-        health,
+        operations.reconcile,
+        health.against_trading,
+        automatic.loss_over_limit,
+        write,
     )
-    outages = VenueOutages(trading, blocks, operations.reconcile)
     positions = PositionWatch(
         trading, books, unknown_trades, late_fills, recovery, desk.lock, operations.reconcile
     )
     recovery.take_in = positions.take_in
     news.others = told_to(late_fills.heard, positions.heard)
     reserve = MarginReserve(settings.reserve_pct)
-    memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts, alerts=alert)
+    memory = Memory(pairs, watch, decisions, funding, kill, reserve, halts, board, alerts=alert)
     memory.circuits.update((venue.venue, venue.breaker) for venue in venues.values())
     return AssembledDesk(
         desk,
@@ -196,7 +219,7 @@ def assemble(
         view,
         feeds,
         streams,
-        guard,
+        StopControl(guard, setter, board, automatic, resuming),
         memory,
         blocks,
         write,
@@ -211,7 +234,7 @@ def assemble(
         ClockWatch(venues.values(), clock, settings.max_clock_offset_ms, alert),
         health,
         errors,
-        Killing(desk, trading, recovery, judge, feeds, facts, guard, kill, write),
+        Killing(desk, trading, recovery, judge, feeds, facts, board, kill, write),
         HandOver(),
         Unguarded(clock),
         alerts=alert,

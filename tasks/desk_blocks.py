@@ -10,11 +10,13 @@ MISMATCH = "position_mismatch"
 NOT_COMPARED = "not_compared"
 STOPPING = "stopping"
 JOURNAL = "journal_unwritable"
+RESUMING = "resuming"
 
 _MEANING = MappingProxyType(
     {
         RECOVERING: "the desk has started and is still finding out what was open",
         STOPPING: "the executor is shutting down",
+        RESUMING: "somebody asks to trade again, and the desk is looking whether it may",
     }
 )
 

@@ -31,7 +31,9 @@ from tasks.settings import Settings
 from tasks.signal import Signal
 from tasks.signing import is_signed_by
 from tasks.sizing import entry_quantity
-from tasks.switch_guard import EXIT_VALIDATION, SwitchGuard
+from tasks.stop_board import StopBoard
+from tasks.stop_reason import decided_before
+from tasks.switch_guard import EXIT_VALIDATION, SIGNAL_INTAKE, STOPS_ENTRIES, SwitchGuard
 
 OPERATOR_KEY = "operator"
 
@@ -47,6 +49,7 @@ class DeskFacts:
         results: DayResults,
         keys: KeyStore,
         guard: SwitchGuard,
+        board: StopBoard,
         blocks: DeskBlocks,
         kill: KillSwitch,
         lease_held: Callable[[], bool],
@@ -59,6 +62,7 @@ class DeskFacts:
         self._results = results
         self._keys = keys
         self._guard = guard
+        self._board = board
         self._blocks = blocks
         self._kill = kill
         self._lease_held = lease_held
@@ -82,7 +86,7 @@ class DeskFacts:
             # clocks, which can be set back; its pair's orders have their ids from it.
             seen_before=self._pairs.get(pair_id_for(signal.id)) is not None,
             signer=signer,
-            switches=Switches(self._guard.paused, self._guard.age_s),
+            switches=Switches(self._guard.paused, self._guard.age_s, self._board.why()),
             killed=self._kill.reason_for(signal.symbol),
             lease_held=self._lease_held(),
             not_ready="; ".join(sentence for _, sentence in self._blocks) or None,
@@ -105,6 +109,16 @@ class DeskFacts:
         return signal_checks.key_refusal(signal, signer) or signal_checks.signature_refusal(
             signal, signer
         )
+
+    def told_of_stop(self, facts: GateFacts, reason: str | None) -> str | None:
+        """``reason`` of a signal that was acted on by ``facts``, and, where a stop that concerns it
+        was heard only afterwards, that it was."""
+        names = STOPS_ENTRIES if facts.is_entry else (SIGNAL_INTAKE,)
+        stop = self._board.heard_since(facts.now, names)
+        if stop is None:
+            return reason
+        told = decided_before(stop, facts.now)
+        return f"before_the_stop: {told}" if reason is None else f"{reason}; {told}"
 
     def automatic_exit_refusal(self) -> Refusal | None:
         """Why no pair may be closed without a signal now."""

@@ -1,4 +1,4 @@
-"""What the desk does besides deciding signals: repair, reconcile, resume."""
+"""What the desk does besides deciding signals: repair, reconcile, read rates."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tasks.alert import Alert, AlertLevel, AlertType
-from tasks.capital import loss_limit_krw
 from tasks.desk import Desk
 from tasks.desk_blocks import MISMATCH, NOT_COMPARED, DeskBlocks
-from tasks.desk_facts import DeskFacts
 from tasks.desk_health import DeskHealth
 from tasks.desk_view import DeskView
 from tasks.errors import DeskError
 from tasks.feeds import Feeds
-from tasks.kill_switch import KillSwitch
-from tasks.krw_text import krw_text
-from tasks.market_watch import MarketWatch
 from tasks.pair_book import held_text
 from tasks.pair_transitions import PairState
 from tasks.reconciling import differences
 from tasks.reconciling.reconciliation import Reconciliation
 from tasks.recovery import Recovery
-from tasks.switch_guard import ENTRY, SwitchGuard
 from tasks.trading import Trading
-from warehouse.block_records import SwitchRecord
 from warehouse.records import ReconciliationRecord, RecordType
 
 log = logging.getLogger(__name__)
@@ -46,13 +39,10 @@ class DeskOperations:
         reconciliation: Reconciliation,
         feeds: Feeds,
         view: DeskView,
-        facts: DeskFacts,
-        guard: SwitchGuard,
         blocks: DeskBlocks,
-        kill: KillSwitch,
         write: Callable[[RecordType, Mapping[str, Any]], int],
-        markets: MarketWatch,
         health: DeskHealth,
+        on_mismatch: Callable[[str], None],
     ) -> None:
         self._desk = desk
         self._trading = trading
@@ -60,12 +50,9 @@ class DeskOperations:
         self._reconciliation = reconciliation
         self._feeds = feeds
         self._view = view
-        self._facts = facts
-        self._guard = guard
         self._blocks = blocks
-        self._kill = kill
         self._write = write
-        self._markets = markets
+        self._on_mismatch = on_mismatch
         self.health = health
 
     async def recover(
@@ -121,40 +108,20 @@ class DeskOperations:
 
     def _block(self, code: str, level: AlertLevel, found: str, what: str, until: str) -> None:
         """Keep entries off while something is ``found``; say so when it begins."""
+        kind = AlertType.RECONCILE_MISMATCH
         if not found:
             self._blocks.clear(code)
+            over = f"it is over that {what}."
+            alert = Alert(kind, AlertLevel.INFO, over, subject=code, is_over=True)
+            self._trading.alert(alert)
             return
         is_new = code not in dict(self._blocks)
         self._blocks.set(code, f"{what}: {found}")
         if is_new:
             message = f"{what}: {found}. Entries are blocked until {until}."
-            self._trading.alert(Alert(AlertType.RECONCILE_MISMATCH, level, message))
-
-    async def enforce_loss_limit(self) -> None:
-        """Pause entries in Prefect, with the reason, once the day's loss reaches its limit.
-
-        The gate refuses entries by itself then; the switch is set so that it is seen, and set
-        again when somebody resumes before the day is over.
-        """
-        capital = self._facts.capital()
-        if capital is None or capital.day_result_krw >= 0 or self._guard.is_paused(ENTRY):
-            return
-        limit_pct = self._trading.settings.daily_loss_limit_pct
-        limit = loss_limit_krw(capital.total_krw, limit_pct)
-        if -capital.day_result_krw < limit:
-            return
-        reason = (
-            f"today lost {krw_text(-capital.day_result_krw)} KRW, the limit is {krw_text(limit)} "
-            f"KRW ({limit_pct:f} % of capital)"
-        )
-        self._trading.alert(
-            Alert(
-                AlertType.DAILY_LOSS_EXCEEDED,
-                AlertLevel.CRITICAL,
-                f"{reason}: {ENTRY} is paused until the Korean day is over or the limit is raised.",
-            )
-        )
-        await self._guard.pause((ENTRY,), reason)
+            self._trading.alert(Alert(kind, level, message, subject=code))
+        if code == MISMATCH:
+            self._on_mismatch(f"{what}: {found}")
 
     async def refresh_rates(self) -> dict[str, Any]:
         """Read both rates now and tell them with the premium of each coin."""
@@ -164,23 +131,3 @@ class DeskOperations:
             **state["rates"],
             "premiums": [item for item in state["premium"].values() if item is not None],
         }
-
-    async def resume(self, reason: str) -> dict[str, Any]:
-        """Lift a kill if journal and venues agree and both venues are healthy; acknowledge prices
-        that came back far from where they had stopped."""
-        await self._feeds.read_all()
-        record = await self.reconcile()
-        reasons = [{"code": code, "message": message} for code, message in self._blocks]
-        for name, told in self.health.against_trading().items():
-            reasons.append({"code": f"unhealthy:{name}", "message": told})
-        resumed = record["agreed"] and not reasons
-        if resumed:
-            # Written first: what is lifted here stays lifted over a restart, or nothing is.
-            self._write(RecordType.SWITCH, SwitchRecord(switch="resume", reason=reason))
-            self._kill.lift()
-            self._markets.acknowledge()
-            self._trading.pairs.contradictions.forget()
-            self._trading.alert(
-                Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed: {reason}.")
-            )
-        return {"resumed": resumed, "reasons": reasons}

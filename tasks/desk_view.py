@@ -16,7 +16,8 @@ from tasks.leg_venue import LegVenue
 from tasks.pair import LegName, Pair
 from tasks.pair_transitions import PairState
 from tasks.rates import Rates
-from tasks.switch_guard import ENTRY, EXECUTOR, SIGNAL_INTAKE, SwitchGuard
+from tasks.stop_board import StopBoard
+from tasks.switch_guard import STOPS_ENTRIES, SwitchGuard
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text, utc_text
 
@@ -32,6 +33,7 @@ class DeskView:
         feeds: Feeds,
         rates: Rates,
         guard: SwitchGuard,
+        board: StopBoard,
         blocks: DeskBlocks,
         kill: KillSwitch,
         epoch: Callable[[], int],
@@ -44,6 +46,7 @@ class DeskView:
         self._feeds = feeds
         self._rates = rates
         self._guard = guard
+        self._board = board
         self._blocks = blocks
         self._kill = kill
         self._epoch = epoch
@@ -62,6 +65,8 @@ class DeskView:
             "accepting_entries": not blocks,
             "blocks": [{"code": code, "message": message} for code, message in blocks.items()],
             "switches": {**self._guard.paused, "age_s": self._guard.age_s},
+            "stops": self._board.told(),
+            "resume_refused": self._board.refused,
             "venues": {
                 venue.venue.value: self._venue(venue) for venue in self._trading.venues.values()
             },
@@ -87,9 +92,11 @@ class DeskView:
     def blocks(self) -> dict[str, str]:
         """All that stands against entries whatever the signal, code → sentence."""
         blocks = dict(self._blocks)
-        for name in (ENTRY, SIGNAL_INTAKE, EXECUTOR):
+        why = self._board.why()
+        for name in STOPS_ENTRIES:
             if self._guard.is_paused(name):
-                blocks[f"paused:{name}"] = f"{name} is paused in Prefect"
+                told = f" ({why[name]})" if name in why else ""
+                blocks[f"paused:{name}"] = f"{name} is paused in Prefect{told}"
         age_s = self._guard.age_s
         if age_s is None or age_s > self._trading.settings.switch_silence_s:
             heard = "never" if age_s is None else f"{age_s:.0f} s ago"

@@ -182,6 +182,7 @@ async def _trade(
     api = ControlApi(
         parts.desk,
         parts.operations,
+        parts.stopping,
         parts.killing,
         parts.hand_over,
         parts.view,

@@ -107,6 +107,11 @@ class ResetReport(TypedDict):
     """What was stopped, in words."""
 
 
+class StopReport(TypedDict):
+    in_prefect: bool
+    """Prefect shows it; else it holds in the executor, and Prefect is told once it answers."""
+
+
 class ResumeReport(TypedDict):
     resumed: bool
     reasons: list[Reason]
@@ -197,6 +202,10 @@ class ExecutorClient:
     async def kill(self, reason: str, *, liquidate: bool, symbol: str | None = None) -> KillReport:
         body = {"reason": reason, "liquidate": liquidate, "symbol": symbol}
         return cast(KillReport, await self._decide("/v1/kill", body))
+
+    async def stop(self, reason: str) -> StopReport:
+        """No new pairs and no signals, from now on."""
+        return cast(StopReport, await self._ask("POST", "/v1/stop", {"reason": reason}))
 
     async def resume(self, reason: str) -> ResumeReport:
         return cast(ResumeReport, await self._decide("/v1/resume", {"reason": reason}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -34,6 +34,8 @@ class Switches:
     """``entry/live`` → paused. A deployment that is not named counts as running."""
     age_s: float | None
     """Seconds since Prefect was last heard; None: never."""
+    why: Mapping[str, str] = field(default_factory=dict)
+    """Paused switch → its reasons and when each was heard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.desk_blocks import JOURNAL, DeskBlocks
-from warehouse import Journal, JournalError, LeaseLost
+from warehouse import Journal, JournalError, JournalFull, JournalUnwritable, LeaseLost
 from warehouse.records import RecordType
 
 
@@ -23,6 +23,8 @@ class JournalWriter:
         self.lease_held = journal is not None
         self.listeners: list[Callable[[RecordType, Mapping[str, Any]], None]] = []
         """Hear of each record that was written."""
+        self.on_trouble: Callable[[str], None] = lambda _: None
+        """Hears of a journal that fails for another reason than a full disk, which mends itself."""
 
     @property
     def epoch(self) -> int:
@@ -41,7 +43,10 @@ class JournalWriter:
             self.lease_held = False
             raise
         except JournalError as error:
-            self._blocks.set(JOURNAL, f"the journal cannot be written: {error}")
+            told = f"the journal cannot be written: {error}"
+            self._blocks.set(JOURNAL, told)
+            if isinstance(error, JournalUnwritable) and not isinstance(error, JournalFull):
+                self.on_trouble(told)
             raise
         self._blocks.clear(JOURNAL)
         for listener in self.listeners:

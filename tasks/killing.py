@@ -24,7 +24,9 @@ from tasks.recovery import Recovery
 from tasks.repair_planner import EMERGENCY_BOUND_BPS
 from tasks.resting_orders import cancel_resting
 from tasks.settled_order import Purpose
-from tasks.switch_guard import ENTRY, SIGNAL_INTAKE, SwitchGuard
+from tasks.stop_board import StopBoard
+from tasks.stop_reason import StopReason
+from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 from tasks.trading import Trading
 from warehouse import JournalError, LeaseLost
 from warehouse.block_records import SwitchRecord
@@ -44,7 +46,7 @@ class Killing:
         judge: ExitJudge,
         feeds: Feeds,
         facts: DeskFacts,
-        guard: SwitchGuard,
+        stops: StopBoard,
         switch: KillSwitch,
         write: Callable[[RecordType, Mapping[str, Any]], int],
     ) -> None:
@@ -54,7 +56,7 @@ class Killing:
         self._judge = judge
         self._feeds = feeds
         self._facts = facts
-        self._guard = guard
+        self._stops = stops
         self._switch = switch
         self._write = write
 
@@ -88,7 +90,9 @@ class Killing:
             )
         )
         if symbol is None:
-            await self._guard.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
+            self._stops.stop(
+                (ENTRY, SIGNAL_INTAKE), StopReason.MANUAL_STOP, f"emergency stop: {reason}"
+            )
         venues = self._trading.venues.values()
         cancelled = await cancel_resting(venues, known if symbol is None else (symbol,))
         outcomes = await self._liquidate_all(reason, symbol) if liquidate else []

@@ -6,7 +6,8 @@ Backtests run it on virtual time through months of history.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ from tasks.outcome import Outcome
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
-from tasks.switch_guard import ENTRY, EXECUTOR, EXIT_VALIDATION, SIGNAL_INTAKE
+from tasks.switch_guard import EXIT_VALIDATION, STOPS_ENTRIES
 from tasks.venue_connections import Wire, connect
 from warehouse import Journal, read
 
@@ -50,14 +51,24 @@ class MemorySwitches:
     """Switches that live in this process; all off at first."""
 
     def __init__(self) -> None:
-        names = (ENTRY, SIGNAL_INTAKE, EXIT_VALIDATION, EXECUTOR)
-        self.paused = dict.fromkeys(names, False)
+        self.paused = dict.fromkeys((*STOPS_ENTRIES, EXIT_VALIDATION), False)
+        self.notes: dict[str, str] = {}
 
     async def read(self) -> Mapping[str, bool]:
         return dict(self.paused)
 
+    async def news(self) -> Collection[str]:
+        return await asyncio.Future()  # polling hears of everything
+
     async def pause(self, names: Iterable[str], reason: str) -> None:
         self.paused.update(dict.fromkeys(names, True))
+        self.notes.update(dict.fromkeys(names, reason))
+
+    async def resume(self, names: Iterable[str]) -> None:
+        self.paused.update(dict.fromkeys(names, False))
+
+    async def note(self, name: str, text: str) -> None:
+        self.notes[name] = text
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ from tasks.pair import LegName, Pair
 from tasks.pair_book import PairBook
 from tasks.settled_order import Baseline, LegOrder, Purpose, SettledOrder
 from tasks.signal import Signal, parse_signal
+from tasks.stop_board import StopBoard
 from tasks.wire_text import read_utc
 from warehouse import Record
 from warehouse.records import AdoptionRecord, RecordType
@@ -48,6 +49,7 @@ class Memory:
     kill: KillSwitch
     reserve: MarginReserve
     halts: HaltMemory
+    board: StopBoard
     alerts: AlertBook
     circuits: dict[Venue, CircuitBreaker] = field(default_factory=dict)
     undecided_signals: dict[str, Signal] = field(default_factory=dict)
@@ -171,6 +173,7 @@ def _funding(memory: Memory, body: Mapping[str, Any]) -> None:
 
 def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
     memory.kill.remember(body)
+    memory.board.remember(body, memory.written_at)
     if body["switch"] == RESUME:
         memory.halts.acknowledge()
         memory.pairs.contradictions.forget()

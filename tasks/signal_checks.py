@@ -7,7 +7,7 @@ from datetime import timedelta
 from tasks.gate_facts import Door, GateFacts, SignerFacts
 from tasks.refusal import Refusal
 from tasks.signal import Signal
-from tasks.switch_guard import ENTRY, EXECUTOR, SIGNAL_INTAKE
+from tasks.switch_guard import SIGNAL_INTAKE, STOPS_ENTRIES
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -18,14 +18,21 @@ def intake_paused(facts: GateFacts) -> Refusal | None:
         return None
     if facts.door is Door.OPERATOR and not facts.is_entry:
         return None
-    return Refusal("paused", f"{SIGNAL_INTAKE} is paused in Prefect: signals are refused")
+    told = f"{SIGNAL_INTAKE} is paused in Prefect: signals are refused"
+    return Refusal("paused", told + _why(facts, SIGNAL_INTAKE))
 
 
 def entries_paused(facts: GateFacts) -> Refusal | None:
-    for name in (ENTRY, EXECUTOR):
-        if facts.is_entry and facts.switches.paused.get(name):
-            return Refusal("paused", f"{name} is paused in Prefect: no new pairs")
+    for name in STOPS_ENTRIES:
+        if name != SIGNAL_INTAKE and facts.is_entry and facts.switches.paused.get(name):
+            told = f"{name} is paused in Prefect: no new pairs"
+            return Refusal("paused", told + _why(facts, name))
     return None
+
+
+def _why(facts: GateFacts, switch: str) -> str:
+    why = facts.switches.why.get(switch)
+    return f" ({why})" if why else ""
 
 
 def switch_silent(facts: GateFacts) -> Refusal | None:

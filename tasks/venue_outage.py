@@ -42,10 +42,17 @@ class _Health:
 class VenueOutages:
     """One loop per venue until cancelled."""
 
-    def __init__(self, trading: Trading, blocks: DeskBlocks, compare: Compare) -> None:
+    def __init__(
+        self,
+        trading: Trading,
+        blocks: DeskBlocks,
+        compare: Compare,
+        on_outage: Callable[[str], None],
+    ) -> None:
         self._trading = trading
         self._blocks = blocks
         self._compare = compare
+        self._on_outage = on_outage
         self._health = {leg: _Health() for leg in trading.venues}
 
     async def run(self) -> None:
@@ -102,8 +109,10 @@ class VenueOutages:
                 AlertLevel.CRITICAL,
                 f"{name} failed {FAILURES} health checks in a row. Entries are off until it "
                 "answers and journal and venues agree; open pairs are kept and guarded.",
+                subject=name.value,
             )
         )
+        self._on_outage(f"{name} failed {FAILURES} health checks in a row")
         await self._cancel(*self._trading.venues.values())
 
     async def _end(self, venue: LegVenue, health: _Health) -> None:
@@ -124,6 +133,7 @@ class VenueOutages:
                 AlertLevel.INFO,
                 f"{venue.venue} answers again after {away_s:,.0f} s; journal and venues have been "
                 "compared.",
+                subject=venue.venue.value,
             )
         )
 

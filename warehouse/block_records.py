@@ -39,14 +39,21 @@ class ContradictionRecord(TypedDict):
 
 
 class SwitchRecord(TypedDict):
-    """The emergency stop and its end. ``resume`` also says that a person has seen the halts' gaps
+    """The emergency stop and its end, and the stops of single switches. ``resume`` also says that a person has seen the halts' gaps
     and the contradictions that stand before it; ``reset`` lifts the stop and nothing else."""
 
     switch: str
-    """``kill``, ``resume`` or ``reset`` (by a person, without the checks of a resume)."""
+    """``kill``, ``resume`` or ``reset`` (by a person, without the checks of a resume); of a single
+    switch ``stop`` or ``on``."""
     reason: str
     liquidate: NotRequired[bool]
     symbol: NotRequired[str]
     """Of a kill that concerns one coin. Absent: everything."""
+    name: NotRequired[str]
+    """Of ``stop`` and ``on``: the switch, such as ``entry/live``."""
+    code: NotRequired[str]
+    """Of ``stop``: what set it (:class:`tasks.stop_reason.StopReason`)."""
+    is_set: NotRequired[bool]
+    """Of ``stop``: Prefect knows of it."""
     by: NotRequired[str]
     """Who reset it."""

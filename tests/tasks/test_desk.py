@@ -259,7 +259,8 @@ def test_the_daily_loss_pauses_entries_in_prefect_again_and_again_until_the_day_
             assert desk.switches.paused["entry/live"]
             assert not desk.switches.paused["signal-intake/live"]
             types = [record.body["type"] for record in bench.records(RecordType.ALERT)]
-            assert types.count("DAILY_LOSS_EXCEEDED") == 2
+            assert types.count("DAILY_LOSS_EXCEEDED") == 1
+            assert types.count("RESUME_REFUSED") == 1
 
     run(tmp_path, scenario, daily_loss_limit_pct="0.002")
 

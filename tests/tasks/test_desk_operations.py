@@ -61,10 +61,10 @@ def test_kill_stops_entries_over_a_restart_until_resume(tmp_path: Path) -> None:
         await asyncio.sleep(2)
         async with bench.desk() as desk:  # its switches are all off again
             refused = await entered(desk)
-            assert (refused.reason or "").startswith("killed: ")
+            assert "an emergency stop holds (drill)" in (refused.reason or "")
             assert desk.parts.view.state()["killed"] == "drill"
 
-            assert (await desk.parts.operations.resume("drill is over"))["resumed"] is True
+            assert (await desk.parts.stopping.resuming.resume("drill is over"))["resumed"] is True
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
         await asyncio.sleep(2)
         async with bench.desk() as desk:
@@ -120,11 +120,11 @@ def test_resume_waits_until_everything_is_well(tmp_path: Path) -> None:
             await desk.parts.killing.kill("drill", liquidate=False)
             bench.coin_vanishes("0.004")
             bench.simulation.upbit.set_clock_offset(5_000)
-            answer = await desk.parts.operations.resume("too early")
+            answer = await desk.parts.stopping.resuming.resume("too early")
 
             assert answer["resumed"] is False
             assert "position_mismatch" in codes(answer)
-            assert "unhealthy:upbit" in codes(answer)
+            assert "unhealthy:clock" in codes(answer)
             assert desk.parts.view.state()["killed"] == "drill"
 
     run(tmp_path, scenario)
@@ -142,8 +142,10 @@ def test_coin_that_nothing_explains_blocks_entries_and_is_said_once(tmp_path: Pa
             assert difference["kind"] == "balance"
             assert Decimal(difference["difference"]) == Decimal("-0.005")
             refused = await entered(desk)
-            assert (refused.reason or "").startswith("not_ready: journal and venues disagree")
-            assert len(bench.alerts("critical")) == 1
+            assert "POSITION_MISMATCH: journal and venues disagree" in (refused.reason or "")
+            disagree = [text for text in bench.alerts("critical") if text.startswith("journal and")]
+            assert len(disagree) == 1
+            assert "difference -0.005" in desk.switches.notes[ENTRY]
 
     run(tmp_path, scenario)
 
@@ -222,6 +224,7 @@ def test_the_circuit_opens_after_five_failures_and_a_probe_closes_it(tmp_path: P
             bench.simulation.faults.clear()
             await asyncio.sleep(20)
             health = desk.parts.health.now()
+            assert (await desk.parts.stopping.resuming.resume("it is back"))["resumed"] is True
             assert health["ok"] is True, health["components"]["binance"]
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 

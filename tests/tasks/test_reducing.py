@@ -50,9 +50,10 @@ async def prefect_is_silent(bench: Bench, desk: PaperDesk) -> None:
 
 async def killed(bench: Bench, desk: PaperDesk) -> None:
     await desk.parts.killing.kill("drill", liquidate=False)
+    await asyncio.sleep(1)
     # Its pauses are lifted in Prefect; the stop itself only by a resume.
     desk.switches.paused.update(dict.fromkeys(desk.switches.paused, False))
-    await desk.parts.guard.look()
+    await asyncio.sleep(1)
 
 
 async def coin_out_of_nowhere(bench: Bench, desk: PaperDesk) -> None:
@@ -95,14 +96,15 @@ async def only_the_reserve_is_left(bench: Bench, desk: PaperDesk) -> None:
         exchange.book_order()
 
 
+PAUSED = "paused: entry/live is paused in Prefect: no new pairs"
 BLOCKS: Mapping[str, tuple[Stand, str]] = MappingProxyType(
     {
         "entries paused": (entries_paused, "paused: entry/live"),
         "executor paused": (executor_paused, "paused: executor/live"),
         "Prefect silent": (prefect_is_silent, "switch_silent: "),
-        "killed": (killed, "killed: "),
-        "mismatch": (coin_out_of_nowhere, "not_ready: journal and venues disagree"),
-        "outage": (health_checks_fail, "not_ready: binance cannot be reached"),
+        "killed": (killed, f"{PAUSED} (MANUAL_STOP: resume refused: an emergency stop holds"),
+        "mismatch": (coin_out_of_nowhere, f"{PAUSED} (POSITION_MISMATCH: journal and venues"),
+        "outage": (health_checks_fail, f"{PAUSED} (API_CONNECTION_LOST: binance failed 3"),
         "clock off": (clock_is_off, "clock_offset: "),
         "wallet closed": (wallet_is_closed, "market_unfit: "),
         "bank rate old": (bank_rate_is_old, "fx_stale: "),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
 
 import pytest
 
 from tasks.errors import SwitchesUnreadable
-from tasks.switch_guard import ENTRY, EXECUTOR, SwitchGuard
+from tasks.switch_guard import ENTRY, EXECUTOR, UNSETTLED_S, SwitchGuard
 from tests.exchanges.manual_clock import ManualClock
 
 
@@ -18,23 +19,40 @@ class Prefect:
         self.clock = clock
         self.paused = {ENTRY: False, EXECUTOR: False}
         self.gone = False
+        self.events: asyncio.Queue[Collection[str]] = asyncio.Queue()
+        self.looks = 0
 
     async def read(self) -> Mapping[str, bool]:
+        self.looks += 1
+        answer = dict(self.paused)
         self.clock.advance(0.2)  # an answer takes its time
         if self.gone:
             raise SwitchesUnreadable("no answer")
-        return dict(self.paused)
+        return answer
+
+    async def news(self) -> Collection[str]:
+        return await self.events.get()
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
-        if self.gone:
-            raise SwitchesUnreadable("no answer")
-        self.paused.update(dict.fromkeys(names, True))
+        raise AssertionError("the guard sets nothing")
+
+    async def resume(self, names: Iterable[str]) -> None:
+        raise AssertionError("the guard sets nothing")
+
+    async def note(self, name: str, text: str) -> None:
+        raise AssertionError("the guard tells nothing")
 
 
 def guarded() -> tuple[SwitchGuard, Prefect, ManualClock]:
     clock = ManualClock()
     prefect = Prefect(clock)
     return SwitchGuard(prefect, clock, 0.25), prefect, clock
+
+
+def heard_by(guard: SwitchGuard) -> list[tuple[str, bool]]:
+    heard: list[tuple[str, bool]] = []
+    guard.listeners.append(lambda name, paused: heard.append((name, paused)))
+    return heard
 
 
 async def test_before_the_first_word_there_is_no_age() -> None:
@@ -68,28 +86,124 @@ async def test_silence_keeps_the_last_word_and_lets_it_age(
     await guard.look()
     assert guard.age_s == pytest.approx(0.2)
     told = [record.getMessage() for record in caplog.records]
-    assert told == ["no word from Prefect, entries will stop: no answer", "Prefect answers again"]
+    assert told == [
+        "entry/live was paused",
+        "no word from Prefect, entries will stop: no answer",
+        "Prefect answers again",
+    ]
 
 
-async def test_a_pause_holds_here_at_once_even_when_prefect_is_gone() -> None:
+async def test_a_change_is_heard_once_in_each_direction() -> None:
     guard, prefect, _ = guarded()
+    heard = heard_by(guard)
+    for paused in (False, True, True, False, False):
+        prefect.paused[ENTRY] = paused
+        await guard.look()
+
+    assert heard == [(ENTRY, True), (ENTRY, False)]
+
+
+async def test_what_an_earlier_desk_knew_is_no_news_and_its_end_is() -> None:
+    guard, prefect, _ = guarded()
+    heard = heard_by(guard)
+    guard.remember(ENTRY, paused=True)
+    guard.remember(EXECUTOR, paused=True)
+    prefect.paused[ENTRY] = True
+
     await guard.look()
-    prefect.gone = True
-    await guard.pause([ENTRY], "drill")
 
-    assert guard.is_paused(ENTRY)
-    assert not prefect.paused[ENTRY]
+    assert heard == [(EXECUTOR, False)]
 
 
-async def test_a_pause_is_set_in_prefect() -> None:
+async def test_a_held_switch_is_paused_until_prefect_has_taken_it() -> None:
     guard, prefect, _ = guarded()
-    await guard.pause([ENTRY], "drill")
-    assert prefect.paused == {ENTRY: True, EXECUTOR: False}
-
-
-async def test_a_change_is_logged_with_the_name(caplog: pytest.LogCaptureFixture) -> None:
-    guard, prefect, _ = guarded()
+    heard = heard_by(guard)
     await guard.look()
+    guard.hold([ENTRY])
+    await guard.look()
+
+    assert guard.is_paused(ENTRY)  # Prefect does not know of it yet
+    guard.was_set([ENTRY])
     prefect.paused[ENTRY] = True
     await guard.look()
-    assert "entry/live was paused" in caplog.text
+    assert guard.is_paused(ENTRY)
+    prefect.paused[ENTRY] = False  # somebody switches it on
+    await guard.look()
+    assert not guard.is_paused(ENTRY)
+    assert heard == [(ENTRY, True), (ENTRY, False)]
+
+
+async def test_an_answer_that_was_asked_for_before_takes_no_pause_back() -> None:
+    guard, prefect, _ = guarded()
+    read = prefect.read
+
+    async def overtaken() -> Mapping[str, bool]:
+        answer = await read()
+        guard.hold([ENTRY])
+        prefect.paused[ENTRY] = True
+        guard.was_set([ENTRY])
+        return answer
+
+    prefect.read = overtaken  # type: ignore[method-assign]
+    await guard.look()
+
+    assert guard.is_paused(ENTRY)
+
+
+async def test_an_answer_that_was_asked_for_before_pauses_nothing_that_was_freed() -> None:
+    guard, prefect, _ = guarded()
+    prefect.paused[ENTRY] = True
+    await guard.look()
+    heard = heard_by(guard)
+    read = prefect.read
+
+    async def overtaken() -> Mapping[str, bool]:
+        answer = await read()
+        prefect.paused[ENTRY] = False
+        guard.free([ENTRY])
+        return answer
+
+    prefect.read = overtaken  # type: ignore[method-assign]
+    await guard.look()
+
+    assert not guard.is_paused(ENTRY)
+    assert heard == []
+
+
+async def test_an_event_pauses_at_once_and_its_word_holds_until_it_can_be_read() -> None:
+    guard, prefect, clock = guarded()
+    await guard.look()
+    prefect.gone = True
+    listening = asyncio.create_task(guard.run())
+    prefect.events.put_nowait((ENTRY,))
+
+    async with asyncio.timeout(5):
+        while not guard.is_paused(ENTRY):
+            await asyncio.sleep(0)
+        prefect.gone = False
+        before = prefect.looks
+        while prefect.looks == before:  # Prefect does not show it yet
+            await asyncio.sleep(0.01)
+    listening.cancel()
+    still = guard.is_paused(ENTRY)
+    clock.advance(UNSETTLED_S)
+    await guard.look()
+
+    assert still
+    assert not guard.is_paused(ENTRY)  # it was never true
+
+
+async def test_an_event_without_a_pause_is_looked_into() -> None:
+    guard, prefect, _ = guarded()
+    slow = SwitchGuard(prefect, guard._clock, 1_000)
+    listening = asyncio.create_task(slow.run())
+    async with asyncio.timeout(5):
+        while not prefect.looks:
+            await asyncio.sleep(0)
+        prefect.paused[ENTRY] = True
+        prefect.events.put_nowait(())
+        while not slow.is_paused(ENTRY):
+            await asyncio.sleep(0)
+    listening.cancel()
+
+    assert prefect.looks == 2

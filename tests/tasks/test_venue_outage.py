@@ -14,6 +14,7 @@ from exchanges.side import Side
 from tasks.pair import LegName
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import PaperDesk
+from tasks.switch_guard import ENTRY
 from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run
 from tests.tasks.test_desk_operations import rest_an_order
 
@@ -36,14 +37,16 @@ def test_outage_blocks_entries_keeps_pairs_and_ends_once_journal_and_venues_agre
             await asyncio.sleep(32)
 
             assert blocks(desk) == ["outage:upbit"]
-            assert len(lost(bench)) == 1
+            assert len(lost(bench)) == 2  # the alert, and the stop that it led to
             assert "Entries are off" in lost(bench)[0]
+            assert desk.switches.paused[ENTRY]
             assert pair_of(desk, opened).state is PairState.HEDGED
 
             bench.simulation.faults.clear()
             await asyncio.sleep(45)
             assert blocks(desk) == []
-            assert len(lost(bench)) == 1
+            assert len(lost(bench)) == 2
+            assert desk.switches.paused[ENTRY]  # only a person switches it on
             assert [text for text in bench.alerts("info") if "upbit answers again" in text]
             await assert_agreed(desk)
 

@@ -1,0 +1,205 @@
+"""Trading again: a person asks, the desk looks, and says yes or why not.
+
+Two ways to ask: switching something on again in Prefect, and ``kimp resume`` (the flow ``resume``),
+which also ends an emergency stop. While the desk looks there are no entries. Nothing here begins
+by itself: automation may stop, only a person resumes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.desk_blocks import MISMATCH, RESUMING, DeskBlocks
+from tasks.errors import SwitchesUnreadable
+from tasks.feeds import Feeds
+from tasks.kill_switch import RESUME, KillSwitch
+from tasks.market_watch import MarketWatch
+from tasks.stop_board import StopBoard
+from tasks.stop_reason import StopReason
+from tasks.switch_guard import ENTRY, STOPS_ENTRIES, Switches, SwitchGuard
+from tasks.trading import Trading
+from warehouse import LeaseLost
+from warehouse.block_records import SwitchRecord
+from warehouse.records import RecordType
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 30.0
+"""A look that takes longer is a no."""
+KILLED = "killed"
+DAILY_LOSS = "daily_loss"
+UNHEALTHY = "unhealthy:"
+UNSURE = "unsure"
+
+
+class Resuming:
+    """One question at a time, whoever asks."""
+
+    def __init__(
+        self,
+        board: StopBoard,
+        guard: SwitchGuard,
+        switches: Switches,
+        blocks: DeskBlocks,
+        kill: KillSwitch,
+        trading: Trading,
+        feeds: Feeds,
+        markets: MarketWatch,
+        reconcile: Callable[[], Awaitable[object]],
+        against_trading: Callable[[], Mapping[str, str]],
+        loss_over_limit: Callable[[], str | None],
+        write: Callable[[RecordType, Mapping[str, Any]], int],
+    ) -> None:
+        self._board = board
+        self._guard = guard
+        self._switches = switches
+        self._blocks = blocks
+        self._kill = kill
+        self._trading = trading
+        self._feeds = feeds
+        self._markets = markets
+        self._reconcile = reconcile
+        self._against_trading = against_trading
+        self._loss_over_limit = loss_over_limit
+        self._write = write
+        self._asked: list[str] = []
+        self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
+        board.on_release = self.ask
+
+    def ask(self, name: str) -> None:
+        """Somebody has switched ``name`` on in Prefect: no entries until that has been looked at.
+        Returns at once."""
+        self._blocks.set(RESUMING)
+        self._asked.append(name)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Answer whoever asks, until cancelled."""
+        while True:
+            await self._wake.wait()
+            await self.answer()
+
+    async def answer(self) -> None:
+        """Look, for all that was asked since the last time, and accept or refuse."""
+        async with self._looking:
+            self._wake.clear()
+            # What a resume of the desk's own has lifted meanwhile is not asked about any more.
+            asked = [name for name in dict.fromkeys(self._asked) if self._board.of(name)]
+            self._asked.clear()
+            reasons = (self._killed() or await self._reasons()) if asked else []
+            if reasons:
+                self._refuse(asked, reasons)
+            else:
+                # Nor what was paused again during the look.
+                on = [name for name in asked if not self._guard.is_paused(name)]
+                if on:
+                    self._accept(on, "switched on in Prefect; positions, venues and rates agree")
+            if not self._asked:
+                self._blocks.clear(RESUMING)
+
+    async def resume(self, reason: str) -> dict[str, Any]:
+        """Lift an emergency stop and switch on what keeps entries away, if all is well: journal and
+        venues agree, venues, rates and books are healthy, the day's loss is within its limit.
+        Acknowledges prices that came back far from where they had stopped, and contradictions.
+
+        Raises JournalError when it cannot be written down: then nothing is lifted.
+        """
+        async with self._looking:
+            reasons = await self._reasons()
+            if reasons:
+                return {"resumed": False, "reasons": reasons}
+            # Written first: what is lifted here stays lifted over a restart, or nothing is.
+            self._write(RecordType.SWITCH, SwitchRecord(switch=RESUME, reason=reason))
+            self._kill.lift()
+            self._markets.acknowledge()
+            self._trading.pairs.contradictions.forget()
+            off = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
+            try:
+                await self._switches.resume(off)
+            except SwitchesUnreadable as error:
+                message = f"what is paused could not be switched on in Prefect: {error}"
+                return {"resumed": False, "reasons": [_reason("switches", message)]}
+            self._guard.free(off)
+            self._accept(off, reason)
+            return {"resumed": True, "reasons": []}
+
+    async def _reasons(self) -> list[dict[str, str]]:
+        """All that speaks against trading now; what cannot be found out does too."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                await self._feeds.read_all()
+                await self._reconcile()
+        except TimeoutError:
+            return [_reason(UNSURE, f"the look at venues and journal took more than {LOOK_S:g} s")]
+        except LeaseLost:
+            raise
+        except Exception as error:
+            log.exception("venues and journal could not be looked at")
+            told = f"{type(error).__name__}: {error}"
+            return [_reason(UNSURE, f"journal and venues could not be compared: {told}")]
+        reasons = [_reason(code, text) for code, text in self._blocks if code != RESUMING]
+        reasons += [
+            _reason(UNHEALTHY + name, f"{name}: {told}")
+            for name, told in self._against_trading().items()
+        ]
+        loss = self._loss_over_limit()
+        return reasons if loss is None else [*reasons, _reason(DAILY_LOSS, loss)]
+
+    def _killed(self) -> list[dict[str, str]]:
+        """A switch in Prefect does not end an emergency stop."""
+        if self._kill.reason is None:
+            return []
+        told = f"an emergency stop holds ({self._kill.reason}): run resume/live or kimp resume"
+        return [_reason(KILLED, told)]
+
+    def _refuse(self, names: list[str], reasons: list[dict[str, str]]) -> None:
+        why = "; ".join(item["message"] for item in reasons)
+        log.error("the resume of %s is refused: %s", ", ".join(names), why)
+        self._trading.alert(
+            Alert(
+                AlertType.RESUME_REFUSED,
+                AlertLevel.WARNING,
+                f"{', '.join(names)} was switched on, and {ENTRY} is paused again: {why}. "
+                "Put it right, then switch it on once more.",
+                subject=ENTRY,
+            )
+        )
+        for name in names:
+            if name != ENTRY and not self._guard.is_paused(name):
+                self._board.lift(name, f"switched on in Prefect; {ENTRY} is paused instead")
+        self._board.refuse(ENTRY, _stop_reason(reasons), names, reasons)
+
+    def _accept(self, names: list[str], sentence: str) -> None:
+        left = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
+        for name in names:
+            # An alert that all is on again ends every stop's; before that each ends its own.
+            self._board.lift(name, sentence, is_told=not left)
+        if left:
+            log.warning("entries stay blocked by %s", ", ".join(left))
+            return
+        self._board.refused = None
+        what = ", ".join(names) or "nothing was paused"
+        self._trading.alert(
+            Alert(AlertType.RESUMED, AlertLevel.INFO, f"trading is resumed ({what}): {sentence}.")
+        )
+
+
+def _reason(code: str, message: str) -> dict[str, str]:
+    return {"code": code, "message": message}
+
+
+def _stop_reason(reasons: list[dict[str, str]]) -> StopReason:
+    """The trigger that a refusal stands for, if it is one."""
+    codes = [item["code"] for item in reasons]
+    if MISMATCH in codes:
+        return StopReason.POSITION_MISMATCH
+    if DAILY_LOSS in codes:
+        return StopReason.DAILY_LOSS_EXCEEDED
+    if any(code.startswith(("outage:", UNHEALTHY)) for code in codes):
+        return StopReason.API_CONNECTION_LOST
+    return StopReason.MANUAL_STOP

@@ -1,0 +1,234 @@
+"""Why each switch is off: set by the desk with a reason, or found off in Prefect.
+
+However a stop came about, it ends here: it holds at once, stands in the journal, is alerted, is
+told in Prefect (flag and artifact ``paused-…``) and in ``/v1/state``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from exchanges.clock import Clock
+from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.stop_reason import Stop, StopReason
+from tasks.switch_guard import (
+    BATCH_POOL,
+    ENTRY,
+    EXECUTOR,
+    EXIT_VALIDATION,
+    HOT_POOL,
+    SIGNAL_INTAKE,
+    STOPS_ENTRIES,
+    SwitchGuard,
+)
+from tasks.switch_setter import SwitchSetter
+from tasks.wire_text import read_utc, utc_text
+from warehouse import JournalError
+from warehouse.block_records import SwitchRecord
+from warehouse.records import RecordType
+
+log = logging.getLogger(__name__)
+
+STOP, ON = "stop", "on"
+"""What a ``switch`` record says of a single switch."""
+
+MEANING: Mapping[str, str] = {
+    ENTRY: "new entries blocked",
+    SIGNAL_INTAKE: "new entries blocked and every signal refused",
+    EXECUTOR: "new entries blocked, and no executor is started when this one ends",
+    HOT_POOL: "new entries blocked, and nothing of the pool runs: no automatic exits and no "
+    "signals through Prefect; the fast door still takes exits",
+    BATCH_POOL: "new entries blocked, and nothing of the pool starts: no new executor, no "
+    "comparison with the venues, no books",
+    EXIT_VALIDATION: "automatic exits are off",
+}
+BY_HAND = "paused in Prefect by hand"
+
+
+class StopBoard:
+    """The stops that stand, by switch and reason."""
+
+    def __init__(
+        self,
+        guard: SwitchGuard,
+        setter: SwitchSetter,
+        write: Callable[[RecordType, Mapping[str, Any]], int],
+        clock: Clock,
+        alert: Callable[[Alert], None],
+    ) -> None:
+        self._guard = guard
+        self._setter = setter
+        self._write = write
+        self._clock = clock
+        self._alert = alert
+        self._stops: dict[str, dict[StopReason, Stop]] = {}
+        self._untold: dict[str, bool] = {}
+        """Of stops out of the journal: whether Prefect was never told."""
+        self.refused: dict[str, Any] | None = None
+        """The last refusal, for ``/v1/state``, until a resume is accepted."""
+        self.on_release: Callable[[str], None] = self.lift
+        """Hears of a switch that keeps entries away and was switched on in Prefect."""
+        guard.listeners.append(self._heard)
+        setter.on_set.append(self._was_set)
+
+    def stop(self, names: Iterable[str], reason: StopReason, sentence: str) -> None:
+        """Stop at once, for ``reason``; Prefect is told by :class:`SwitchSetter` as soon as it can
+        be. What is stopped for this reason already stays as it is."""
+        for name in names:
+            if self._guard.is_paused(name) and reason in self._stops.get(name, {}):
+                continue
+            stop = self._put(name, reason, sentence)
+            self._guard.hold((name,))
+            self._setter.pause(name, self._text(name))
+            self._tell(stop, is_set=False)
+
+    def refuse(
+        self,
+        name: str,
+        reason: StopReason,
+        asked: Sequence[str],
+        reasons: Sequence[Mapping[str, str]],
+    ) -> None:
+        """``asked`` were switched on too early: ``name`` is off, and ``reasons`` (each a code and a
+        message) say why."""
+        was_off = bool(self.of(name))
+        sentence = f"resume refused: {'; '.join(item['message'] for item in reasons)}"
+        now = utc_text(self._clock.now())
+        self.refused = {"at": now, "asked": list(asked), "reasons": list(reasons)}
+        stop = self._put(name, reason, sentence)
+        self._guard.hold((name,))
+        self._setter.pause(name, self._text(name))
+        if was_off:
+            self._keep(_record(stop, is_set=False))
+        else:
+            self._tell(stop, is_set=False)
+
+    def lift(
+        self, name: str, sentence: str = "switched on in Prefect", *, is_told: bool = False
+    ) -> None:
+        """``name`` is on again, and that is accepted. ``is_told``: an alert of its own says so."""
+        if self._stops.pop(name, None) is None:
+            return
+        self._keep(SwitchRecord(switch=ON, name=name, reason=sentence))
+        self._setter.note(name, f"`{name}` is on: {sentence}.")
+        if not is_told:
+            self._alert(
+                Alert(
+                    AlertType.STOP_ACTIVATED,
+                    AlertLevel.INFO,
+                    f"{name} is on again: {sentence}.",
+                    subject=name,
+                    is_over=True,
+                )
+            )
+
+    def has(self, name: str, reason: StopReason) -> bool:
+        return reason in self._stops.get(name, {})
+
+    def of(self, name: str) -> list[Stop]:
+        """Why ``name`` is off, in the order of the reasons; empty: it is on."""
+        return list(self._stops.get(name, {}).values())
+
+    def stops(self) -> list[Stop]:
+        """Every reason for which a switch is off."""
+        return [stop for name in self._stops for stop in self.of(name)]
+
+    def why(self) -> Mapping[str, str]:
+        """Switch → its reasons in one line."""
+        return {name: " and ".join(stop.told() for stop in self.of(name)) for name in self._stops}
+
+    def told(self) -> list[dict[str, Any]]:
+        """For ``/v1/state``."""
+        return [
+            {
+                "switch": stop.switch,
+                "reason": stop.reason.value,
+                "sentence": stop.sentence,
+                "since": utc_text(stop.heard_at),
+                "meaning": MEANING[stop.switch],
+                "known_to_prefect": stop.switch not in self._setter.waiting,
+            }
+            for stop in self.stops()
+        ]
+
+    def heard_since(self, moment: datetime, names: Iterable[str]) -> Stop | None:
+        """A stop of one of these switches that was heard at or after ``moment``."""
+        stops = [stop for name in names for stop in self.of(name) if stop.heard_at >= moment]
+        return stops[0] if stops else None
+
+    def remember(self, body: Mapping[str, Any], written_at: str) -> None:
+        """Take in a ``switch`` record of the journal."""
+        if body["switch"] == ON:
+            self._stops.pop(body["name"], None)
+            return
+        if body["switch"] != STOP:
+            return
+        name, reason = body["name"], StopReason(body["code"])
+        stop = Stop(name, reason, body["reason"], read_utc(written_at))
+        self._stops.setdefault(name, {}).setdefault(reason, stop)
+        self._untold[name] = not body["is_set"]
+
+    def recall(self) -> None:
+        """Once all records are taken in: a switch that was off and that Prefect shows on has been
+        switched on meanwhile, unless Prefect was never told."""
+        for name in self._stops:
+            self._guard.remember(name, paused=True)
+            if self._untold[name]:
+                self._guard.hold((name,))
+                self._setter.pause(name, self._text(name))
+
+    # ---- what is heard
+
+    def _heard(self, name: str, paused: bool) -> None:
+        if not paused:
+            if name in STOPS_ENTRIES:
+                self.on_release(name)
+            else:
+                self.lift(name)
+        elif name not in self._stops:
+            stop = self._put(name, StopReason.MANUAL_STOP, BY_HAND)
+            self._setter.note(name, self._text(name))
+            self._tell(stop, is_set=True)
+
+    def _was_set(self, name: str) -> None:
+        for stop in self.of(name):
+            self._keep(_record(stop, is_set=True))
+
+    # ---- keeping and telling
+
+    def _put(self, name: str, reason: StopReason, sentence: str) -> Stop:
+        # First of all: whatever telling of it meets may ask to stop for the same reason.
+        stop = Stop(name, reason, sentence, self._clock.now())
+        self._stops.setdefault(name, {})[reason] = stop
+        return stop
+
+    def _tell(self, stop: Stop, *, is_set: bool) -> None:
+        self._keep(_record(stop, is_set=is_set))
+        by_hand = stop.reason is StopReason.MANUAL_STOP
+        self._alert(
+            Alert(
+                AlertType.STOP_ACTIVATED,
+                AlertLevel.WARNING if by_hand else AlertLevel.CRITICAL,
+                f"{MEANING[stop.switch]}: {stop.switch} is paused, {stop.told()}. "
+                "Open pairs are kept and guarded.",
+                subject=stop.switch,
+            )
+        )
+
+    def _text(self, name: str) -> str:
+        return f"{' and '.join(stop.told() for stop in self.of(name))}. {MEANING[name]}."
+
+    def _keep(self, record: SwitchRecord) -> None:
+        try:
+            self._write(RecordType.SWITCH, record)
+        except JournalError as error:
+            log.error("a stop is not in the journal: %s", error)
+
+
+def _record(stop: Stop, *, is_set: bool) -> SwitchRecord:
+    return SwitchRecord(
+        switch=STOP, name=stop.switch, code=stop.reason, reason=stop.sentence, is_set=is_set
+    )

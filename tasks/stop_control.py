@@ -1,0 +1,57 @@
+"""All that stops the desk and lets it trade again, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tasks.automatic_stops import AutomaticStops
+from tasks.resuming import Resuming
+from tasks.stop_board import StopBoard
+from tasks.switch_guard import SwitchGuard
+from tasks.switch_setter import SwitchSetter
+
+log = logging.getLogger(__name__)
+
+LAST_WORD_S = 3.0
+"""How long a desk that fails waits for Prefect to be told why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopControl:
+    guard: SwitchGuard
+    setter: SwitchSetter
+    board: StopBoard
+    automatic: AutomaticStops
+    resuming: Resuming
+
+    async def run(self) -> None:
+        """Hear of switches and set them, until cancelled; runs from the first moment on."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.guard.run())
+            group.create_task(self.setter.run())
+
+    async def failed(self, error: BaseException) -> None:
+        """The desk is about to end with ``error``: whoever starts it again finds it stopped."""
+        causes = list(_causes(error))
+        self.automatic.system_error(f"the executor failed: {'; '.join(map(_told, causes))}")
+        await self.told()
+
+    async def told(self) -> bool:
+        """Try to tell Prefect now what it does not know yet; whether it knows all of it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_S):
+                return await self.setter.deliver()
+        return False
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [cause for inner in error.exceptions for cause in _causes(inner)]
+    return [error]
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,48 @@
+"""Why a switch is off, and on which side of that moment a signal was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tasks.kst import KST
+
+
+class StopReason(StrEnum):
+    """What set a switch. Only MANUAL_STOP is a person; all are lifted by a person alone."""
+
+    DAILY_LOSS_EXCEEDED = "DAILY_LOSS_EXCEEDED"
+    API_CONNECTION_LOST = "API_CONNECTION_LOST"
+    SYSTEM_ERROR = "SYSTEM_ERROR"
+    POSITION_MISMATCH = "POSITION_MISMATCH"
+    MANUAL_STOP = "MANUAL_STOP"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One reason for which a switch is off."""
+
+    switch: str
+    """``entry/live``, ``work-pool/hot``."""
+    reason: StopReason
+    sentence: str
+    heard_at: datetime
+    """When the desk knew of it: what was decided before could not."""
+
+    def told(self) -> str:
+        """``MANUAL_STOP: lunch, heard at 14:03:20.123 KST``."""
+        return f"{self.reason}: {self.sentence}, heard at {time_text(self.heard_at)}"
+
+
+def time_text(moment: datetime) -> str:
+    """``14:03:20.123 KST``."""
+    return f"{moment.astimezone(KST):%H:%M:%S.%f}"[:-3] + " KST"
+
+
+def decided_before(stop: Stop, decided_at: datetime) -> str:
+    """The sentence of a signal that was being carried out when ``stop`` was heard."""
+    return (
+        f"decided at {time_text(decided_at)} before the pause of {stop.switch} was heard at "
+        f"{time_text(stop.heard_at)}"
+    )
