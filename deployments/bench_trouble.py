@@ -1,0 +1,160 @@
+"""Whether Prefect's troubles reach the hot path: the desk's times beside those of a bare pair, with
+Prefect well, slow, locked, full and gone, in rounds of one run.
+
+The executor is the real one, a flow run below Prefect's own engine. Without a word of Prefect it
+would take no entries after five seconds; here it is told to be patient, so that the same path is
+measured in every trouble.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from deployments.bench_rig import (
+    PAUSE_S,
+    WARM_UP,
+    Sent,
+    Spread,
+    executor_accepts,
+    executor_variables,
+    send_raw_pair,
+    send_signal,
+    spread,
+    start_simulators,
+    times_us,
+)
+from deployments.desk_environment import PROJECT, prefect_environment
+from deployments.desk_startup import STARTUP_S
+from deployments.http_json import HttpJson
+from deployments.paper_accounts import paper_accounts
+from deployments.ports import HOST, free_port
+from deployments.prefect_door import PrefectDoor
+from deployments.progress import Progress
+from deployments.supervisor import Supervisor
+from deployments.troubled_prefect import Trouble, TroubledPrefect
+from deployments.venue_simulators import VenueSimulators
+from tasks.executor_client import ExecutorClient
+from tasks.key_store import KeyStore
+from tasks.settings import Settings
+from tasks.signing import PrivateKey
+
+ROUNDS = 3
+TURNS = 6
+"""Of each trouble in each round. With five troubles that is 90 pairs; 100 is the most there may
+be."""
+SETTLE_S = 3.0
+"""For what the desk asks of Prefect to be caught in the trouble."""
+PATIENCE = {"KIMP_SWITCH_SILENCE_S": "86400"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One trouble."""
+
+    desk: Spread
+    raw: Spread
+    silent_s: float
+    """The longest that Prefect had not been heard when an order was asked for."""
+
+
+async def bench_trouble(progress: Progress) -> Mapping[Trouble, Measured]:
+    """Raises CommandFailed when something of it does not work."""
+    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
+        home = Path(folder)
+        accounts = paper_accounts(home / "keys")
+        keys = KeyStore(home / "keys")
+        keys.generate("bench")
+        async with Supervisor(home / "logs", PROJECT) as supervisor:
+            with progress.waiting("simulators and Prefect server"):
+                urls = await start_simulators(supervisor, accounts)
+                prefect = await _prefect(supervisor, home)
+            async with prefect.serving():
+                with progress.waiting("executor"):
+                    variables = executor_variables(home, accounts, urls) | PATIENCE
+                    await _executor(supervisor, home, variables, prefect.url)
+                with progress.waiting("measuring, about two minutes"):
+                    return await supervisor.guarded(
+                        _measure(home, urls, keys.private_key("bench"), prefect)
+                    )
+
+
+async def _prefect(supervisor: Supervisor, home: Path) -> TroubledPrefect:
+    """A server with the desk's deployments."""
+    port = free_port(0)
+    direct = prefect_environment(Settings(home=home), f"http://{HOST}:{port}")
+    server = await supervisor.start(
+        "Prefect server",
+        ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
+        direct,
+    )
+    async with HttpJson("the Prefect server", f"http://{HOST}:{port}/api") as api:
+        await supervisor.ready("the Prefect server", lambda: api.answers("/health"), STARTUP_S)
+    await supervisor.run("registration", ("-m", "deployments.register"), direct)
+    return TroubledPrefect(port, server.pid, home / "prefect" / "prefect.db")
+
+
+async def _executor(
+    supervisor: Supervisor, home: Path, variables: Mapping[str, str], prefect_url: str
+) -> None:
+    """A run of ``executor/live``, started as a process worker starts it."""
+    async with HttpJson("the Prefect server", f"{prefect_url}/api") as api:
+        run = await PrefectDoor(api).create("executor/live")
+    await supervisor.start(
+        "executor",
+        ("-m", "prefect", "flow-run", "execute", run.id),
+        {**variables, **prefect_environment(Settings(home=home), prefect_url)},
+    )
+    await executor_accepts(supervisor, home)
+
+
+async def _measure(
+    home: Path, urls: Mapping[str, str], key: PrivateKey, prefect: TroubledPrefect
+) -> dict[Trouble, Measured]:
+    desk: defaultdict[Trouble, list[Sent]] = defaultdict(list)
+    raw: defaultdict[Trouble, list[Sent]] = defaultdict(list)
+    silent: defaultdict[Trouble, list[float]] = defaultdict(list)
+    async with (
+        HttpJson("the simulators", urls["control"]) as control,
+        ExecutorClient(home / "run" / "executor.sock") as executor,
+        aiohttp.ClientSession(urls["upbit"]) as upbit,
+        aiohttp.ClientSession(urls["binance"]) as binance,
+    ):
+
+        async def turn(name: str) -> tuple[Sent, Sent]:
+            sent = await send_signal(executor, f"bench-{name}", key)
+            beside = await send_raw_pair(upbit, binance, f"raw-{name}")
+            await asyncio.sleep(PAUSE_S)
+            return sent, beside
+
+        for number in range(WARM_UP):
+            await turn(f"warm-up-{number}")
+        for number in range(ROUNDS):
+            for trouble in Trouble:
+                async with prefect.having(trouble):
+                    await asyncio.sleep(SETTLE_S)
+                    for place in range(TURNS):
+                        sent, beside = await turn(f"{number}-{trouble.name}-{place}")
+                        desk[trouble].append(sent)
+                        raw[trouble].append(beside)
+                        state = await executor.state()
+                        silent[trouble].append(state["switches"]["age_s"])
+        simulators = VenueSimulators(control)
+        return {
+            trouble: Measured(
+                await _spread_of(simulators, desk[trouble]),
+                await _spread_of(simulators, raw[trouble]),
+                max(silent[trouble]),
+            )
+            for trouble in Trouble
+        }
+
+
+async def _spread_of(simulators: VenueSimulators, sent: Sequence[Sent]) -> Spread:
+    return spread(await times_us(simulators, sent))
