@@ -62,7 +62,7 @@ async def watch_executor(
         try:
             is_paused = is_off(await prefect.deployment(EXECUTOR))
             if not is_paused:
-                await prefect.create(EXECUTOR)
+                await prefect.create(EXECUTOR, {"only_if_none": True})
         except CommandFailed as error:
             mute_since = mute_since or now
             if now - mute_since > mute_s:

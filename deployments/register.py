@@ -8,19 +8,35 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import time
+from functools import partial
 from typing import Any
 
 import anyio
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    WorkPoolCreate,
+    WorkPoolUpdate,
+)
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 
+from deployments.automations import register_restart
 from deployments.hot_worker import HotWorker
 from deployments.project import BATCH, HOT, DeploymentEntry, pull_steps, read_entries
+from tasks.errors import SettingsRefused
+from tasks.settings_loading import load_settings
+from tasks.switch_guard import EXECUTOR
+
+HAND_OVER = "hand-over"
+"""Slug of the executor's daily schedule."""
+HAND_OVER_AT = time(5, 0)
+SEOUL = "Asia/Seoul"
 
 POOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     HOT: (
@@ -37,17 +53,23 @@ POOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 async def register(
-    api_url: str, entries: Sequence[DeploymentEntry] | None = None
+    api_url: str,
+    entries: Sequence[DeploymentEntry] | None = None,
+    *,
+    hand_over_at: time = HAND_OVER_AT,
 ) -> dict[str, str]:
-    """Create or update both pools and every deployment; name (``flow/name``) → id."""
+    """Create or update both pools, every deployment and the automation that restarts the executor;
+    name (``flow/name``) → id. ``hand_over_at``: in Seoul."""
     with temporary_settings({PREFECT_API_URL: api_url}):
         async with get_client() as client:
             for pool in POOLS:
                 await _register_pool(client, pool)
             registered = {}
             for entry in read_entries() if entries is None else entries:
-                name, deployment_id = await _register_deployment(client, entry)
+                name, deployment_id = await _register_deployment(client, entry, hand_over_at)
                 registered[name] = deployment_id
+            if EXECUTOR in registered:
+                await register_restart(client, registered[EXECUTOR])
             return registered
 
 
@@ -67,7 +89,9 @@ async def _register_pool(client: PrefectClient, name: str) -> None:
         )
 
 
-async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) -> tuple[str, str]:
+async def _register_deployment(
+    client: PrefectClient, entry: DeploymentEntry, hand_over_at: time
+) -> tuple[str, str]:
     flow = entry.load_flow()
     switched_off = await _switched_off(client, f"{flow.name}/{entry.name}")
     deployment_id = await client.create_deployment(
@@ -77,12 +101,15 @@ async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) ->
         description=entry.description,
         tags=list(entry.tags),
         work_pool_name=entry.pool,
+        work_queue_name=entry.queue,
         entrypoint=entry.entrypoint,
         path=".",
         pull_steps=pull_steps(),
         # No ``paused``: the server then keeps what an operator has set.
         schedules=[
-            schedule.model_copy(update={"active": schedule.slug not in switched_off})
+            _planned(schedule, hand_over_at).model_copy(
+                update={"active": schedule.slug not in switched_off}
+            )
             for schedule in entry.schedules
         ],
         concurrency_limit=entry.concurrency_limit,
@@ -95,6 +122,15 @@ async def _register_deployment(client: PrefectClient, entry: DeploymentEntry) ->
         enforce_parameter_schema=True,
     )
     return f"{flow.name}/{entry.name}", str(deployment_id)
+
+
+def _planned(schedule: DeploymentScheduleCreate, hand_over_at: time) -> DeploymentScheduleCreate:
+    """The daily hand-over at the time that the settings say."""
+    if schedule.slug != HAND_OVER:
+        return schedule
+    cron = f"{hand_over_at.minute} {hand_over_at.hour} * * *"
+    daily = CronSchedule(cron=cron, timezone=SEOUL)
+    return schedule.model_copy(update={"schedule": daily})
 
 
 async def _switched_off(client: PrefectClient, name: str) -> set[str | None]:
@@ -113,7 +149,11 @@ def main() -> int:
         print("PREFECT_API_URL: expected the address of the Prefect API, got none", file=sys.stderr)
         return 2
     try:
-        registered = anyio.run(register, api_url)
+        hand_over_at = load_settings().hand_over_at
+        registered = anyio.run(partial(register, api_url, hand_over_at=hand_over_at))
+    except SettingsRefused as error:
+        print(error, file=sys.stderr)
+        return 1
     except httpx.HTTPError as error:
         print(f"{api_url}: {error}", file=sys.stderr)
         return 1

@@ -3,94 +3,141 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Collection, Coroutine, Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
-from pydantic import Field
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed
 
 from exchanges.clock import SystemClock
 from flows.decision_reports import DecisionReports
+from flows.executor_runs import FAILURES, STORM, ExecutorRuns
+from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 from flows.prefect_switches import PrefectSwitches
+from flows.run_log import RunLog
 from flows.run_names import named_by_time
+from flows.run_owner import owned_by
+from flows.run_truth import keep_run_true
 from flows.untold_decisions import UntoldDecisions
+from tasks.errors import ExecutorRefused
 from tasks.executor import run_executor
+from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+from warehouse import JournalLocked
 
 T = TypeVar("T")
 
+LATE = timedelta(minutes=10)
+"""A planned hand-over that begins so late was meant for an executor that has ended since."""
+
 
 @flow(name="executor", flow_run_name=named_by_time("executor"), retries=0)
-async def executor(hours: Annotated[float, Field(gt=0, le=168)] = 24) -> State[Any]:
-    """Trade until the day is over, then hand over to the next run of the schedule.
+async def executor(only_if_none: bool = False) -> State[Any]:
+    """Trade. If an executor lives already, take over from it: it finishes what is under way, gives
+    its lease to this run and ends.
 
     Args:
-        hours: How long this run lasts at most. A run of many days may not hear that it is
-            cancelled.
+        only_if_none: Start only if no executor lives. It then stays stopped while executor/live is
+            paused, and gives up for a while when one after the other has failed.
     """
-    return Completed(name="HandedOver", message=await hot_path(hours))
+    settings = load_settings()
+    with owned_by(os.getpid(), flow_run.get_id() or "no-run", settings.executor_runs_dir):
+        if only_if_none and (why_not := await _not_wanted(settings)) is not None:
+            return Cancelled(name="NotStarted", message=why_not)
+        ended, message = await hot_path(take_over=not only_if_none and not _is_late())
+    if not ended:
+        return Cancelled(name="NotNeeded", message=message)
+    return Completed(name="HandedOver", message=message)
 
 
 @task(name="hot_path", retries=0, cache_policy=NO_CACHE)
-async def hot_path(hours: float) -> str:
-    """The desk, on its own loop and thread; returns why it ended. Never retried."""
+async def hot_path(take_over: bool) -> tuple[bool, str]:
+    """The desk, on its own loop and thread; did it ever hold the lease, and why it ended. Never
+    retried."""
     loop, stop, settings = asyncio.get_running_loop(), asyncio.Event(), load_settings()
+    if threading.current_thread() is threading.main_thread():
+        # Prefect's own handler would break off in the middle of whatever runs.
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
     untold = UntoldDecisions(
         settings.journal_dir, settings.prefect_dir / "reported.json", SystemClock()
     )
-    why = [f"{hours:g} hours are over"]
-
-    def on_sigterm() -> None:
-        why[0] = "asked to stop"
-        stop.set()
-
-    if threading.current_thread() is threading.main_thread():
-        # Prefect's own handler would break off in the middle of whatever runs.
-        loop.add_signal_handler(signal.SIGTERM, on_sigterm)
-    loop.call_later(hours * 3600, stop.set)
-    reporting = asyncio.create_task(DecisionReports(untold).run())
+    beside = [asyncio.create_task(DecisionReports(untold).run())]
+    if (run_id := flow_run.get_id()) is not None:
+        beside.append(asyncio.create_task(keep_run_true(run_id, stop.set)))
     try:
         async with PrefectSwitches() as switches:
-            await run_executor(
-                settings,
-                switches=SwitchesOn(loop, switches),
-                on_decided=lambda *_: None,  # what is told to Prefect comes from the journal
-                stop=stop,
-            )
+            with RunLog(get_run_logger(), settings.run_log_lines_per_minute) as run_log:
+                why = await run_executor(
+                    settings,
+                    switches=SwitchesOn(loop, switches),
+                    on_decided=run_log.decided,
+                    stop=stop,
+                    take_over=take_over,
+                )
+    except (JournalLocked, ExecutorRefused) as error:
+        return False, str(error)
     finally:
-        reporting.cancel()
-    get_run_logger().info("the desk has stopped: %s", why[0])
-    return f"Stopped: {why[0]}."
+        for task_ in beside:
+            task_.cancel()
+    get_run_logger().info("the desk has ended: %s", why)
+    return True, f"Ended in order: {why}."
+
+
+async def _not_wanted(settings: Settings) -> str | None:
+    """Why an executor is not to be started again by itself. A Prefect that does not say counts as
+    a yes: pairs may be open and nobody looks after them."""
+    api = PrefectApi()
+    try:
+        runs = ExecutorRuns(api, settings.executor_runs_dir)
+        if await runs.is_paused():
+            return "executor/live is paused: it is not started again until somebody resumes it."
+        if await runs.recent_failures() >= FAILURES:
+            minutes = STORM.total_seconds() / 60
+            return (
+                f"{FAILURES} runs have failed within {minutes:g} minutes: starting again does not "
+                "mend it. Look at the failed runs; it is tried again later."
+            )
+    except (PrefectSilent, PrefectRefused) as error:
+        get_run_logger().warning("is executor/live paused? %s", error)
+    finally:
+        await api.aclose()
+    return None
+
+
+def _is_late() -> bool:
+    planned = flow_run.get_scheduled_start_time()
+    return planned is not None and datetime.now(UTC) - planned > LATE
 
 
 class SwitchesOn:
-    """Switches that are asked on ``loop``, so that the desk's own loop does no work for it."""
+    """Switches that are asked on ``loop``, so that the desk's own loop does no work for it. As
+    :class:`tasks.switch_guard.Switches`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, switches: PrefectSwitches) -> None:
         self._loop = loop
         self._switches = switches
 
     async def read(self) -> Mapping[str, bool]:
-        """Deployment (``flow/name``) → paused; raises SwitchesUnreadable."""
         return await self._there(self._switches.read())
 
     async def news(self) -> Collection[str]:
         return await self._there(self._switches.news())
+
+    async def pause(self, names: Iterable[str], reason: str) -> None:
+        await self._there(self._switches.pause(names, reason))
 
     async def resume(self, names: Iterable[str]) -> None:
         await self._there(self._switches.resume(names))
 
     async def note(self, name: str, text: str) -> None:
         await self._there(self._switches.note(name, text))
-
-    async def pause(self, names: Iterable[str], reason: str) -> None:
-        """Set the switches; raises SwitchesUnreadable."""
-        await self._there(self._switches.pause(names, reason))
 
     async def _there(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.wording import amount_text, in_words, timings_text
+from tasks.kst import KST
 from tasks.outcome import Outcome, OutcomeLeg, OutcomeStatus
 from tasks.signal import Signal
 
@@ -57,6 +58,24 @@ def story(outcome: Outcome) -> list[str]:
     if settled.status in ADVICE:
         lines.append(f"What to do: {ADVICE[settled.status]}")
     return lines
+
+
+def told_as_one(signal: Signal, outcome: Outcome, door: str) -> str:
+    """A decided signal in one entry of a log: who asked for what, the gate, the orders and what
+    they filled, the result, and the time that each part took."""
+    size = signal.quantity or signal.notional_krw
+    asked = [signal.action, signal.symbol, *([] if size is None else [f"{size:f}"])]
+    if signal.pair_id is not None:
+        asked.append(signal.pair_id)
+    created = signal.created_at.astimezone(KST)
+    return "\n".join(
+        [
+            f"signal {signal.id} through the {door} door: {' '.join(asked)}, signed by "
+            f"{signal.key_id} at {created:%H:%M:%S}.{created.microsecond // 1000:03} KST",
+            f"  gate: {_gate(outcome.settled)}",
+            *(f"  {line}" for line in story(outcome)),
+        ]
+    )
 
 
 def final_state(outcome: Outcome) -> State[Any]:
@@ -125,6 +144,13 @@ async def conclude(outcome: Outcome) -> State[Any]:
         outcome_markdown(outcome), key="signal-outcome", description=_decision(outcome.settled)
     )
     return final_state(outcome)
+
+
+def _gate(outcome: Outcome) -> str:
+    if outcome.status is OutcomeStatus.DENIED:
+        return f"refused, {in_words(_reason(outcome)[0] or 'no reason')}"
+    passed_us = outcome.timings_us.get("received_to_gate")
+    return "passed" if passed_us is None else f"passed after {passed_us / 1000:.2f} ms"
 
 
 def _headline(outcome: Outcome) -> str:

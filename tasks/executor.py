@@ -105,15 +105,23 @@ def _run_on_uvloop(
         desk_loop.append((asyncio.get_running_loop(), stop))
         if stop_asked.is_set():  # asked before there was a loop to tell
             stop.set()
-        while True:
-            heir = await _serve(settings, switches, on_decided, stop, take_over)
-            if heir is None:
-                return "asked to stop"
-            if await _took_over(settings, heir, stop):
-                return f"process {heir} has taken over"
+        heir: int | None = None
+        # The lock of a process can outlive its end for a moment, so a dead heir's is waited for.
+        while heir is None or not await _took_over(settings, heir, stop):
             if stop.is_set():
                 return "asked to stop"
-            log.warning("process %d was to take over and did not: this one goes on", heir)
+            if heir is not None:
+                log.warning("process %d was to take over and did not: this one goes on", heir)
+            may_wait = take_over if heir is None else not is_alive(heir)
+            try:
+                heir = await _serve(settings, switches, on_decided, stop, may_wait)
+            except JournalLocked:
+                if heir is None:
+                    raise
+                break  # it has taken the lease at last
+            if heir is None:
+                return "asked to stop"
+        return f"process {heir} has taken over"
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())

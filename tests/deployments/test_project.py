@@ -7,7 +7,8 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from deployments.project import read_entries
 
 BY_ITSELF = {
-    "executor": {"keep-running": "every 600 s"},
+    "executor": {"hand-over": "0 5 * * * Asia/Seoul"},
+    "executor_watch": {"watch": "every 30 s"},
     "signal_intake": {"canary": "*/5 * * * * Asia/Seoul"},
     "entry": {"readiness": "every 60 s"},
     "exit_validation": {"exits": "every 10 s"},

@@ -23,6 +23,7 @@ pytestmark = PREFECT_MARKS
 
 NAMES = {
     "executor/live",
+    "executor-watch/live",
     "signal-intake/live",
     "entry/live",
     "exit-validation/live",

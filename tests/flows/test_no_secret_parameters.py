@@ -39,4 +39,4 @@ def test_no_flow_or_task_takes_a_secret(file: Path) -> None:
 
 
 def test_the_parameters_are_seen() -> None:
-    assert parameters(FLOWS[0].with_name("executor.py")) == {"hours"}
+    assert parameters(FLOWS[0].with_name("executor.py")) == {"only_if_none", "take_over"}

@@ -138,12 +138,15 @@ async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def executor_process(served: Served) -> AsyncIterator[asyncio.subprocess.Process]:
+async def executor_process(
+    served: Served, *arguments: str, module: str = "executor_child"
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """An executor of its own that is gone at the end, one way or another."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.tasks.executor_child",
+        f"tests.tasks.{module}",
+        *arguments,
         cwd=ROOT,
         env=served.environment,
         stderr=asyncio.subprocess.PIPE,
