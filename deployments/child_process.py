@@ -15,11 +15,20 @@ TAIL_LINES = 12
 class ChildProcess:
     """A started program. Everything it prints goes to ``log_file``."""
 
-    def __init__(self, name: str, log_file: Path, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log_file: Path,
+        folder: Path,
+    ) -> None:
         self.name = name
         self.log_file = log_file
-        self.pid = process.pid
-        self._process = process
+        self._arguments = arguments
+        self._environment = dict(environment)
+        self._folder = folder
+        self._process: asyncio.subprocess.Process
 
     @classmethod
     async def start(
@@ -32,12 +41,22 @@ class ChildProcess:
     ) -> ChildProcess:
         """Start ``arguments`` in ``folder``. No secret among them: all users can read them."""
         log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        child = cls(name, arguments, environment, log_file, folder)
+        await child._spawn(os.O_TRUNC)
+        return child
+
+    async def start_again(self) -> None:
+        """The same program once more, after it has ended; its log goes on."""
+        await self._spawn(os.O_APPEND)
+
+    async def _spawn(self, how: int) -> None:
+        """``how``: what becomes of an earlier log."""
+        descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | how, 0o600)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                env=dict(environment),
-                cwd=folder,
+            self._process = await asyncio.create_subprocess_exec(
+                *self._arguments,
+                env=self._environment,
+                cwd=self._folder,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
@@ -45,7 +64,10 @@ class ChildProcess:
             )
         finally:
             os.close(descriptor)
-        return cls(name, log_file, process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def exit_code(self) -> int | None:

@@ -39,6 +39,7 @@ READY = re.compile(
     r"hyperliquid=(?P<hyperliquid>\S+)$",
     re.MULTILINE,
 )
+SIMULATORS = "simulators"
 VENUES = ("upbit", "binance", "hyperliquid")
 FLOW_EXCEPTION = re.compile(r"^Flow run encountered an exception: \w+: ")
 PREFECT_PORT = 4200
@@ -84,7 +85,7 @@ class DeskStartup:
         ports = {name: self._configured_port(f"{name}_url") for name in VENUES}
         with self._progress.waiting("simulated venues"):
             child = await self._supervisor.start(
-                "simulators",
+                SIMULATORS,
                 (
                     *("-m", "exchanges.simulator"),
                     *(part for name in VENUES for part in (f"--{name}", f"{HOST}:{ports[name]}")),
@@ -166,6 +167,12 @@ class DeskStartup:
 
                 await self._supervisor.ready("the hot worker", online, STARTUP_S)
         self._progress.line("workers: batch and hot")
+
+    def keep_alive(self) -> None:
+        """What dies from now on is started again. Not the simulators: their orders are gone."""
+        for child in self._supervisor.children:
+            if child.name != SIMULATORS:
+                self._supervisor.keep_alive(child, self._progress.line)
 
     async def stop_hot_worker(self) -> None:
         """Before the executor ends, so that its last flows still find it."""

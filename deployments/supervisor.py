@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,9 @@ T = TypeVar("T")
 GRACE_S = 8.0
 """A program's time to end by itself."""
 POLL_S = 0.1
+REVIVALS, REVIVALS_WITHIN_S = 3, 600.0
+"""What dies more often than that is not mended by being started again."""
+REVIVAL_PAUSE_S = 1.0
 
 
 class ChildDied(CommandFailed):
@@ -45,6 +49,7 @@ class Supervisor:
         self._grace_s = grace_s
         self._mark = secrets.token_hex(8)
         self._children: list[tuple[ChildProcess, asyncio.Task[None]]] = []
+        self._kept: dict[ChildProcess, Callable[[str], None]] = {}
         self._death: asyncio.Future[ChildDied] = asyncio.get_running_loop().create_future()
         self._guardian: asyncio.subprocess.Process | None = None
 
@@ -114,6 +119,11 @@ class Supervisor:
                 watcher.cancel()
                 await child.stop(self._grace_s)
 
+    def keep_alive(self, child: ChildProcess, tell: Callable[[str], None]) -> None:
+        """From now on ``child`` is started again when it ends, and ``tell`` gets the sentence that
+        says so, unless it does that too often."""
+        self._kept[child] = tell
+
     async def guarded(self, work: Awaitable[T]) -> T:
         """The result of ``work``; raises ChildDied as soon as a watched program ends."""
         task = asyncio.ensure_future(work)
@@ -152,7 +162,17 @@ class Supervisor:
             ) from None
 
     async def _watch(self, child: ChildProcess) -> None:
-        exit_code = await child.wait()
+        deaths: list[float] = []
+        while True:
+            exit_code = await child.wait()
+            now = time.monotonic()
+            deaths = [*(at for at in deaths if now - at < REVIVALS_WITHIN_S), now]
+            if child not in self._kept or len(deaths) > REVIVALS:
+                break
+            end = end_in_words(exit_code)
+            self._kept[child](f"{child.name} ended unexpectedly ({end}); it is started again")
+            await asyncio.sleep(REVIVAL_PAUSE_S)
+            await child.start_again()
         if not self._death.done():
             self._death.set_result(ChildDied(child, exit_code))
 

@@ -122,6 +122,7 @@ async def _run_desk(
                 await supervisor.guarded(_tell(settings, options, progress, startup.desk, research))
             else:
                 _say_where(progress, settings, startup.desk)
+                startup.keep_alive()
                 await supervisor.guarded(_stay(settings, progress, startup.desk))
         finally:
             await startup.stop_hot_worker()

@@ -142,3 +142,37 @@ asyncio.run(main())
         up.wait()
 
         assert wait_until(lambda: not any(alive(pid) for pid in pids))
+
+
+async def test_what_is_kept_alive_is_started_again_and_its_log_goes_on(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with Supervisor(tmp_path, PROJECT, grace_s=0.3) as supervisor:
+        child = await supervisor.start("sleeper", ("-c", SLEEPER), os.environ)
+        supervisor.keep_alive(child, told.append)
+        await first_line(child.log_file)
+        dead = child.pid
+
+        os.kill(dead, signal.SIGKILL)
+
+        def revived() -> bool:
+            return child.log_file.read_text() == "up\nup\n"
+
+        assert await supervisor.guarded(asyncio.to_thread(wait_until, revived))
+        assert child.pid != dead
+        assert told == ["sleeper ended unexpectedly (killed by SIGKILL); it is started again"]
+    assert not alive(child.pid)
+
+
+async def test_what_dies_again_and_again_is_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.supervisor.REVIVAL_PAUSE_S", 0.01)
+    told: list[str] = []
+    async with Supervisor(tmp_path, PROJECT, grace_s=0.3) as supervisor:
+        child = await supervisor.start("broken", ("-c", "raise SystemExit(3)"), os.environ)
+        supervisor.keep_alive(child, told.append)
+
+        with pytest.raises(ChildDied, match="broken ended unexpectedly \\(exit code 3\\)"):
+            await supervisor.guarded(asyncio.sleep(30))
+
+    assert len(told) == 3
