@@ -18,6 +18,7 @@ from deployments.commands import (
     desk,
     doctor,
     keys,
+    killing,
     password,
     signals,
     stopping,
@@ -29,7 +30,7 @@ from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
-GROUPS = (desk, watching, signals, stopping, books, backups, keys, password, doctor, bench)
+GROUPS = (desk, watching, signals, stopping, killing, books, backups, keys, password, doctor, bench)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -45,9 +45,7 @@ async def emergency_stop(
         )
     # Side by side: neither stop may wait for, or fail with, the other. Of one coin only the
     # executor knows: a deployment can be paused for all coins or for none.
-    report, paused = await asyncio.gather(
-        _kill(reason, liquidate, symbol), _pause(reason, symbol)
-    )
+    report, paused = await asyncio.gather(_kill(reason, liquidate, symbol), _pause(reason, symbol))
     failures = [result for result in (report, paused) if isinstance(result, str)]
     if isinstance(report, str) or failures:
         return Failed(name="StopIncomplete", message=" ".join(failures))

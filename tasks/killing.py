@@ -34,6 +34,9 @@ from warehouse.records import RecordType
 
 log = logging.getLogger(__name__)
 
+WHOLE_DESK = "all coins"
+"""Subject of the alert of a stop that is not of one coin."""
+
 
 class Killing:
     """Pulls the kill switch, does what goes with it, and lifts it for a person who says so."""
@@ -86,7 +89,7 @@ class Killing:
                 AlertLevel.CRITICAL,
                 f"emergency stop{'' if symbol is None else f' of {symbol}'}: {reason}. "
                 "New entries are blocked until kimp resume.",
-                subject=symbol,
+                subject=symbol or WHOLE_DESK,
             )
         )
         if symbol is None:
@@ -106,18 +109,21 @@ class Killing:
         if not self._switch.is_on:
             raise DeskError("there is no emergency stop to reset")
         lifted = self._switch.sentences()
+        stopped = [*([] if self._switch.reason is None else [WHOLE_DESK]), *self._switch.symbols]
         # Written first: what is lifted here stays lifted over a restart, or nothing is.
         self._write(RecordType.SWITCH, SwitchRecord(switch=RESET, reason=reason, by=by))
         self._switch.lift()
-        self._trading.alert(
-            Alert(
-                AlertType.EMERGENCY_STOP,
-                AlertLevel.CRITICAL,
-                f"{by} has lifted the emergency stop without checks: {reason} "
-                f"(it was: {'; '.join(lifted)}).",
-                is_over=True,
+        for subject in stopped:
+            self._trading.alert(
+                Alert(
+                    AlertType.EMERGENCY_STOP,
+                    AlertLevel.CRITICAL,
+                    f"{by} has lifted the emergency stop without checks: {reason} "
+                    f"(it was: {'; '.join(lifted)}).",
+                    subject=subject,
+                    is_over=True,
+                )
             )
-        )
         return {"lifted": lifted}
 
     async def _liquidate_all(self, reason: str, symbol: str | None) -> list[dict[str, Any]]:

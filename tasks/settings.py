@@ -286,6 +286,11 @@ class Settings(
         return self.home / "run" / "limits"
 
     @property
+    def executor_runs_dir(self) -> Path:
+        """Which process each run of the executor lives in, a file a run."""
+        return self.home / "run" / "executors"
+
+    @property
     def logs_dir(self) -> Path:
         return self.home / "logs"
 

@@ -112,8 +112,7 @@ def test_without_prefect_a_stop_does_not_pretend(capsys: pytest.CaptureFixture[s
     "arguments",
     [
         ["stop", "--reason", "testing"],
-        ["kill", "--reason", "testing", "--yes"],
-        ["resume", "--reason", "testing"],
+        ["kill", "--reason", "testing", "--yes", "STOP"],
         ["signal", "send", "--action", "EXIT"],
     ],
     ids=lambda arguments: arguments[0],
@@ -162,7 +161,7 @@ def test_kill_without_a_terminal_needs_a_yes(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
 
-    assert "expected --yes" in refused(["kill", "--reason", "testing"], capsys)
+    assert 'expected --yes "STOP"' in refused(["kill", "--reason", "testing"], capsys)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_slow_import_of_prefect_does_not_keep_a_kill_from_the_executor(
     async with running_fake_executor(tmp_path / "run" / "executor.sock") as executor:
         began = time.monotonic()
         command = asyncio.create_task(
-            asyncio.to_thread(main, ["kill", "--reason", "testing", "--yes"])
+            asyncio.to_thread(main, ["kill", "--reason", "testing", "--yes", "STOP"])
         )
         while not executor.bodies("POST /v1/kill"):
             assert not command.done()
@@ -50,5 +50,7 @@ async def test_a_slow_import_of_prefect_does_not_keep_a_kill_from_the_executor(
         code = await command
 
     assert reached_s < CONNECT_TIMEOUT_S
-    assert executor.bodies("POST /v1/kill") == [{"reason": "testing", "liquidate": False}]
+    assert executor.bodies("POST /v1/kill") == [
+        {"reason": "testing", "liquidate": False, "symbol": None}
+    ]
     assert code == 1  # Prefect could not be told

@@ -272,7 +272,7 @@ class FullJournal:
     """Stands in for the journal's write of a running desk: full from the nth record on."""
 
     def __init__(self, desk: PaperDesk, wanted: Callable[[RecordType], bool], times: int) -> None:
-        self._journal = desk.parts.write._journal
+        self._journal = desk.parts.write._own()
         self._write = self._journal.write
         self._wanted = wanted
         self.left = times

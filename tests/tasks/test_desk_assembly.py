@@ -80,7 +80,7 @@ def test_a_desk_that_has_lost_its_lease_trades_no_more_and_ends_loudly(tmp_path:
             def lost(*_: object) -> int:
                 raise LeaseLost("another executor has taken over")
 
-            desk.parts.write._journal.write = lost  # type: ignore[method-assign, assignment]
+            desk.parts.write._own().write = lost  # type: ignore[method-assign, assignment]
             refused = await entered(desk)
             assert refused.status is OutcomeStatus.DENIED
             assert bench.orders_placed() == []

@@ -40,7 +40,7 @@ async def happen(bench: Bench, desk: PaperDesk, event: tuple[Any, ...]) -> None:
         case ("leave",):
             for pair in desk.parts.trading.pairs.open_pairs():
                 if pair.state is PairState.HEDGED:
-                    await desk.parts.operations._liquidate(pair, "for a test")
+                    await desk.parts.killing._liquidate(pair, "for a test")
         case ("hand", leg, side, quantity):
             await trade_by_hand(desk, leg, side, quantity)
         case ("forced", reason, quantity):

@@ -15,6 +15,7 @@ from exchanges.instrument import Venue
 from tasks.errors import KeyRefused, SettingMissing, SettingsRefused
 from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
+from tasks.paper_desk import MemorySwitches
 from tasks.settings import Mode, Settings
 from tasks.settings_description import describe
 from tasks.settings_loading import load_settings
@@ -22,7 +23,6 @@ from tasks.venue_keys.key_sources import desk_keys, key_file, key_source
 from tasks.venue_keys.venue_key import Permission
 from tasks.venue_settings import KeySourceName
 from tests.tasks import executors as simulated
-from tests.tasks.executor_child import Off
 from tests.tasks.executors import served_venues, until_accepting
 from tests.tasks.venue_keys.fake_vault import running_fake_vault
 from tests.tasks.venue_keys.fake_venues import RESTRICTIONS, FakeVenues, running_fake_venues
@@ -160,7 +160,10 @@ async def refused_start(settings: Settings) -> KeyRefused:
     with pytest.raises(KeyRefused) as caught:
         async with asyncio.timeout(20):
             await run_executor(
-                settings, switches=Off(), on_decided=lambda *_: None, stop=asyncio.Event()
+                settings,
+                switches=MemorySwitches(),
+                on_decided=lambda *_: None,
+                stop=asyncio.Event(),
             )
     return caught.value
 
@@ -212,7 +215,7 @@ async def test_the_executor_trades_with_keys_from_the_file(tmp_path: Path) -> No
             key_file(settings, a_clock()).add(a_key(venue, **pair))
         stop = asyncio.Event()
         running = asyncio.create_task(
-            run_executor(settings, switches=Off(), on_decided=lambda *_: None, stop=stop)
+            run_executor(settings, switches=MemorySwitches(), on_decided=lambda *_: None, stop=stop)
         )
         async with ExecutorClient(settings.socket_file) as client:
             await until_accepting(client)
