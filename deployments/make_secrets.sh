@@ -10,10 +10,10 @@ postgres=${2:-postgres}
 redis=${3:-redis}
 user=10001 # of the containers; see Dockerfile
 
-# A name and, on standard input, its content.
+# A name and its content. Nothing here is an argument of a program, which everyone could read.
 secret() {
     if [ ! -e "$folder/$1" ]; then
-        cat >"$folder/.$1.new"
+        printf '%s\n' "$2" >"$folder/.$1.new"
         mv "$folder/.$1.new" "$folder/$1"
     fi
     chmod 0400 "$folder/$1"
@@ -24,11 +24,11 @@ random() { python3 -c 'import secrets; print(secrets.token_urlsafe(24))'; }
 
 mkdir -p "$folder"
 if [ "$(id -u)" = 0 ]; then chown "$user:$user" "$folder"; fi
-random | secret postgres-password
-random | secret redis-password
-printf 'kimp:%s\n' "$(random)" | secret prefect-auth
-random | secret KIMP_KEYS_PASSPHRASE
-printf 'postgresql+asyncpg://kimp:%s@%s:5432/prefect\n' "$(cat "$folder/postgres-password")" "$postgres" |
-    secret KIMP_PREFECT_DATABASE_URL
-printf 'redis://:%s@%s:6379/0\n' "$(cat "$folder/redis-password")" "$redis" |
-    secret PREFECT_REDIS_MESSAGING_URL
+secret postgres-password "$(random)"
+secret redis-password "$(random)"
+secret prefect-auth "kimp:$(random)"
+secret KIMP_KEYS_PASSPHRASE "$(random)"
+password=$(<"$folder/postgres-password")
+secret KIMP_PREFECT_DATABASE_URL "postgresql+asyncpg://kimp:$password@$postgres:5432/prefect"
+password=$(<"$folder/redis-password")
+secret PREFECT_REDIS_MESSAGING_URL "redis://:$password@$redis:6379/0"
