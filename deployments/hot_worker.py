@@ -38,6 +38,7 @@ from deployments.run_events import SCHEDULED, run_events
 from deployments.run_intake import RunIntake
 from deployments.run_owner import is_abandoned, new_owner, owner_of
 from deployments.unfinished_runs import GONE, let_go, unfinished_runs
+from deployments.unwatched_suspension import leave_suspension_unwatched
 from deployments.warm_flow import run_warm
 from flows.prefect_api import PrefectApi
 from tasks.executor_client import ExecutorClient
@@ -100,6 +101,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         Raises:
             FlowLoopBlocked: a flow does not give way. Nothing more runs in this process.
         """
+        leave_suspension_unwatched()
         api = PrefectApi()
         try:
             async with self:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -16,6 +14,7 @@ from deployments.register import register
 from flows.prefect_switches import SWITCHES, PrefectSwitches
 from flows.signal_intake import signal_intake
 from tasks.switch_guard import ENTRY
+from tests.deployments.hot_runs import a_signal, create, signal_deployment
 from tests.fake_executor import running_fake_executor
 from tests.postgres_server import PASSWORD, running_postgres
 from tests.prefect_runs import PREFECT_MARKS, artifacts_of, end_of, log_of, working
@@ -50,18 +49,6 @@ def prefect_server(server: PrefectServer) -> str:
     return server.url
 
 
-def a_signal() -> dict[str, Any]:
-    return {
-        "id": f"s-{uuid4().hex}",
-        "action": "ENTER",
-        "symbol": "BTC",
-        "quantity": "0.010",
-        "created_at": datetime.now(UTC).isoformat(),
-        "key_id": "alpha",
-        "signature": "00" * 64,
-    }
-
-
 async def test_a_switch_is_kept_over_a_registration(prefect_api: str) -> None:
     entries = [entry for entry in read_entries() if entry.entrypoint.endswith(SWITCHED)]
     await register(prefect_api, entries)
@@ -79,22 +66,14 @@ async def test_a_switch_is_kept_over_a_registration(prefect_api: str) -> None:
 async def test_two_workers_run_each_signal_once_and_its_story_is_kept(
     prefect_api: str, kimp_home: Path
 ) -> None:
-    [entry] = [item for item in read_entries() if item.entrypoint.endswith("signal_intake")]
-    deployment = UUID((await register(prefect_api, [entry]))["signal-intake/live"])
+    deployment = await signal_deployment()
     async with (
         running_fake_executor(kimp_home / "run" / "executor.sock") as executor,
         working(executor, FLOWS),
         working(executor, FLOWS, name="two"),
         get_client() as client,
     ):
-        ids = [
-            (
-                await client.create_flow_run_from_deployment(
-                    deployment, parameters={"signal": a_signal()}
-                )
-            ).id
-            for _ in range(6)
-        ]
+        ids = [await create(deployment, parameters={"signal": a_signal()}) for _ in range(6)]
         runs = [await end_of(run_id) for run_id in ids]
         told, kept = await log_of(client, ids[0]), await artifacts_of(client, ids[0])
 
