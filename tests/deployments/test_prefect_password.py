@@ -52,7 +52,8 @@ def test_a_password_that_others_can_read_is_refused(kimp_home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"kimp:short", b"no-colon-in-this-one", b"kimp:two words here", b"a:b\nc:d" * 9]
+    "content",
+    [b"", b"kimp:short", b"no-colon-in-this-one", b"kimp:two words here", b"a:b\nc:d" * 9],
 )
 def test_a_file_with_something_else_is_refused_without_showing_it(
     kimp_home: Path, content: bytes
