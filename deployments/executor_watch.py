@@ -1,7 +1,7 @@
 """Keeps an executor running below ``up`` and says when it was gone.
 
-The executor is no child of ours but a flow run. Prefect's schedule starts it again within ten
-minutes; that is too long to be without repair of legs, so we ask for a run at once.
+The executor is no child of ours but a flow run. Prefect's automation starts another when a run
+crashes, and ``executor-watch/live`` looks each half minute; this watch needs neither.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import EXECUTOR
 
 POLL_S = 1.0
+GONE_S = 3.0
+"""So long nobody may answer: between two executors that hand over it is about a second."""
 PATIENCE_S = 90.0
 """An executor's time to be back once Prefect was asked for it, then it is asked again."""
 ASKED = 3
@@ -52,6 +54,8 @@ async def watch_executor(
             asked, told = 0, ""
             continue
         gone_since = gone_since or now
+        if now - gone_since < GONE_S:
+            continue
         if asked_at is not None and now - asked_at <= PATIENCE_S:
             continue
         if asked == ASKED:

@@ -46,6 +46,7 @@ class Api:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor_watch, "POLL_S", 0.02)
+    monkeypatch.setattr(executor_watch, "GONE_S", 0.1)
 
 
 @asynccontextmanager
@@ -100,6 +101,19 @@ async def test_a_prefect_that_does_not_answer_is_asked_again(tmp_path: Path) -> 
     assert api.heard.count("create") == 1
     assert watch.said.getvalue().count("it is asked again") == 1
     assert watch.said.getvalue().count("it is started again") == 1
+
+
+async def test_a_hand_over_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor_watch, "GONE_S", 30.0)
+    api, socket_file = Api(), tmp_path / "s"
+
+    async with watching(api, socket_file) as watch:
+        await asyncio.sleep(0.1)
+        async with running_fake_executor(socket_file) as fake:
+            fake.answers["GET /v1/state"] = {}
+            await watch.until(lambda: len(fake.heard) > 2)
+
+    assert api.heard == []
 
 
 async def test_a_prefect_that_stays_mute_ends_the_watch(tmp_path: Path) -> None:
