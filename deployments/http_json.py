@@ -27,13 +27,13 @@ class HttpJson:
     def __init__(self, name: str, url: str, password: str | None = None) -> None:
         self.name = name
         self.url = url
-        self._auth = None if password is None else aiohttp.BasicAuth(*password.split(":", 1))
+        self._headers = {"Content-Type": "application/json"}
+        if password is not None:
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(*password.split(":", 1))
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            auth=self._auth, timeout=aiohttp.ClientTimeout(TIMEOUT_S)
-        )
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(TIMEOUT_S))
         return self
 
     async def __aexit__(
@@ -55,7 +55,7 @@ class HttpJson:
                 method,
                 self.url + path,
                 data=None if body is None else orjson.dumps(body),
-                headers={"Content-Type": "application/json"},
+                headers=self._headers,
             ) as response:
                 status, payload = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -40,7 +40,9 @@ class PrefectApi:
             raise ValueError("PREFECT_API_URL: expected the address of the Prefect API, got none")
         if password is None and settings.auth_string is not None:
             password = settings.auth_string.get_secret_value()
-        self._auth = None if password is None else aiohttp.BasicAuth(*password.split(":", 1))
+        self._headers = {"Content-Type": "application/json"}
+        if password is not None:
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(*password.split(":", 1))
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
@@ -52,7 +54,6 @@ class PrefectApi:
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                auth=self._auth,
                 timeout=aiohttp.ClientTimeout(TIMEOUT_S),
                 connector=TcpConnector(),
             )
@@ -61,7 +62,7 @@ class PrefectApi:
                 method,
                 self._url + path,
                 data=None if body is None else orjson.dumps(body),
-                headers={"Content-Type": "application/json"},
+                headers=self._headers,
             ) as response:
                 status, payload = response.status, await response.read()
         except TimeoutError as error:
