@@ -8,8 +8,8 @@ a line, for ``pip uninstall -r``. Needs nothing but the standard library and pip
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution, distributions
+from collections.abc import Mapping, Sequence
+from importlib.metadata import Distribution, distributions
 
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
@@ -17,36 +17,27 @@ from pip._vendor.packaging.utils import canonicalize_name
 TOOLS = {"pip"}
 
 
-def needed_by(root: str) -> set[str]:
-    """``root`` and everything that it needs here, with the extras that are asked for."""
+def installed() -> dict[str, Distribution]:
+    """By their canonical names."""
+    return {canonicalize_name(item.metadata["Name"]): item for item in distributions()}
+
+
+def needed_by(root: str, packages: Mapping[str, Distribution]) -> set[str]:
+    """``root`` and everything of ``packages`` that it needs, with the extras it asks for."""
     needed: set[str] = set()
     seen: set[tuple[str, str]] = set()
     waiting = [(canonicalize_name(root), "")]
     while waiting:
         name, extra = waiting.pop()
-        if (name, extra) in seen:
-            continue
+        if (name, extra) in seen or name not in packages:
+            continue  # one that is not there is for another platform or another Python
         seen.add((name, extra))
-        try:
-            requires = distribution(name).requires or []
-        except PackageNotFoundError:
-            continue  # for another platform or another Python
         needed.add(name)
-        for requirement in map(Requirement, requires):
+        for requirement in map(Requirement, packages[name].requires or []):
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
                 child = canonicalize_name(requirement.name)
                 waiting += [(child, wanted) for wanted in ("", *requirement.extras)]
     return needed
-
-
-def surplus(root: str) -> list[str]:
-    """Names of the installed packages that ``root`` does not need.
-
-    Raises PackageNotFoundError when ``root`` itself is not installed: everything would be surplus.
-    """
-    distribution(root)
-    installed = {canonicalize_name(item.metadata["Name"]) for item in distributions()}
-    return sorted(installed - needed_by(root) - TOOLS)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,11 +45,12 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         print("usage: surplus_packages.py NAME", file=sys.stderr)
         return 2
-    try:
-        print("\n".join(surplus(arguments[0])))
-    except PackageNotFoundError:
+    packages = installed()
+    needed = needed_by(arguments[0], packages)
+    if not needed:  # then everything would be surplus
         print(f"{arguments[0]}: expected an installed package", file=sys.stderr)
         return 1
+    print("\n".join(sorted(packages.keys() - needed - TOOLS)))
     return 0
 
 
