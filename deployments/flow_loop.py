@@ -112,8 +112,16 @@ class FlowLoop:
             # sys.exit() in a task that a flow has left behind breaks out of the loop. It goes on.
             except BaseException:
                 log.exception("a flow tried to end the worker")
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.run_until_complete(self._end_rest())
         self._loop.close()
+
+    async def _end_rest(self) -> None:
+        rest = asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=STOP_S)
+        await self._loop.shutdown_asyncgens()
 
     async def _live(self) -> None:
         async with AsyncClientContext():

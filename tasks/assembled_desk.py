@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from exchanges.errors import ExchangeError
 from tasks.alerting.alert_book import AlertBook
-from tasks.client_order_id import pair_id_for
 from tasks.clock_watch import ClockWatch
 from tasks.desk import Desk
 from tasks.desk_blocks import RECOVERING, STOPPING, DeskBlocks
@@ -20,20 +19,18 @@ from tasks.error_count import ErrorCount
 from tasks.exposure_meter import ExposureMeter
 from tasks.feeds import Feeds
 from tasks.hand_over import HandOver
+from tasks.interrupted import outcome_of_interrupted
 from tasks.journal_writer import JournalWriter
 from tasks.killing import Killing
 from tasks.late_fills import LateFills
 from tasks.loss_warning import LossWarning
 from tasks.margin_watch import MarginWatch
 from tasks.market_watch import MarketWatch
-from tasks.outcome import Outcome, OutcomeStatus
-from tasks.outcome_of_pair import outcome_of_entry
 from tasks.pair_transitions import PairState
 from tasks.position_watch import PositionWatch
 from tasks.reconciling.account_books import AccountBooks
 from tasks.resting_orders import cancel_resting
 from tasks.restoring import Memory, restore, take_in
-from tasks.signal import SignalAction
 from tasks.stop_control import StopControl
 from tasks.switch_guard import SwitchGuard
 from tasks.trading import Trading
@@ -201,17 +198,7 @@ class AssembledDesk:
     def _answer_interrupted(self) -> None:
         """Signals that were received and not answered when the last run ended."""
         for signal in list(self.memory.undecided_signals.values()):
-            pair = self.trading.pairs.get(pair_id_for(signal.id))
-            reason = "interrupted: the desk restarted while this was decided"
-            if signal.action is SignalAction.ENTER and pair is not None:
-                outcome = outcome_of_entry(pair, reason, {})
-            else:
-                outcome = Outcome(
-                    signal_id=signal.id,
-                    status=OutcomeStatus.DENIED,
-                    reason=f"{reason}; look at the pair and send a new signal",
-                    pair_id=signal.pair_id,
-                )
+            outcome = outcome_of_interrupted(signal, self.trading.pairs)
             self.write(
                 RecordType.SIGNAL_DECIDED,
                 SignalDecided(outcome=outcome.to_json(), binding=True),
