@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from deployments.child_process import ChildProcess
+from deployments.death_notice import DeathNotice
 from deployments.desk_environment import desk_environment
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
@@ -170,9 +171,10 @@ class DeskStartup:
 
     def keep_alive(self) -> None:
         """What dies from now on is started again. Not the simulators: their orders are gone."""
+        mourner = DeathNotice(self._progress, self._settings.socket_file.absolute())
         for child in self._supervisor.children:
             if child.name != SIMULATORS:
-                self._supervisor.keep_alive(child, self._progress.line)
+                self._supervisor.keep_alive(child, mourner)
 
     async def stop_hot_worker(self) -> None:
         """Before the executor ends, so that its last flows still find it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from deployments.child_process import ChildProcess, end_in_words
 from deployments.descendants import MARK, end_all
@@ -20,9 +20,10 @@ T = TypeVar("T")
 GRACE_S = 8.0
 """A program's time to end by itself."""
 POLL_S = 0.1
-REVIVALS, REVIVALS_WITHIN_S = 3, 600.0
-"""What dies more often than that is not mended by being started again."""
-REVIVAL_PAUSE_S = 1.0
+REVIVAL_PAUSES_S = (1.0, 10.0, 20.0, 30.0)
+"""Before a dead program is started again: the more often it dies, the longer."""
+STEADY_S = 30.0
+"""What has run so long is back."""
 
 
 class ChildDied(CommandFailed):
@@ -37,6 +38,14 @@ class ChildDied(CommandFailed):
         )
 
 
+class Mourner(Protocol):
+    """Who hears that a program died and will be started again, and that it is back."""
+
+    async def died(self, child: ChildProcess, exit_code: int) -> None: ...
+
+    async def back(self, child: ChildProcess) -> None: ...
+
+
 class Supervisor:
     """An async context manager: on leaving it, everything started is gone, whatever happened.
 
@@ -49,7 +58,7 @@ class Supervisor:
         self._grace_s = grace_s
         self._mark = secrets.token_hex(8)
         self._children: list[tuple[ChildProcess, asyncio.Task[None]]] = []
-        self._kept: dict[ChildProcess, Callable[[str], None]] = {}
+        self._kept: dict[ChildProcess, Mourner] = {}
         self._death: asyncio.Future[ChildDied] = asyncio.get_running_loop().create_future()
         self._guardian: asyncio.subprocess.Process | None = None
 
@@ -119,10 +128,9 @@ class Supervisor:
                 watcher.cancel()
                 await child.stop(self._grace_s)
 
-    def keep_alive(self, child: ChildProcess, tell: Callable[[str], None]) -> None:
-        """From now on ``child`` is started again when it ends, and ``tell`` gets the sentence that
-        says so, unless it does that too often."""
-        self._kept[child] = tell
+    def keep_alive(self, child: ChildProcess, mourner: Mourner) -> None:
+        """From now on ``child`` is started again whenever it ends, and ``mourner`` hears of it."""
+        self._kept[child] = mourner
 
     async def guarded(self, work: Awaitable[T]) -> T:
         """The result of ``work``; raises ChildDied as soon as a watched program ends."""
@@ -162,16 +170,21 @@ class Supervisor:
             ) from None
 
     async def _watch(self, child: ChildProcess) -> None:
-        deaths: list[float] = []
+        deaths = 0
         while True:
+            if deaths:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(child.wait(), STEADY_S)
+                if child.exit_code is None:
+                    deaths = 0
+                    await self._kept[child].back(child)
             exit_code = await child.wait()
-            now = time.monotonic()
-            deaths = [*(at for at in deaths if now - at < REVIVALS_WITHIN_S), now]
-            if child not in self._kept or len(deaths) > REVIVALS:
+            mourner = self._kept.get(child)
+            if mourner is None:
                 break
-            end = end_in_words(exit_code)
-            self._kept[child](f"{child.name} ended unexpectedly ({end}); it is started again")
-            await asyncio.sleep(REVIVAL_PAUSE_S)
+            await mourner.died(child, exit_code)
+            await asyncio.sleep(REVIVAL_PAUSES_S[min(deaths, len(REVIVAL_PAUSES_S) - 1)])
+            deaths += 1
             await child.start_again()
         if not self._death.done():
             self._death.set_result(ChildDied(child, exit_code))

@@ -14,6 +14,7 @@ from typing import Any, Literal, NotRequired, Self, TypedDict, cast
 import aiohttp
 import orjson
 
+from tasks.alert import AlertLevel, AlertType
 from tasks.errors import ExecutorAbsent, ExecutorGone, ExecutorRefused
 from tasks.outcome import Outcome
 from warehouse.records import (
@@ -216,6 +217,19 @@ class ExecutorClient:
     async def hand_over(self, pid: int) -> None:
         """Ask the living executor to give its lease to process ``pid``."""
         await self._ask("POST", "/v1/hand-over", {"pid": pid})
+
+    async def raise_alert(
+        self,
+        kind: AlertType,
+        level: AlertLevel,
+        message: str,
+        *,
+        subject: str,
+        is_over: bool = False,
+    ) -> None:
+        """Say that something happened outside the executor; ``subject``: to which program."""
+        alert = {"message": message, "subject": subject, "is_over": is_over}
+        await self._ask("POST", "/v1/alerts", {"type": kind, "level": level, **alert})
 
     async def health(self) -> HealthRecord:
         return cast(HealthRecord, await self._ask("GET", "/v1/health"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from deployments.child_process import ChildProcess
 from deployments.failure import CommandFailed
 from deployments.supervisor import ChildDied, Supervisor
 
@@ -144,35 +145,54 @@ asyncio.run(main())
         assert wait_until(lambda: not any(alive(pid) for pid in pids))
 
 
-async def test_what_is_kept_alive_is_started_again_and_its_log_goes_on(tmp_path: Path) -> None:
-    told: list[str] = []
+class Heard:
+    """What a mourner hears."""
+
+    def __init__(self) -> None:
+        self.news: list[str] = []
+
+    async def died(self, child: ChildProcess, exit_code: int) -> None:
+        self.news.append(f"{child.name}: {exit_code}")
+
+    async def back(self, child: ChildProcess) -> None:
+        self.news.append(f"{child.name} is back")
+
+
+async def test_what_is_kept_alive_is_started_again_and_its_log_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.supervisor.STEADY_S", 0.3)
+    heard = Heard()
     async with Supervisor(tmp_path, PROJECT, grace_s=0.3) as supervisor:
         child = await supervisor.start("sleeper", ("-c", SLEEPER), os.environ)
-        supervisor.keep_alive(child, told.append)
+        supervisor.keep_alive(child, heard)
         await first_line(child.log_file)
         dead = child.pid
 
         os.kill(dead, signal.SIGKILL)
 
-        def revived() -> bool:
-            return child.log_file.read_text() == "up\nup\n"
+        def is_back() -> bool:
+            return "sleeper is back" in heard.news
 
-        assert await supervisor.guarded(asyncio.to_thread(wait_until, revived))
+        assert await supervisor.guarded(asyncio.to_thread(wait_until, is_back))
         assert child.pid != dead
-        assert told == ["sleeper ended unexpectedly (killed by SIGKILL); it is started again"]
+        assert child.log_file.read_text() == "up\nup\n"
+        assert heard.news == ["sleeper: -9", "sleeper is back"]
     assert not alive(child.pid)
 
 
-async def test_what_dies_again_and_again_is_the_end(
+async def test_what_dies_again_and_again_is_started_again_ever_more_slowly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deployments.supervisor.REVIVAL_PAUSE_S", 0.01)
-    told: list[str] = []
+    monkeypatch.setattr("deployments.supervisor.REVIVAL_PAUSES_S", (0.01, 0.02, 600.0))
+    heard = Heard()
     async with Supervisor(tmp_path, PROJECT, grace_s=0.3) as supervisor:
         child = await supervisor.start("broken", ("-c", "raise SystemExit(3)"), os.environ)
-        supervisor.keep_alive(child, told.append)
+        supervisor.keep_alive(child, heard)
 
-        with pytest.raises(ChildDied, match="broken ended unexpectedly \\(exit code 3\\)"):
-            await supervisor.guarded(asyncio.sleep(30))
+        def has_died_thrice() -> bool:
+            return len(heard.news) == 3
 
-    assert len(told) == 3
+        assert await supervisor.guarded(asyncio.to_thread(wait_until, has_died_thrice))
+        await asyncio.sleep(0.1)
+        assert heard.news == ["broken: 3"] * 3

@@ -1,0 +1,56 @@
+"""What is told when a program of the desk died and came back."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deployments.child_process import ChildProcess
+from deployments.death_notice import DeathNotice
+from deployments.progress import Progress
+from tests.fake_executor import running_fake_executor
+
+
+@pytest.fixture
+async def child(tmp_path: Path) -> ChildProcess:
+    child = await ChildProcess.start(
+        "Prefect server", ("true",), os.environ, tmp_path / "log", tmp_path
+    )
+    await child.wait()
+    return child
+
+
+async def test_a_death_and_its_end_are_one_trouble(kimp_home: Path, child: ChildProcess) -> None:
+    stream = io.StringIO()
+    socket_file = kimp_home / "executor.sock"
+    async with running_fake_executor(socket_file) as executor:
+        executor.answers["POST /v1/alerts"] = {"raised": True}
+        notice = DeathNotice(Progress(Console(file=stream, width=200)), socket_file)
+
+        await notice.died(child, -9)
+        await notice.back(child)
+
+    raised = executor.bodies("POST /v1/alerts")
+    assert [(alert["level"], alert["is_over"]) for alert in raised] == [
+        ("critical", False),
+        ("info", True),
+    ]
+    assert {alert["subject"] for alert in raised} == {"prefect-server"}
+    told = "Prefect server ended unexpectedly (killed by SIGKILL); it is started again"
+    assert raised[0]["message"] == f"{told}."
+    assert told in stream.getvalue()
+
+
+async def test_without_an_executor_it_is_still_told(tmp_path: Path, child: ChildProcess) -> None:
+    stream = io.StringIO()
+
+    await DeathNotice(Progress(Console(file=stream, width=200)), tmp_path / "nobody.sock").died(
+        child, 3
+    )
+
+    assert "Prefect server ended unexpectedly (exit code 3)" in stream.getvalue()
+    assert "no alert: the executor is not running" in stream.getvalue()
