@@ -161,7 +161,8 @@ class PrefectSwitches:
     # ---- setting
 
     async def _set(self, names: tuple[str, ...], *, paused: bool) -> None:
-        failures = await asyncio.gather(*(self._set_one(name, paused) for name in names))
+        # One after the other: a server that is busy has its two seconds for each.
+        failures = [await self._set_one(name, paused) for name in names]
         self._looks = 0
         if told := [failure for failure in failures if failure is not None]:
             raise SwitchesUnreadable("; ".join(told))

@@ -17,11 +17,11 @@ from tasks.refusal import Refusal
 Check = Callable[[GateFacts], Refusal | None]
 
 CHECKS: tuple[Check, ...] = (
-    # pause, kill, lease
+    # kill (it pauses too, and only a resume lifts it), pause, lease
+    signal_checks.killed,
     signal_checks.intake_paused,
     signal_checks.entries_paused,
     signal_checks.switch_silent,
-    signal_checks.killed,
     signal_checks.lease_lost,
     signal_checks.not_ready,
     # the signal

@@ -61,7 +61,8 @@ def test_kill_stops_entries_over_a_restart_until_resume(tmp_path: Path) -> None:
         await asyncio.sleep(2)
         async with bench.desk() as desk:  # its switches are all off again
             refused = await entered(desk)
-            assert "an emergency stop holds (drill)" in (refused.reason or "")
+            assert (refused.reason or "").startswith("killed: ")
+            assert "an emergency stop holds (drill)" in desk.switches.notes[ENTRY]
             assert desk.parts.view.state()["killed"] == "drill"
 
             assert (await desk.parts.stopping.resuming.resume("drill is over"))["resumed"] is True

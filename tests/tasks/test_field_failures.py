@@ -90,7 +90,7 @@ def test_a_restart_looks_at_the_spot_leg_too(tmp_path: Path, spot: str) -> None:
         async with bench.desk() as desk:
             if spot == "gone":
                 refused = await entered(desk)
-                assert (refused.reason or "").startswith("not_ready: journal and venues disagree")
+                assert "POSITION_MISMATCH: journal and venues disagree" in (refused.reason or "")
                 assert any("disagree" in alert for alert in bench.alerts("critical"))
             else:
                 assert pair_of(desk, opened).state is PairState.CLOSED

@@ -102,7 +102,7 @@ BLOCKS: Mapping[str, tuple[Stand, str]] = MappingProxyType(
         "entries paused": (entries_paused, "paused: entry/live"),
         "executor paused": (executor_paused, "paused: executor/live"),
         "Prefect silent": (prefect_is_silent, "switch_silent: "),
-        "killed": (killed, f"{PAUSED} (MANUAL_STOP: resume refused: an emergency stop holds"),
+        "killed": (killed, "killed: "),
         "mismatch": (coin_out_of_nowhere, f"{PAUSED} (POSITION_MISMATCH: journal and venues"),
         "outage": (health_checks_fail, f"{PAUSED} (API_CONNECTION_LOST: binance failed 3"),
         "clock off": (clock_is_off, "clock_offset: "),
