@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,15 +56,14 @@ def make_backup(books: Warehouse, folder: Path, *, mode: str, made_at: datetime)
         JournalCorrupt: the journal is damaged; a backup of it would be one of the damage.
         BackupFailed: it could not be written, or was not what it should be when it was read.
     """
-    last = _last_record(books.journal_dir)
-    if last is None:
+    if next(read(books.journal_dir), None) is None:
         raise BackupFailed(f"There is nothing to back up: {books.journal_dir} has no record yet.")
     with disk_trouble_told(f"The backup could not be written to {folder}"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as scratch:
             copied, why_not = _copy_books(books, Path(scratch))
             # Only now, since the books that were copied may have booked a record of a moment ago.
-            last = _last_record(books.journal_dir) or last
+            last = _last_record(books.journal_dir)
             sources = [*_segments(books.journal_dir, last.position), *copied]
             _demand_room(folder, sum(size for _, _, size in sources))
             partial = Path(scratch) / "partial"
@@ -111,11 +111,9 @@ def archive_name(manifest: Manifest) -> str:
     return f"{_PREFIX}-{manifest.mode}-{manifest.made_at:{_STAMP}}-{manifest.seq:09}{SUFFIX}"
 
 
-def _last_record(journal_dir: Path) -> Record | None:
+def _last_record(journal_dir: Path) -> Record:
     """Of all that is complete by now, every record verified on the way. Raises JournalCorrupt."""
-    last = None
-    for last in read(journal_dir):  # noqa: B007 - the last one is the result
-        pass
+    [last] = deque(read(journal_dir), maxlen=1)
     return last
 
 
