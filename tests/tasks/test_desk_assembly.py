@@ -119,14 +119,14 @@ def test_one_pair_that_cannot_be_taken_further_does_not_keep_the_desk_from_start
 
 
 def test_a_quiet_desk_writes_little(tmp_path: Path) -> None:
-    """Premiums are sampled; everything else stands in the journal only when it changes."""
+    """Premiums and health are sampled; all else stands in the journal only when it changes."""
 
     async def scenario(bench: Bench) -> None:
         async with bench.desk():
             before = len(bench.records())
             await asyncio.sleep(60)
             new = bench.records()[before:]
-            assert {record.type for record in new} == {RecordType.PREMIUM}
+            assert {record.type for record in new} == {RecordType.PREMIUM, RecordType.HEALTH}
 
     run(tmp_path, scenario, book_poll_ms=1_000)
 
