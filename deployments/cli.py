@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Sequence
 
 from deployments.commands import (
+    alerts,
     backups,
     bench,
     books,
@@ -30,7 +31,20 @@ from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
 from warehouse.errors import WarehouseError
 
-GROUPS = (desk, watching, signals, stopping, killing, books, backups, keys, password, doctor, bench)
+GROUPS = (
+    desk,
+    watching,
+    alerts,
+    signals,
+    stopping,
+    killing,
+    books,
+    backups,
+    keys,
+    password,
+    doctor,
+    bench,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -37,7 +37,10 @@ class AlertLevel(StrEnum):
     @property
     def rank(self) -> int:
         """The higher the worse."""
-        return tuple(AlertLevel).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(AlertLevel)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class ClockWatch:
             if problem is None:
                 if trouble is not None:
                     log.warning("our clock and that of %s have been compared", venue.venue)
+                    self._over(venue)
                 trouble = None
                 continue
             now = self._clock.monotonic()
@@ -105,7 +106,7 @@ class ClockWatch:
                 trouble.due = now + trouble.pause
                 trouble.pause = min(2 * trouble.pause, LONGEST_PAUSE_S)
                 await self._ask(venue)
-            self._tell(trouble, problem)
+            self._tell(venue, trouble, problem)
 
     async def _ask(self, venue: LegVenue) -> None:
         try:
@@ -113,9 +114,19 @@ class ClockWatch:
         except ExchangeError as error:
             log.warning("the clock of %s cannot be read: %s", venue.venue, error)
 
-    def _tell(self, trouble: _Trouble, problem: str) -> None:
+    def _tell(self, venue: LegVenue, trouble: _Trouble, problem: str) -> None:
         if trouble.is_alarmed or self._clock.monotonic() - trouble.since < ALARM_AFTER_S:
             return
         trouble.is_alarmed = True
         message = f"{problem}. Until then no pair is entered or left: look at the machine's clock."
-        self._alert(Alert(AlertType.SYSTEM_ERROR, AlertLevel.CRITICAL, message))
+        kind, level = AlertType.SYSTEM_ERROR, AlertLevel.CRITICAL
+        self._alert(Alert(kind, level, message, subject=_subject(venue)))
+
+    def _over(self, venue: LegVenue) -> None:
+        message = f"our clock and that of {venue.venue} agree again."
+        kind, level = AlertType.SYSTEM_ERROR, AlertLevel.INFO
+        self._alert(Alert(kind, level, message, subject=_subject(venue), is_over=True))
+
+
+def _subject(venue: LegVenue) -> str:
+    return f"clock:{venue.venue}"

@@ -175,6 +175,7 @@ def assemble(
         clock.now(),
         exposures.open_krw_s,
     )
+    view.open_alerts = lambda: alert.rows.open_count
     halts = HaltMemory(write, clock)
     markets = MarketWatch(venues, clock, settings, alert, halts)
     health = DeskHealth(trading, rates, guard, view, errors, write)

@@ -52,6 +52,8 @@ class DeskView:
         self._epoch = epoch
         self._started_at = started_at
         self._open_exposure_krw_s = open_exposure_krw_s
+        self.open_alerts: Callable[[], int] = int
+        """How many wait for a person."""
 
     def state(self) -> dict[str, Any]:
         """The whole desk at one look."""
@@ -86,6 +88,7 @@ class DeskView:
             ],
             "capital": self._capital(),
             "killed": self._kill.reason,
+            "open_alerts": self.open_alerts(),
             "killed_symbols": dict(self._kill.symbols),
         }
 

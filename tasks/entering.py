@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.leg_orders import leg_order
 from tasks.pair import LegName, Pair
 from tasks.pair_book import held_text
@@ -59,28 +58,11 @@ async def conclude_entry(
             pair.pair_id, PairEvent.NOTHING_FILLED, f"neither leg filled: {what_failed(settled)}"
         )
     if trading.is_matched(pair) and not trading.is_flat(pair):
-        pair = trading.pairs.advance(
+        return trading.pairs.advance(
             pair.pair_id, PairEvent.LEGS_MATCHED, f"both legs filled: {held_text(pair)}"
         )
-        trading.alert(
-            Alert(
-                AlertType.TRADE_EXECUTED,
-                AlertLevel.INFO,
-                f"{pair.pair_id} is hedged: {held_text(pair)}.",
-                pair.pair_id,
-            )
-        )
-        return pair
     detail = f"{held_text(pair)}: {what_failed(settled)}"
     trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, detail)
-    trading.alert(
-        Alert(
-            AlertType.ONE_LEG,
-            AlertLevel.WARNING,
-            f"{pair.pair_id} has one leg short ({detail}); it is being repaired.",
-            pair.pair_id,
-        )
-    )
     return await recovery.repair(pair.pair_id, has_just_failed=True)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -116,6 +117,14 @@ class StopReport(TypedDict):
 class ResumeReport(TypedDict):
     resumed: bool
     reasons: list[Reason]
+
+
+class AlertList(TypedDict):
+    total: int
+    """Open rows; the list has at most 500 of them."""
+    open: list[dict[str, Any]]
+    others: list[dict[str, Any]]
+    channels: list[dict[str, Any]]
 
 
 class ExecutorClient:
@@ -233,6 +242,16 @@ class ExecutorClient:
 
     async def health(self) -> HealthRecord:
         return cast(HealthRecord, await self._ask("GET", "/v1/health"))
+
+    async def alerts(self, *, every: bool = False) -> AlertList:
+        """Rows that wait for a person; ``every``: those that were seen or are over, too."""
+        path = "/v1/alerts?all=1" if every else "/v1/alerts"
+        return cast(AlertList, await self._ask("GET", path))
+
+    async def acknowledge(self, row_id: str, by: str) -> dict[str, Any]:
+        """The row, as it stands then."""
+        path = f"/v1/alerts/{quote(row_id, safe='')}/ack"
+        return cast(dict[str, Any], await self._ask("POST", path, {"by": by}))
 
     async def _decide(
         self,

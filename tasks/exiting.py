@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exchanges.side import Side
-from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.leg_orders import leg_order
 from tasks.net_position import net_position
 from tasks.pair import LegName, Pair, PriceReference
 from tasks.pair_book import held_text
-from tasks.pair_result import result_of, result_sentence
+from tasks.pair_result import result_of
 from tasks.pair_transitions import PairEvent
 from tasks.recovery import Recovery
 from tasks.settled_order import Purpose
@@ -73,16 +72,7 @@ async def leave(trading: Trading, plan: ExitPlan, recovery: Recovery) -> Pair:
         return recovery.in_doubt(pair, failures)
     if trading.is_flat(pair):
         result = result_of(trading, pair)
-        pair = trading.pairs.advance(pair.pair_id, PairEvent.FLAT, "both legs closed", result)
-        trading.alert(
-            Alert(
-                AlertType.TRADE_EXECUTED,
-                AlertLevel.INFO,
-                f"{pair.pair_id} is closed: {result_sentence(result)}.",
-                pair.pair_id,
-            )
-        )
-        return pair
+        return trading.pairs.advance(pair.pair_id, PairEvent.FLAT, "both legs closed", result)
     if trading.is_matched(pair):
         if pair.spot.exit == before.spot.exit and pair.perpetual.exit == before.perpetual.exit:
             trading.pairs.set_exit_reference(plan.pair_id, before.exit_reference)

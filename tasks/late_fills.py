@@ -16,7 +16,6 @@ from exchanges.errors import ExchangeError
 from exchanges.fill import Fill
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport
-from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.order_watch import OrderWatch
 from tasks.pair_transitions import PairEvent
 from tasks.recovery import Recovery
@@ -136,14 +135,6 @@ class LateFills:
         if not settled.decided:
             detail += " and has not ended yet"
         self._trading.pairs.advance(leg_order.pair_id, PairEvent.LATE_FILL, detail)
-        self._trading.alert(
-            Alert(
-                AlertType.ONE_LEG,
-                AlertLevel.WARNING,
-                f"{leg_order.pair_id}: {detail}; its pair is being repaired.",
-                leg_order.pair_id,
-            )
-        )
 
     def _known(self, client_order_id: str) -> SettledOrder | None:
         return self._trading.pairs.ended_order(client_order_id)

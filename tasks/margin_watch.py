@@ -114,7 +114,8 @@ class MarginWatch:
             )
         if level < before:
             severity = AlertLevel.INFO if level is MarginLevel.FINE else AlertLevel.WARNING
-            return Alert(AlertType.MARGIN_LOW, severity, f"{told}: it has got away from it.")
+            told = f"{told}: it has got away from it."
+            return self._about(symbol, severity, told, is_over=level is MarginLevel.FINE)
         if level is MarginLevel.WARNING:
             advice = "Add margin, or close pairs."
         elif position.isolated_margin is None:
@@ -122,7 +123,13 @@ class MarginWatch:
         else:
             advice = "Margin is added from the reserve; pay in more, or close pairs now."
         severity = AlertLevel.WARNING if level is MarginLevel.WARNING else AlertLevel.CRITICAL
-        return Alert(AlertType.MARGIN_LOW, severity, f"{told}. {advice}")
+        return self._about(symbol, severity, f"{told}. {advice}")
+
+    def _about(
+        self, symbol: str, level: AlertLevel, message: str, *, is_over: bool = False
+    ) -> Alert:
+        subject = f"{self._venue.venue} {symbol}"
+        return Alert(AlertType.MARGIN_LOW, level, message, None, subject, is_over)
 
     async def _top_up(self, symbol: str, position: Position, distance: Decimal) -> None:
         """Give an isolated position what brings it back above the warning level, if it is there."""
@@ -139,7 +146,8 @@ class MarginWatch:
         if amount <= 0:
             if symbol not in self._used_up:
                 self._used_up.add(symbol)
-                self._say(AlertLevel.CRITICAL, f"nothing of the reserve is left for {symbol}")
+                told = f"nothing of the reserve is left for {symbol}"
+                self._say(symbol, AlertLevel.CRITICAL, told)
             return
         await self._add(symbol, amount, distance, now)
 
@@ -158,7 +166,8 @@ class MarginWatch:
             status, told = "added", f"{amount:f} {self._currency(symbol)} moved to the position"
         self._record(margin_id, symbol, amount, status, distance, told)
         level = AlertLevel.WARNING if status == "added" else AlertLevel.CRITICAL
-        self._say(level, f"{amount:f} {self._currency(symbol)} for {symbol} {status}: {told}")
+        said = f"{amount:f} {self._currency(symbol)} for {symbol} {status}: {told}"
+        self._say(symbol, level, said)
 
     def _record(
         self,
@@ -193,7 +202,6 @@ class MarginWatch:
         balances = await venue.call(venue.exchange.balances())
         return next((one for one in balances if one.currency == currency), None)
 
-    def _say(self, level: AlertLevel, sentence: str) -> None:
-        self._trading.alert(
-            Alert(AlertType.MARGIN_LOW, level, f"{self._venue.venue}: margin: {sentence}.")
-        )
+    def _say(self, symbol: str, level: AlertLevel, sentence: str) -> None:
+        message = f"{self._venue.venue}: margin: {sentence}."
+        self._trading.alert(self._about(symbol, level, message))

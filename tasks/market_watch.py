@@ -166,12 +166,12 @@ class MarketWatch:
 
     def _tell(self, market: _Market, problems: Sequence[Problem]) -> None:
         now = self._clock.monotonic()
-        where = f"{market.symbol} at {market.venue.venue}"
+        where = subject = f"{market.symbol} at {market.venue.venue}"
         market.since = {it.kind: market.since.get(it.kind, now) for it in problems}
         if not problems and market.alarmed:
             market.alarmed.clear()
             message = f"{where} is fit to trade again."
-            self._alert(Alert(AlertType.MARKET_FIT, AlertLevel.INFO, message))
+            self._alert(Alert(AlertType.MARKET_FIT, AlertLevel.INFO, message, None, subject))
         # A venue that cannot be reached has an alarm of its own.
         is_reached = market.venue.breaker.state is CircuitState.CLOSED
         for problem in problems:
@@ -181,4 +181,5 @@ class MarketWatch:
             if due and problem.kind not in market.alarmed:
                 market.alarmed.add(problem.kind)
                 message = f"{where}: {problem.sentence}. Entries are off for it."
-                self._alert(Alert(AlertType.MARKET_UNFIT, AlertLevel.WARNING, message))
+                level = AlertLevel.WARNING
+                self._alert(Alert(AlertType.MARKET_UNFIT, level, message, None, subject))

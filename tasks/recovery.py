@@ -64,7 +64,6 @@ class Recovery:
         pair = self._trading.pairs.advance(pair.pair_id, PairEvent.OUTCOME_UNKNOWN, detail)
         self._alert(
             pair,
-            AlertLevel.CRITICAL,
             f"{pair.pair_id}: the venue has not shown what became of an order ({detail}). "
             f"It is asked again; entries for {pair.symbol} wait.",
         )
@@ -167,11 +166,6 @@ class Recovery:
             detail = f"repaired: {held_text(pair)}"
             pair = self._trading.pairs.advance(pair.pair_id, PairEvent.LEGS_MATCHED, detail)
         self._say(pair, f"{pair.state}: {held_text(pair)}")
-        self._alert(
-            pair,
-            AlertLevel.WARNING,
-            f"{pair.pair_id} is repaired: {pair.state}, {held_text(pair)}.",
-        )
         return pair
 
     def _give_up(self, pair: Pair, worst: Decimal | None) -> Pair:
@@ -181,7 +175,6 @@ class Recovery:
         pair = self._trading.pairs.advance(pair.pair_id, PairEvent.GAVE_UP, detail)
         self._alert(
             pair,
-            AlertLevel.CRITICAL,
             f"{pair.pair_id} is NAKED ({held_text(pair)}{why}): a person is needed. Entries for "
             f"{pair.symbol} are blocked; run one-leg-recovery/live or trade the "
             f"difference by hand and reconcile.",
@@ -216,7 +209,8 @@ class Recovery:
         self._say(pair, f"the rules of {pair.symbol} cannot be read yet; nothing is sent")
         return False
 
-    def _alert(self, pair: Pair, level: AlertLevel, message: str) -> None:
+    def _alert(self, pair: Pair, message: str) -> None:
+        level = AlertLevel.CRITICAL
         self._trading.alert(Alert(AlertType.ONE_LEG, level, message, pair.pair_id))
 
     def _say(self, pair: Pair, sentence: str) -> None:

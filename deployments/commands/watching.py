@@ -116,6 +116,8 @@ def _print_status(status: dict[str, Any]) -> None:
         print(f"killed    {state['killed']}; `kimp resume --reason …` ends it")
     for symbol, why in state["killed_symbols"].items():
         print(f"killed    {symbol} alone: {why}; `kimp resume --reason …` ends it")
+    if state["open_alerts"]:
+        print(f"alerts    {state['open_alerts']} wait for a person; `kimp alerts` lists them")
     paused = [name for name, is_paused in state["switches"].items() if is_paused is True]
     print(f"paused    {', '.join(paused) or 'nothing'}")
     for name, venue in state["venues"].items():

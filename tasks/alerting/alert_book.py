@@ -78,8 +78,9 @@ class AlertBook:
 
     def acknowledge(self, row_id: str, by: str) -> Row:
         """A person has seen a row. Raises DeskError, JournalError."""
-        row = self.rows.acknowledge(row_id, by, self._clock.now())
-        self._write(RecordType.ALERT_ACKNOWLEDGED, AlertAcknowledged(row_id=row_id, by=by))
+        row, is_first = self.rows.acknowledge(row_id, by, self._clock.now())
+        if is_first:
+            self._write(RecordType.ALERT_ACKNOWLEDGED, AlertAcknowledged(row_id=row_id, by=by))
         return row
 
     # ---- delivery

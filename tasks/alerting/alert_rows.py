@@ -81,6 +81,10 @@ class AlertRows:
         """The acknowledged ones of them."""
         self._ended: deque[Row] = deque(maxlen=MOST_ENDED)
 
+    @property
+    def open_count(self) -> int:
+        return len(self._lasting) - len(self._seen)
+
     def open(self) -> list[Row]:
         """What a person should look at: the worst first, then the newest."""
         rows = [row for row in self._lasting.values() if row.acknowledged_at is None]
@@ -119,19 +123,21 @@ class AlertRows:
         row.level = max(row.level, alert.level, key=lambda level: level.rank)
         return row
 
-    def acknowledge(self, row_id: str, by: str, at: datetime) -> Row:
-        """A person has seen it. Raises DeskError for a row that does not wait for one."""
+    def acknowledge(self, row_id: str, by: str, at: datetime) -> tuple[Row, bool]:
+        """A person has seen it: the row, and whether they are the first. Raises DeskError for one
+        that is over or was never there."""
         row = self._by_id.get(row_id)
         if row is None:
             raise DeskError(
                 f"alert: expected the id of an open one such as a17, got {row_id!r:.40}"
             )
-        if row.acknowledged_at is None:
+        is_first = row.acknowledged_at is None
+        if is_first:
             row.acknowledged_at, row.acknowledged_by = at, by
             self._seen[row.key] = row
             if len(self._seen) > MOST_SEEN:
                 self._drop(next(iter(self._seen.values())))
-        return row
+        return row, is_first
 
     # ---- out of the journal
 

@@ -63,6 +63,7 @@ class Courier:
         channel: Channel,
         outbox: Outbox,
         clock: Clock,
+        state: CourierState,
         *,
         desk: str,
         timeout_s: float,
@@ -84,7 +85,7 @@ class Courier:
         """At what is being delivered."""
         self._news = asyncio.Event()
         self._is_finishing = False
-        self.state = CourierState(channel.name)
+        self.state = state
 
     async def run(self) -> None:
         """Deliver until cancelled, or until all is delivered once :meth:`finish` was called."""

@@ -19,7 +19,7 @@ from exchanges.clock import Clock
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.alerting.alert_book import AlertBook
 from tasks.alerting.channels import channels_of, routes_of
-from tasks.alerting.courier import Courier
+from tasks.alerting.courier import Courier, CourierState
 from tasks.alerting.notice import Notice
 from tasks.alerting.outbox import Outbox
 from tasks.settings import Settings
@@ -51,7 +51,7 @@ class AlertDelivery:
             )
             for name in self._makers
         }
-        self._couriers: list[Courier] = []
+        self._states = {name: CourierState(name) for name in self._makers}
         self._thread: threading.Thread | None = None
         self._has_started = threading.Event()
         self._end: Callable[[float], None] = lambda flush_s: None
@@ -92,10 +92,7 @@ class AlertDelivery:
 
     def channels(self) -> list[dict[str, Any]]:
         """How each channel does."""
-        return [
-            courier.state.to_json(len(self._boxes[courier.state.channel]))
-            for courier in self._couriers
-        ]
+        return [state.to_json(len(self._boxes[name])) for name, state in self._states.items()]
 
     def _post(self, notice: Notice) -> None:
         for name, box in self._boxes.items():
@@ -123,11 +120,12 @@ class AlertDelivery:
             runner.run(self._carry())
 
     async def _carry(self) -> None:
-        self._couriers = [
+        couriers = [
             Courier(
                 make(),
                 self._boxes[name],
                 self._clock,
+                self._states[name],
                 desk=self._settings.mode.value,
                 timeout_s=self._settings.alert_timeout_s,
                 settled=lambda record: self._on_desk(lambda: self._book.delivered(record)),
@@ -138,10 +136,10 @@ class AlertDelivery:
         loop = asyncio.get_running_loop()
         flush_s: asyncio.Future[float] = loop.create_future()
         self._end = lambda seconds: _call(loop, lambda: flush_s.set_result(seconds))
-        tasks = [asyncio.create_task(courier.run()) for courier in self._couriers]
+        tasks = [asyncio.create_task(courier.run()) for courier in couriers]
         self._has_started.set()
         seconds = await flush_s
-        for courier in self._couriers:
+        for courier in couriers:
             courier.finish()
         await asyncio.wait(tasks, timeout=seconds)
         for task in tasks:

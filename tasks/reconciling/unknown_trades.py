@@ -152,6 +152,7 @@ class UnknownTrades:
                 AlertLevel.CRITICAL if kind.is_forced else AlertLevel.WARNING,
                 f"{detail}: " + (f"it changes {touched}." if touched else "it touches no pair."),
                 next((share.pair_id for share in shares if share.pair_id), None),
+                f"{venue} {fill.symbol} {fill.trade_id}",
             )
         )
         return shares

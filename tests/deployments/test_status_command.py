@@ -18,6 +18,8 @@ STATE: dict[str, Any] = {
     "naked_pairs": ["p0123456789ab"],
     "blocks": [],
     "killed": None,
+    "killed_symbols": {},
+    "open_alerts": 2,
     "switches": {},
     "venues": {},
     "rates": {"krw_per_usd": "1127", "krw_per_usdt": "1128", "dollar": "USDT"},
@@ -35,6 +37,8 @@ async def test_a_naked_pair_is_named_with_what_to_do(
         executor.answers["GET /v1/state"] = STATE
         await asyncio.to_thread(main, ["status"])
 
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "naked" in line]
+    lines = capsys.readouterr().out.splitlines()
+    assert "alerts    2 wait for a person; `kimp alerts` lists them" in lines
+    [line] = [line for line in lines if "naked" in line]
     assert "p0123456789ab" in line
     assert "run one-leg-recovery/live" in line

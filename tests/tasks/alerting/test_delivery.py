@@ -1,0 +1,333 @@
+"""Alerts on their way from a desk to four providers: pauses, failures, floods and restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchanges.clock import SystemClock
+from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.alerting.alert_book import AlertBook
+from tasks.alerting.delivery import AlertDelivery
+from tasks.settings import Settings
+from tests.tasks.alerting import mail_server as mail
+from tests.tasks.alerting import providers
+from tests.tasks.alerting.providers import Provider, answers
+from warehouse import Journal, read
+from warehouse.records import RecordType
+
+INFO, WARNING, CRITICAL = AlertLevel
+QUICK = {"alert_gather_s": 0.05, "alert_timeout_s": 0.3}
+
+
+@dataclass
+class Told:
+    """A desk's alerts and those who hear of them."""
+
+    book: AlertBook
+    delivery: AlertDelivery
+    journal: Journal
+
+    def say(
+        self,
+        message: str,
+        level: AlertLevel = CRITICAL,
+        subject: str | None = "test",
+        *,
+        is_over: bool = False,
+        type_: AlertType = AlertType.SYSTEM_ERROR,
+    ) -> None:
+        self.book(Alert(type_, level, message, None, subject, is_over))
+
+    def channel(self, name: str = "slack") -> dict[str, Any]:
+        [state] = [state for state in self.delivery.channels() if state["channel"] == name]
+        return state
+
+
+@asynccontextmanager
+async def telling(folder: Path, *, flush: bool = True, **settings: Any) -> AsyncIterator[Told]:
+    """A book on a journal, as the executor has it: restored, delivered from, stopped."""
+    clock = SystemClock()
+    journal = Journal.open(folder / "journal", clock.now)
+    book = AlertBook(journal.write, clock)
+    for record in read(folder / "journal"):
+        restore = {
+            RecordType.ALERT: lambda it: book.restore(it.body, it.time),
+            RecordType.ALERT_ACKNOWLEDGED: lambda it: book.restore_acknowledged(it.body, it.time),
+            RecordType.ALERTS_DELIVERED: lambda it: book.restore_delivered(it.body),
+        }.get(RecordType(record.type))
+        if restore is not None:
+            restore(record)
+    delivery = AlertDelivery(Settings(home=folder, **{**QUICK, **settings}), clock, book)
+    delivery.start()
+    try:
+        yield Told(book, delivery, journal)
+    finally:
+        await delivery.stop(flush=flush)
+        journal.close()
+
+
+def delivered(folder: Path) -> list[dict[str, Any]]:
+    records = read(folder / "journal")
+    return [dict(it.body) for it in records if it.type == RecordType.ALERTS_DELIVERED]
+
+
+async def until(holds: Callable[[], bool], at_most_s: float = 10.0) -> None:
+    async with asyncio.timeout(at_most_s):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def to_slack(provider: Provider) -> dict[str, Any]:
+    return {"slack_webhook_url": provider.url}
+
+
+async def test_each_channel_gets_what_its_level_and_its_routes_say(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(providers.slack())
+        discord = await stack.enter_async_context(providers.discord())
+        telegram = await stack.enter_async_context(providers.telegram())
+        letters = await stack.enter_async_context(mail.mail_server())
+        told = await stack.enter_async_context(
+            telling(
+                tmp_path,
+                slack_webhook_url=slack.url,
+                discord_webhook_url=discord.url,
+                discord_level="warning",
+                telegram_url=telegram.url,
+                telegram_token=providers.TELEGRAM_TOKEN,
+                telegram_chat_id=providers.CHAT,
+                smtp_host="127.0.0.1",
+                smtp_port=letters.port,
+                smtp_security="none",
+                email_from="kimp@desk.test",
+                email_to=["one@desk.test"],
+                alert_routes=["TRADE_EXECUTED=email", "MANUAL_TRADE="],
+            )
+        )
+
+        told.say("info only", INFO, None)
+        told.say("a trade", INFO, None, type_=AlertType.TRADE_EXECUTED)
+        told.say("by hand", CRITICAL, None, type_=AlertType.MANUAL_TRADE)
+        told.say("warned", WARNING)
+        told.say("critical", CRITICAL, "other")
+        await until(lambda: bool(letters.letters) and "critical" in telegram.text())
+        await until(lambda: "critical" in discord.text() and "critical" in slack.text())
+
+    written = str(letters.letters[0])
+    heard = {
+        said: [
+            name
+            for name, text in (
+                ("slack", slack.text()),
+                ("discord", discord.text()),
+                ("telegram", telegram.text()),
+                ("email", written),
+            )
+            if said in text
+        ]
+        for said in ("info only", "a trade", "by hand", "warned", "critical")
+    }
+    assert heard == {
+        "info only": ["slack"],
+        "a trade": ["email"],
+        "by hand": [],
+        "warned": ["slack", "discord", "telegram"],
+        "critical": ["slack", "discord", "telegram", "email"],
+    }
+
+
+async def test_a_pause_that_the_provider_asks_for_is_kept_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    async with providers.discord() as discord:
+        discord.troubles += [providers.discord_busy(0.3), providers.discord_busy(0.4)]
+        async with telling(tmp_path, discord_webhook_url=discord.url) as told:
+            told.say("first", CRITICAL, "one")
+            await until(lambda: len(discord.times) == 1)
+            told.say("second", CRITICAL, "two")
+            await until(lambda: bool(discord.heard))
+
+            first, second, third = discord.times
+            # At the provider's word, or the channel's own pace where that is longer.
+            assert second - first >= 0.3
+            assert third - second >= 0.4
+            assert told.channel("discord")["failures"] == 0
+        [body] = discord.heard  # what came meanwhile has shared the message
+        assert "first" in str(body)
+        assert "second" in str(body)
+    [joined, sent] = delivered(tmp_path)
+    assert joined["how"] == "joined"
+    assert (sent["how"], sent["settled"], sent["attempts"]) == ("sent", [[1, 2]], 3)
+
+
+async def test_a_provider_that_fails_is_asked_more_and_more_slowly_and_the_others_say_so(
+    tmp_path: Path,
+) -> None:
+    async with providers.slack() as slack, providers.discord() as discord:
+        slack.troubles += [providers.hangs, answers(500, text=""), answers(503, text="")]
+        settings: dict[str, Any] = {
+            "slack_webhook_url": slack.url,
+            "discord_webhook_url": discord.url,
+        }
+        async with telling(tmp_path, **settings) as told:
+            told.say("it burns")
+            await until(lambda: bool(slack.heard), 20)
+            await until(lambda: "reach slack again" in discord.text(), 20)
+
+            assert told.channel()["error"] is None
+            assert told.channel()["failures"] == 0
+            assert [row.type for row in told.book.rows.open()] == ["SYSTEM_ERROR"]
+
+        gaps = [
+            later - earlier for earlier, later in zip(slack.times, slack.times[1:], strict=False)
+        ]
+        assert gaps[1] >= 1.9
+        assert gaps[2] >= 3.9
+        assert "alerts do not reach slack: Slack: HTTP 503" in discord.text()
+
+
+async def test_a_wrong_secret_is_told_at_once_and_by_the_other_channel(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with providers.slack() as slack, providers.discord() as discord:
+        settings: dict[str, Any] = {
+            "slack_webhook_url": slack.url.replace("slackSECRET", "wrongSECRET"),
+            "discord_webhook_url": discord.url,
+        }
+        async with telling(tmp_path, **settings) as told:
+            told.say("it burns")
+            await until(lambda: "do not reach slack" in discord.text())
+            assert "HTTP 403 invalid_token" in told.channel()["error"]
+
+        assert len(slack.times) == 1
+    assert "SECRET" not in caplog.text
+    for file in (tmp_path / "journal").iterdir():
+        assert b"SECRET" not in file.read_bytes()
+
+
+async def test_a_message_that_is_refused_for_good_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    async with providers.slack() as slack:
+        slack.troubles.append(answers(400, text="invalid_payload"))
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            told.say("refused", CRITICAL, "one")
+            await until(lambda: len(slack.times) == 1)
+            told.say("taken", CRITICAL, "two")
+            await until(lambda: "taken" in slack.text())
+
+        assert "refused" not in slack.text()
+    assert [record["how"] for record in delivered(tmp_path)] == ["joined", "refused", "sent"]
+
+
+async def test_a_flood_of_ten_thousand_is_a_few_messages_and_nothing_of_it_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    async with providers.slack() as slack:
+        slack.troubles += [providers.hangs]
+        async with telling(tmp_path, **to_slack(slack), alert_queue=100) as told:
+            for number in range(10_000):
+                told.say(f"number {number}", INFO, f"s{number}", type_=AlertType.TRADE_EXECUTED)
+                if not number % 100:
+                    await asyncio.sleep(0)  # the provider lives in this loop, too
+            told.say("the worst of all")
+            await until(lambda: "the worst of all" in slack.text(), 20)
+            await until(lambda: told.channel()["waiting"] == 0, 20)
+            last = told.book.last_number
+
+        assert len(slack.heard) <= 5
+        assert "more that there was no room for: TRADE_EXECUTED ×" in slack.text()
+    settled = [
+        number
+        for record in delivered(tmp_path)
+        for first, last in record["settled"]
+        for number in range(first, last + 1)
+    ]
+    assert sorted(settled) == list(range(1, last + 1))
+
+
+async def test_what_was_not_delivered_is_told_by_the_next_run_once(tmp_path: Path) -> None:
+    async with providers.slack() as slack:
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            told.say("delivered")
+            await until(lambda: told.channel()["sent"] == 1)
+        slack.troubles.append(providers.hangs)
+        async with telling(tmp_path, flush=False, **to_slack(slack)) as told:
+            told.say("left behind", subject="one")
+            await until(lambda: len(slack.times) == 2)
+        assert "left behind" not in slack.text()
+
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            await until(lambda: "left behind" in slack.text())
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            told.say("a new day", subject="two")
+            await until(lambda: "a new day" in slack.text())
+
+        assert slack.text().count("left behind") == 1
+        assert slack.text().count("delivered") == 1
+
+
+async def test_old_alerts_are_only_counted_after_a_restart(tmp_path: Path) -> None:
+    async with providers.slack() as slack:
+        async with telling(tmp_path, **to_slack(slack)):
+            pass
+        slack.troubles.append(providers.hangs)
+        async with telling(tmp_path, flush=False, **to_slack(slack)) as told:
+            told.say("long ago")
+            await until(lambda: len(slack.times) == 1)
+        async with telling(tmp_path, **to_slack(slack), alert_max_age_s=0.001) as told:
+            await until(lambda: bool(slack.heard))
+
+        assert "1 more that there was no room for: SYSTEM_ERROR" in slack.text()
+        assert "long ago" not in slack.text()
+
+
+async def test_a_channel_that_is_set_up_later_does_not_hear_of_the_past(tmp_path: Path) -> None:
+    async with telling(tmp_path) as told:
+        told.say("before its time")
+    async with providers.slack() as slack:
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            told.say("now", subject="two")
+            await until(lambda: "now" in slack.text())
+
+        assert "before its time" not in slack.text()
+
+
+async def test_a_recovery_is_told_where_the_trouble_was_told(tmp_path: Path) -> None:
+    async with providers.slack() as slack:
+        async with telling(tmp_path, **to_slack(slack), slack_level="critical") as told:
+            told.say("upbit is lost", CRITICAL, "upbit", type_=AlertType.API_CONNECTION_LOST)
+            await until(lambda: "upbit is lost" in slack.text())
+            told.say("upbit answers", INFO, "upbit", type_=AlertType.API_CONNECTION_BACK)
+            await until(lambda: "upbit answers" in slack.text())
+            assert told.book.rows.open() == []
+        colours = [part["color"] for body in slack.heard for part in body["attachments"]]
+        assert colours == ["#DA3633", "#2EA043"]
+
+
+async def test_an_end_is_not_held_up_by_a_mail_server_that_says_nothing(tmp_path: Path) -> None:
+    async with mail.mail_server() as server:
+        server.fail("greeting", *["hang"] * 9)
+        settings: dict[str, Any] = {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": server.port,
+            "smtp_security": "none",
+            "email_from": "kimp@desk.test",
+            "email_to": ["one@desk.test"],
+            "alert_timeout_s": 30,
+        }
+        began = time.monotonic()
+        async with telling(tmp_path, **settings) as told:
+            told.say("it burns")
+            await until(lambda: server.sessions == 1)
+        assert time.monotonic() - began < 6
+
+    assert [record["how"] for record in delivered(tmp_path)] == ["joined"]
