@@ -48,7 +48,7 @@ async def watch_executor(
         await asyncio.sleep(POLL_S)
         now = time.monotonic()
         if await executor_answers(socket_file):
-            if gone_since is not None:
+            if gone_since is not None and told:
                 progress.line(f"the executor is back after {now - gone_since:.0f} s")
             gone_since = asked_at = mute_since = None
             asked, told = 0, ""

@@ -39,7 +39,8 @@ from tasks.venue_keys.key_sources import desk_keys
 from tasks.venue_keys.venue_key import Permission, VenueKey
 from warehouse import GroupSync, Journal, JournalError, JournalLocked, Record, read
 from warehouse.lease import holder
-from warehouse.records import LeaseReleased, RecordType
+from warehouse.lease_records import LeaseReleased
+from warehouse.records import RecordType
 
 log = logging.getLogger(__name__)
 

@@ -39,8 +39,9 @@ class ContradictionRecord(TypedDict):
 
 
 class SwitchRecord(TypedDict):
-    """The emergency stop and its end, and the stops of single switches. ``resume`` also says that a person has seen the halts' gaps
-    and the contradictions that stand before it; ``reset`` lifts the stop and nothing else."""
+    """The emergency stop and its end, and the stops of single switches. ``resume`` also says that a
+    person has seen the halts' gaps and the contradictions that stand before it; ``reset`` lifts the
+    stop and nothing else."""
 
     switch: str
     """``kill``, ``resume`` or ``reset`` (by a person, without the checks of a resume); of a single
