@@ -107,9 +107,23 @@ async def executor_accepts(supervisor: Supervisor, home: Path) -> None:
     await supervisor.ready("the executor", accepts, STARTUP_S)
 
 
+def bench_signal(name: str, key: PrivateKey, *, ttl_ms: int = 3_000) -> dict[str, object]:
+    """A signed ENTER with the id ``name``."""
+    signal = Signal(
+        id=name,
+        action=SignalAction.ENTER,
+        symbol="BTC",
+        quantity=QUANTITY,
+        created_at=datetime.now(UTC),
+        ttl_ms=ttl_ms,
+        strategy="bench",
+    )
+    return sign(signal, key).to_json()
+
+
 async def send_signal(executor: ExecutorClient, name: str, key: PrivateKey) -> Sent:
     """Have the desk open a pair."""
-    signal = _signal(name, key)
+    signal = bench_signal(name, key)
     asked_ns = time.time_ns()
     outcome = await executor.submit(signal, door="fast")
     if outcome.status is not OutcomeStatus.HEDGED:
@@ -169,15 +183,3 @@ def spread(values: list[float]) -> Spread:
         p50_us=ordered[len(ordered) // 2],
         p99_us=ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))],
     )
-
-
-def _signal(name: str, key: PrivateKey) -> dict[str, object]:
-    signal = Signal(
-        id=name,
-        action=SignalAction.ENTER,
-        symbol="BTC",
-        quantity=QUANTITY,
-        created_at=datetime.now(UTC),
-        strategy="bench",
-    )
-    return sign(signal, key).to_json()

@@ -63,9 +63,11 @@ class FlowLoop:
         )
 
     async def start(self) -> None:
-        """Returns when it takes work."""
+        """Returns when it takes work; raises RuntimeError when it cannot."""
         self._thread.start()
         await asyncio.to_thread(self._ready.wait)
+        if not self._thread.is_alive():
+            raise RuntimeError("the thread for flows has ended at its start; the log says why")
 
     @property
     def blocked_s(self) -> float:
@@ -111,7 +113,8 @@ class FlowLoop:
                 self._loop.run_until_complete(living)
             # sys.exit() in a task that a flow has left behind breaks out of the loop. It goes on.
             except BaseException:
-                log.exception("a flow tried to end the worker")
+                log.exception("the loop for flows was left")
+        self._ready.set()
         self._loop.run_until_complete(self._end_rest())
         self._loop.close()
 

@@ -103,15 +103,16 @@ class RunIntake:
         """Let what runs end; what does not in time is left to the next worker."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within_s)
-        for hand in list(self._in_hand.values()):
-            if hand.is_claimed and hand.run is not None:
-                if hand.flow is not None:
-                    hand.flow.cancel()
-                    await hand.flow.wait(within_s / 4)
-                current = await self._client.read_flow_run(hand.run_id)
-                state = current.state
-                if state is None or not state.is_final() or state.is_crashed():
-                    await let_go(self._client, current, "Its hot worker was stopped.")
+        left = [hand for hand in self._in_hand.values() if hand.is_claimed]
+        flows = [hand.flow for hand in left if hand.flow is not None]
+        for flow in flows:
+            flow.cancel()
+        await asyncio.gather(*(flow.wait(within_s / 4) for flow in flows))
+        for hand in left:
+            current = await self._client.read_flow_run(hand.run_id)
+            state = current.state
+            if state is None or not state.is_final() or state.is_crashed():
+                await let_go(self._client, current, "Its hot worker was stopped.")
         for task in self._tasks:
             task.cancel()
 

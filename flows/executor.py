@@ -26,6 +26,7 @@ from flows.run_names import named_by_time
 from flows.run_owner import owned_by
 from flows.run_truth import keep_run_true
 from flows.untold_decisions import UntoldDecisions
+from flows.worker_watch import watch_hot_worker
 from tasks.errors import ExecutorRefused
 from tasks.executor import run_executor
 from tasks.settings import Settings
@@ -68,7 +69,10 @@ async def hot_path(take_over: bool) -> tuple[bool, str]:
     untold = UntoldDecisions(
         settings.journal_dir, settings.prefect_dir / "reported.json", SystemClock()
     )
-    beside = [asyncio.create_task(DecisionReports(untold).run())]
+    beside = [
+        asyncio.create_task(DecisionReports(untold).run()),
+        asyncio.create_task(watch_hot_worker(settings.socket_file)),
+    ]
     if (run_id := flow_run.get_id()) is not None:
         beside.append(asyncio.create_task(keep_run_true(run_id, stop.set)))
     try:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from deployments.bench import BenchResult, bench
+from deployments.bench_door import DoorResult, bench_door
 from deployments.bench_rig import Spread
+from deployments.bench_trouble import Measured, bench_trouble
 from deployments.progress import Progress
+from deployments.troubled_prefect import Trouble
 
 MAX_PAIRS = 90
 """Each signal opens a pair, and 100 is the most that may be open."""
@@ -17,14 +21,30 @@ MAX_PAIRS = 90
 def add_commands(commands: Any) -> None:
     parser = commands.add_parser("bench", help="measure signal → orders on this machine")
     parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("orders", "trouble", "door"),
+        default="orders",
+        help="orders: beside bare requests (default); trouble: with Prefect slow, locked, full, "
+        "gone; door: through Prefect, beside a stock runner",
+    )
+    parser.add_argument(
         "--pairs", type=_pairs, default=60, metavar="N", help="signals to send (default 60)"
+    )
+    parser.add_argument(
+        "--stock", type=_pairs, default=5, metavar="N", help="signals of a stock runner (default 5)"
     )
     parser.set_defaults(run=run_bench)
 
 
 def run_bench(given: argparse.Namespace) -> int:
     progress = Progress()
-    _print(asyncio.run(bench(given.pairs, progress)), progress)
+    if given.what == "trouble":
+        _print_troubles(asyncio.run(bench_trouble(progress)), progress)
+    elif given.what == "door":
+        _print_door(asyncio.run(bench_door(given.pairs, given.stock, progress)), progress)
+    else:
+        _print(asyncio.run(bench(given.pairs, progress)), progress)
     return 0
 
 
@@ -34,6 +54,34 @@ def _print(result: BenchResult, progress: Progress) -> None:
         progress.note(f"{name:<12} p50 {spread.p50_us:8.0f}   p99 {spread.p99_us:8.0f}")
     ratios = _ratios(result.desk, result.raw)
     progress.note(f"{'ratio':<12} p50 {ratios[0]:8.2f}   p99 {ratios[1]:8.2f}")
+
+
+def _print_troubles(results: Mapping[Trouble, Measured], progress: Progress) -> None:
+    well = results[Trouble.NONE].desk
+    progress.line("signal → orders by what troubles Prefect, on loopback, microseconds:")
+    progress.note(
+        f"{'trouble':<16}{'desk p50':>10}{'p99':>8}{'raw p50':>10}{'p99':>8}"
+        f"{'ratio':>7}{'to well':>9}{'silent':>9}"
+    )
+    for trouble, found in results.items():
+        ratio, to_well = _ratios(found.desk, found.raw)[0], _ratios(found.desk, well)[0]
+        progress.note(
+            f"{trouble:<16}{found.desk.p50_us:>10.0f}{found.desk.p99_us:>8.0f}"
+            f"{found.raw.p50_us:>10.0f}{found.raw.p99_us:>8.0f}"
+            f"{ratio:>7.2f}{to_well:>9.2f}{found.silent_s:>7.1f} s"
+        )
+
+
+def _print_door(result: DoorResult, progress: Progress) -> None:
+    progress.line("API call → both orders at the venues, on loopback, milliseconds:")
+    for name, times in (("hot worker", result.hot), ("stock runner", result.stock)):
+        progress.note(
+            f"{name:<13} p50 {times.p50_ms:9.1f}   p95 {times.p95_ms:9.1f}   ({times.runs} runs)"
+        )
+    progress.note(
+        f"{'ratio':<13} p50 {result.stock.p50_ms / result.hot.p50_ms:9.1f}   "
+        f"p95 {result.stock.p95_ms / result.hot.p95_ms:9.1f}"
+    )
 
 
 def _ratios(desk: Spread, raw: Spread) -> tuple[float, float]:

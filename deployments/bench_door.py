@@ -1,0 +1,151 @@
+"""How long from the API call that creates a signal's run to both orders at the venues.
+
+A whole desk in a throw-away folder, and beside it a stock Prefect runner. The same signals go to
+both through the same server, first one way, then the other: a runner that starts a process would
+take the machine from whoever is measured beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployments.bench_rig import LIMITS, PAUSE_S, WARM_UP, Sent, bench_signal, times_us
+from deployments.bench_stock_runner import NAME
+from deployments.desk_environment import PROJECT
+from deployments.desk_startup import STARTUP_S, DeskStartup
+from deployments.executor_watch import stop_executor
+from deployments.failure import CommandFailed
+from deployments.http_json import HttpJson
+from deployments.prefect_address import prefect_http
+from deployments.prefect_door import PrefectDoor
+from deployments.progress import Progress
+from deployments.supervisor import GRACE_S, Supervisor
+from deployments.up_lock import RunningDesk, UpLock
+from deployments.venue_simulators import VenueSimulators
+from tasks.client_order_id import pair_id_for
+from tasks.key_store import KeyStore
+from tasks.settings import Settings
+from tasks.signing import PrivateKey
+
+HOT = "signal-intake/live"
+STOCK = f"signal-intake/{NAME}"
+TTL_MS = 60_000
+"""A stock runner needs seconds; the signal must still be valid."""
+RUN_S = 60.0
+KEYS = ("operator", "bench")
+
+
+@dataclass(frozen=True, slots=True)
+class DoorTimes:
+    """Milliseconds from the API call to the arrival of the later order."""
+
+    runs: int
+    p50_ms: float
+    p95_ms: float
+
+    @classmethod
+    def of(cls, times: list[float]) -> DoorTimes:
+        """``times`` in microseconds."""
+        ordered = sorted(times)
+        p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+        return cls(len(ordered), ordered[len(ordered) // 2] / 1_000, p95 / 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorResult:
+    hot: DoorTimes
+    stock: DoorTimes
+
+
+async def bench_door(pairs: int, stock_pairs: int, progress: Progress) -> DoorResult:
+    """``pairs`` signals to the hot worker, ``stock_pairs`` to the stock runner.
+
+    Raises CommandFailed when something of it does not work.
+    """
+    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
+        home = Path(folder)
+        keys = KeyStore(home / "keys")
+        for name in KEYS:
+            keys.generate(name)
+        settings = Settings(home=home)
+        async with (
+            Supervisor(settings.logs_dir, PROJECT) as supervisor,
+            _desk(settings, supervisor, progress) as startup,
+            prefect_http(settings, f"{startup.desk.prefect_url}/api") as api,
+            HttpJson("the simulators", startup.desk.control_url) as control,
+        ):
+            door, simulators = PrefectDoor(api), VenueSimulators(control)
+            key = keys.private_key(KEYS[-1])
+
+            async def measured(deployment: str, count: int, warm_up: int) -> DoorTimes:
+                sent = [
+                    await _sent(door, deployment, f"{deployment}-{turn}", key)
+                    for turn in range(warm_up + count)
+                ]
+                return DoorTimes.of(await times_us(simulators, sent[warm_up:]))
+
+            with progress.waiting("measuring the hot worker"):
+                hot = await supervisor.guarded(measured(HOT, pairs, WARM_UP))
+            await startup.stop_hot_worker()
+            with progress.waiting("measuring a stock runner"):
+                await _start_stock_runner(supervisor, startup, door)
+                stock = await supervisor.guarded(measured(STOCK, stock_pairs, 1))
+            return DoorResult(hot, stock)
+
+
+@asynccontextmanager
+async def _desk(
+    settings: Settings, supervisor: Supervisor, progress: Progress
+) -> AsyncIterator[DeskStartup]:
+    lock = UpLock.take(settings.home)
+    try:
+        desk = RunningDesk(pid=os.getpid(), mode=settings.mode)
+        startup = DeskStartup(settings, supervisor, lock, progress, desk=desk, extra=LIMITS)
+        await startup.simulators(1)
+        await startup.prefect_server()
+        await startup.deployments()
+        await startup.batch_worker()
+        await startup.executor()
+        await startup.hot_worker()
+        yield startup
+    finally:
+        await stop_executor(settings.socket_file, GRACE_S)
+        lock.release()
+
+
+async def _start_stock_runner(
+    supervisor: Supervisor, startup: DeskStartup, door: PrefectDoor
+) -> None:
+    await supervisor.start(
+        "stock runner", ("-m", "deployments.bench_stock_runner"), startup.environment
+    )
+
+    async def registered() -> bool | None:
+        try:
+            await door.deployment(STOCK)
+        except CommandFailed:
+            return None
+        return True
+
+    await supervisor.ready("the stock runner", registered, STARTUP_S)
+
+
+async def _sent(door: PrefectDoor, deployment: str, name: str, key: PrivateKey) -> Sent:
+    """Have the desk open a pair, the way that research asks for it."""
+    await door.deployment_id(deployment)  # research knows it, so it is no part of the time
+    name = name.replace("/", "-")
+    signal = bench_signal(name, key, ttl_ms=TTL_MS)
+    asked_ns = time.time_ns()
+    run = await door.create(deployment, {"signal": signal})
+    run = await door.finished(run, RUN_S)
+    if run.state_name != "Hedged":
+        raise CommandFailed(f"the run {run.name} ended {run.state_name}: {run.message}")
+    await asyncio.sleep(PAUSE_S)
+    return Sent(pair_id_for(name), asked_ns)
