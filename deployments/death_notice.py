@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from deployments.child_process import ChildProcess, end_in_words
@@ -9,6 +10,9 @@ from deployments.progress import Progress
 from tasks.alert import AlertLevel, AlertType
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
+
+ALERT_S = 3.0
+"""An alert may not keep what died from being started again."""
 
 
 class DeathNotice:
@@ -28,7 +32,10 @@ class DeathNotice:
     async def _tell(self, child: ChildProcess, sentence: str, *, is_over: bool = False) -> None:
         self._progress.line(sentence)
         try:
-            async with ExecutorClient(self._socket_file) as executor:
+            async with (
+                asyncio.timeout(ALERT_S),
+                ExecutorClient(self._socket_file) as executor,
+            ):
                 await executor.raise_alert(
                     AlertType.SYSTEM_ERROR,
                     AlertLevel.INFO if is_over else AlertLevel.CRITICAL,
@@ -38,3 +45,5 @@ class DeathNotice:
                 )
         except DeskError as error:
             self._progress.note(f"no alert: {error}")
+        except TimeoutError:
+            self._progress.note(f"no alert: the executor took more than {ALERT_S:g} s")

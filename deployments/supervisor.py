@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,8 @@ from typing import Any, Protocol, Self, TypeVar
 from deployments.child_process import ChildProcess, end_in_words
 from deployments.descendants import MARK, end_all
 from deployments.failure import CommandFailed
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -177,15 +180,17 @@ class Supervisor:
                     await asyncio.wait_for(child.wait(), STEADY_S)
                 if child.exit_code is None:
                     deaths = 0
-                    await self._kept[child].back(child)
+                    await _told(self._kept[child].back(child))
             exit_code = await child.wait()
             mourner = self._kept.get(child)
             if mourner is None:
                 break
-            await mourner.died(child, exit_code)
-            await asyncio.sleep(REVIVAL_PAUSES_S[min(deaths, len(REVIVAL_PAUSES_S) - 1)])
-            deaths += 1
-            await child.start_again()
+            await _told(mourner.died(child, exit_code))
+            is_started = False
+            while not is_started:
+                await asyncio.sleep(REVIVAL_PAUSES_S[min(deaths, len(REVIVAL_PAUSES_S) - 1)])
+                deaths += 1
+                is_started = await _started_again(child)
         if not self._death.done():
             self._death.set_result(ChildDied(child, exit_code))
 
@@ -199,3 +204,20 @@ class Supervisor:
             assert guardian.stdin is not None  # opened as a pipe
             guardian.stdin.close()
             await guardian.wait()  # it finds nobody and ends
+
+
+async def _told(news: Awaitable[None]) -> None:
+    """Whatever becomes of the news, the program is started again."""
+    try:
+        await news
+    except Exception:
+        log.exception("a program's death could not be told")
+
+
+async def _started_again(child: ChildProcess) -> bool:
+    try:
+        await child.start_again()
+    except OSError as error:  # no memory, no process left
+        log.error("%s could not be started again: %s", child.name, error.strerror)
+        return False
+    return True

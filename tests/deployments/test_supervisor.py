@@ -153,6 +153,7 @@ class Heard:
 
     async def died(self, child: ChildProcess, exit_code: int) -> None:
         self.news.append(f"{child.name}: {exit_code}")
+        raise RuntimeError("what goes wrong in telling keeps nothing from being started")
 
     async def back(self, child: ChildProcess) -> None:
         self.news.append(f"{child.name} is back")
