@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 
+from deployments.death_notice import DeathNotice
 from deployments.desk_environment import PROJECT
 from deployments.executor_watch import stop_executor, watch_executor
 from deployments.failure import CommandFailed
@@ -44,8 +45,7 @@ async def host(settings: Settings, progress: Progress, stop: asyncio.Event) -> N
     """Until ``stop`` is set.
 
     Raises:
-        CommandFailed: KIMP_HOME cannot be used, the worker ended, or the executor is gone and
-            does not come back.
+        CommandFailed: KIMP_HOME cannot be used, or the executor is gone and does not come back.
     """
     demand_usable(settings)
     if settings.mode is Mode.LIVE:
@@ -78,7 +78,9 @@ async def _keep(settings: Settings, progress: Progress, stop: asyncio.Event) -> 
         Supervisor(settings.logs_dir.absolute(), PROJECT, grace_s=GRACE_S) as supervisor,
         prefect_http(settings, settings.prefect_api_url) as api,
     ):
-        await supervisor.start("executor worker", WORKER, os.environ)
+        worker = await supervisor.start("executor worker", WORKER, os.environ)
+        # The executor outlives its worker: one that died is no reason to end both.
+        supervisor.keep_alive(worker, DeathNotice(progress, socket_file))
         watching = asyncio.ensure_future(
             supervisor.guarded(watch_executor(socket_file, PrefectDoor(api), progress))
         )
