@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, SIGSTOP
 from typing import Any, TypeVar
 
 import httpx
@@ -54,6 +54,18 @@ class RunningDesk:
         )
         return sign(signal, self._key).to_json()
 
+    def exit(self, pair_id: str) -> dict[str, Any]:
+        """A signed EXIT of one pair."""
+        signal = Signal(
+            id=f"alpha-{uuid.uuid4().hex[:8]}",
+            action=SignalAction.EXIT,
+            symbol="BTC",
+            pair_id=pair_id,
+            created_at=datetime.now(UTC),
+            ttl_ms=30_000,
+        )
+        return sign(signal, self._key).to_json()
+
     def fast(self, signal: dict[str, Any]) -> Outcome:
         return self._ask(lambda executor: executor.submit(signal, door="fast"))
 
@@ -68,6 +80,10 @@ class RunningDesk:
     def blocks(self) -> list[str]:
         """Codes of what stands against entries."""
         return [block["code"] for block in self._state()["blocks"]]
+
+    def freeze_prefect(self) -> None:
+        """Its server takes connections and answers nobody, until it is killed."""
+        os.kill(process_with(self._home, "deployments.prefect_server"), SIGSTOP)
 
     def kill_prefect(self) -> None:
         """End its server as a machine's memory killer does."""
@@ -123,6 +139,19 @@ class RunningDesk:
         )
         return [row["id"] for row in rows if parameters.items() <= row["parameters"].items()]
 
+    def running(self, name: str) -> list[str]:
+        """Ids of the runs of ``name`` that Prefect shows as running."""
+        only = {
+            "deployments": {"id": {"any_": [self.deployment_id(name)]}},
+            "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
+        }
+        return [row["id"] for row in self._api("POST", "/flow_runs/filter", only)]
+
+    def is_in_profit(self, pair_id: str) -> bool:
+        """Would it bring something if it were closed now?"""
+        now = self._ask(lambda executor: executor.pair(pair_id)).get("now")
+        return now is not None and Decimal(now["net_krw"]) > 0
+
     def artifact_id(self, run_id: str, key: str) -> str:
         only = {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}
         [artifact] = self._api("POST", "/artifacts/filter", {"artifacts": only})
@@ -134,6 +163,15 @@ class RunningDesk:
 
     def _state(self) -> dict[str, Any]:
         return self._ask(lambda executor: executor.state())
+
+    def raise_upbit_price(self, percent: int) -> None:
+        """From now on the coin stands there, whatever the replay says."""
+        state = httpx.get(f"{self._control}/state").raise_for_status().json()
+        before = state["market"]["quotes"]["upbit"]["KRW-BTC"]
+        bid = Decimal(before["bid"]) * (100 + percent) // 100_000 * 1_000  # on the tick
+        quote = {"bid": str(bid), "ask": str(bid + 1_000), "size": "5"}
+        body = {"upbit": {"KRW-BTC": quote}}
+        httpx.put(f"{self._control}/market", json=body).raise_for_status()
 
     def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         user, _, secret = self.password.partition(":")
