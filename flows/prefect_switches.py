@@ -148,9 +148,9 @@ class PrefectSwitches:
             raise SwitchesUnreadable(f"Prefect no longer has {', '.join(sorted(missing))}")
         self._flags = sum(row["paused"] for row in rows.values())
         paused = {self._names[key]: is_off(row) for key, row in rows.items()}
-        of_pools = {row.get("name"): row["is_paused"] for row in _rows(pools, "is_paused")}
+        of_pools = {str(row.get("name")): row["is_paused"] for row in _rows(pools, "is_paused")}
         for row in _rows(queues, "is_paused"):
-            pool = row.get("work_pool_name")
+            pool = str(row.get("work_pool_name"))
             of_pools[pool] = of_pools.get(pool) or row["is_paused"]
         for pool, name in POOLS.items():
             if pool not in of_pools:
@@ -189,7 +189,7 @@ class PrefectSwitches:
         deployment = await self._api.ask("GET", f"/deployments/{key}")
         for schedule in schedules_of(deployment):
             if not schedule["active"]:
-                path = f"/deployments/{key}/schedules/{schedule['id']}"
+                path = f"/deployments/{key}/schedules/{schedule.get('id')}"
                 await self._api.ask("PATCH", path, {"active": True})
 
     async def _set_pool(self, pool: str, paused: bool) -> None:
@@ -199,7 +199,7 @@ class PrefectSwitches:
         queues = await self._api.ask("POST", f"/work_pools/{pool}/queues/filter", {})
         for queue in _rows(queues, "is_paused"):
             if queue["is_paused"]:
-                path = f"/work_pools/{pool}/queues/{queue['name']}"
+                path = f"/work_pools/{pool}/queues/{queue.get('name')}"
                 await self._api.ask("PATCH", path, {"is_paused": False})
 
 

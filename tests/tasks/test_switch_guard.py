@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import pytest
 
@@ -53,6 +53,11 @@ def heard_by(guard: SwitchGuard) -> list[tuple[str, bool]]:
     heard: list[tuple[str, bool]] = []
     guard.listeners.append(lambda name, paused: heard.append((name, paused)))
     return heard
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 async def test_before_the_first_word_there_is_no_age() -> None:
@@ -178,12 +183,10 @@ async def test_an_event_pauses_at_once_and_its_word_holds_until_it_can_be_read()
     prefect.events.put_nowait((ENTRY,))
 
     async with asyncio.timeout(5):
-        while not guard.is_paused(ENTRY):
-            await asyncio.sleep(0)
+        await until(lambda: guard.is_paused(ENTRY))
         prefect.gone = False
         before = prefect.looks
-        while prefect.looks == before:  # Prefect does not show it yet
-            await asyncio.sleep(0.01)
+        await until(lambda: prefect.looks > before)  # Prefect does not show it yet
     listening.cancel()
     still = guard.is_paused(ENTRY)
     clock.advance(UNSETTLED_S)
@@ -198,12 +201,10 @@ async def test_an_event_without_a_pause_is_looked_into() -> None:
     slow = SwitchGuard(prefect, guard._clock, 1_000)
     listening = asyncio.create_task(slow.run())
     async with asyncio.timeout(5):
-        while not prefect.looks:
-            await asyncio.sleep(0)
+        await until(lambda: prefect.looks > 0)
         prefect.paused[ENTRY] = True
         prefect.events.put_nowait(())
-        while not slow.is_paused(ENTRY):
-            await asyncio.sleep(0)
+        await until(lambda: slow.is_paused(ENTRY))
     listening.cancel()
 
     assert prefect.looks == 2
