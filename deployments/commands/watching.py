@@ -110,6 +110,9 @@ def _print_status(status: dict[str, Any]) -> None:
     print(f"executor  epoch {state['epoch']}, {takes}, {state['open_pairs']} open pairs")
     for block in state["blocks"]:
         print(f"          {block['message']}")
+    if refused := state["resume_refused"]:
+        why = "; ".join(item["message"] for item in refused["reasons"])
+        print(f"resume    refused at {refused['at']}: {why}")
     for pair_id in state["naked_pairs"]:
         print(f"naked     {pair_id}: no entries of its coin; run one-leg-recovery/live")
     if state["killed"]:
