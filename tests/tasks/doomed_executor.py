@@ -1,5 +1,8 @@
-"""An executor that kills itself with SIGKILL at one step of a hand-over. Settings come from the
-environment; arguments: ``living`` or ``heir``, and the step."""
+"""Executors that kill themselves with SIGKILL at one step of a hand-over.
+
+A process that has everything imported and forks one for each line it reads: ``living`` or ``heir``,
+and the step. It answers ``dead STATUS`` when that one has ended. Settings: the environment's.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from tasks.assembled_desk import AssembledDesk
 from tasks.desk import Desk
@@ -62,17 +65,32 @@ async def _then(work: Any, die: Callable[[], None]) -> None:
     die()
 
 
-async def main() -> None:
-    role, step = sys.argv[1:]
+def main() -> None:
+    for line in sys.stdin:
+        role, _, step = line.strip().partition(" ")
+        pid = os.fork()
+        if pid == 0:
+            _live(role, step)
+        _, status = os.waitpid(pid, 0)
+        print(f"dead {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+def _live(role: str, step: str) -> NoReturn:
+    sys.stdin.close()
     doom(*STEPS[step])
-    await run_executor(
+    running = run_executor(
         Settings(),
         switches=MemorySwitches(),
         on_decided=lambda *_: None,
         stop=asyncio.Event(),
         take_over=role == "heir",
     )
+    try:
+        asyncio.run(running)
+    finally:
+        sys.stderr.flush()
+        os._exit(1)  # it was to be killed
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

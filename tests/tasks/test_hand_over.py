@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches
 from tests.tasks.executors import (
     KEY,
+    ROOT,
     SECRET,
     Served,
     executor_process,
@@ -63,6 +66,42 @@ async def living_executor(
     finally:
         stop.set()
         await asyncio.wait({task}, timeout=WITHIN_S)
+
+
+@dataclass(slots=True)
+class Doomed:
+    """Bears executors that die by themselves; see :mod:`tests.tasks.doomed_executor`."""
+
+    process: asyncio.subprocess.Process
+
+    def bear(self, role: str, step: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{role} {step}\n".encode())
+
+    async def death(self) -> int:
+        """Exit status of the one born last, once it has ended."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(WITHIN_S):
+            word, status = (await self.process.stdout.readline()).decode().split()
+        assert word == "dead"
+        return int(status)
+
+
+@asynccontextmanager
+async def doomed_executors(served: Served) -> AsyncIterator[Doomed]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.tasks.doomed_executor"),
+        cwd=ROOT,
+        env=served.environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Doomed(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
 
 
 def records(served: Served, *types: RecordType) -> list[Record]:
@@ -164,34 +203,32 @@ async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> 
 
 
 async def test_an_heir_that_dies_at_any_step_leaves_somebody_who_guards(tmp_path: Path) -> None:
-    async with served_venues(tmp_path) as served:
-        async with (
-            living_executor(served) as living,
-            ExecutorClient(served.settings.socket_file) as client,
-        ):
+    async with (
+        served_venues(tmp_path) as served,
+        doomed_executors(served) as doomed,
+        ExecutorClient(served.settings.socket_file) as client,
+    ):
+        async with living_executor(served) as living:
             await until_accepting(client)
             entry = served.signal(action="ENTER", quantity="0.010").to_json()
             await client.submit(entry, door="fast")
 
             for step in ("before it asks", "after it has asked", "with the lock and no lease"):
-                await die_as(served, "heir", step)
+                doomed.bear("heir", step)
+                assert await doomed.death() == -signal.SIGKILL
                 await until_epoch(client, last_epoch(served.settings.journal_dir))
                 assert not living.done()  # it goes on, or has taken the lease back
             assert last_epoch(served.settings.journal_dir) > 1
-            await die_as(served, "heir", "with the lease")
+            doomed.bear("heir", "with the lease")
+            assert await doomed.death() == -signal.SIGKILL
             await asyncio.wait_for(living, WITHIN_S)
 
-        async with (
-            living_executor(served) as living,  # whoever starts next recovers
-            ExecutorClient(served.settings.socket_file) as client,
-        ):
+        async with living_executor(served) as living:  # whoever starts next recovers
             await until_accepting(client)
-            await die_as(served, "heir", "while it looks at the world")
+            doomed.bear("heir", "while it looks at the world")
+            assert await doomed.death() == -signal.SIGKILL
             await asyncio.wait_for(living, WITHIN_S)
-        async with (
-            living_executor(served),
-            ExecutorClient(served.settings.socket_file) as client,
-        ):
+        async with living_executor(served):
             await until_accepting(client)
             again = await client.submit(entry, door="fast")
             assert (await client.reconcile())["differences"] == []
@@ -207,6 +244,7 @@ async def test_an_executor_that_dies_at_any_step_of_a_hand_over_has_an_heir(
 ) -> None:
     async with (
         served_venues(tmp_path) as served,
+        doomed_executors(served) as doomed,
         ExecutorClient(served.settings.socket_file) as client,
     ):
         entry = None
@@ -218,16 +256,16 @@ async def test_an_executor_that_dies_at_any_step_of_a_hand_over_has_an_heir(
                 "after it gave the lease back",
             )
         ):
-            async with executor_process(served, "living", step, module="doomed_executor") as living:
-                await until_epoch(client, 2 * round_ + 1)
-                entry = entry or served.signal(action="ENTER", quantity="0.010").to_json()
-                await client.submit(entry, door="fast")
-                async with living_executor(served, take_over=True):
-                    assert await asyncio.wait_for(living.wait(), WITHIN_S) == -signal.SIGKILL
-                    await until_epoch(client, 2 * round_ + 2)
-                    again = await client.submit(entry, door="fast")
-                    assert (await client.reconcile())["differences"] == []
-                    assert again.settled.status is OutcomeStatus.HEDGED
+            doomed.bear("living", step)
+            await until_epoch(client, 2 * round_ + 1)
+            entry = entry or served.signal(action="ENTER", quantity="0.010").to_json()
+            await client.submit(entry, door="fast")
+            async with living_executor(served, take_over=True):
+                assert await doomed.death() == -signal.SIGKILL
+                await until_epoch(client, 2 * round_ + 2)
+                again = await client.submit(entry, door="fast")
+                assert (await client.reconcile())["differences"] == []
+                assert again.settled.status is OutcomeStatus.HEDGED
 
         assert served.coin() == -served.position() == Decimal("0.010")
         assert_never_two(served)
@@ -276,12 +314,6 @@ async def test_one_heir_at_a_time_and_only_a_living_one() -> None:
     assert not hand_over.heir_lives
     hand_over.ask(1)  # the one before is gone
     assert hand_over.heir == 1
-
-
-async def die_as(served: Served, role: str, step: str) -> None:
-    """An executor that ends itself at this step."""
-    async with executor_process(served, role, step, module="doomed_executor") as process:
-        assert await asyncio.wait_for(process.wait(), WITHIN_S) == -signal.SIGKILL
 
 
 async def rest_an_order(served: Served, name: str) -> None:
