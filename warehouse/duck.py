@@ -79,7 +79,9 @@ class Duck:
     def _locked(self, kind: int) -> Iterator[float]:
         deadline = time.monotonic() + self._wait_s
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        lock_fd = os.open(self.file.with_name(self.file.name + ".lock"), os.O_RDWR | os.O_CREAT)
+        lock_fd = os.open(
+            self.file.with_name(self.file.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600
+        )
         try:
             for pause in _pauses():
                 try:
