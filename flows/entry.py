@@ -19,6 +19,7 @@ from flows.run_names import named_by_time, text_parameter
 from flows.signal_story import conclude
 from tasks.settings_loading import load_settings
 from tasks.signal import Signal, parse_signal
+from tasks.sure_submission import submit_surely
 
 # Texts, and empty rather than null: the Run form then shows a plain field that takes every digit.
 DecimalText = Annotated[str, Field(pattern=r"^([0-9]*\.?[0-9]+)?$")]
@@ -77,7 +78,10 @@ async def entry(
 async def enter(signal: Signal) -> State[Any]:
     """What became of the operator's signal."""
     async with executor() as desk:
-        return await conclude(await desk.submit(signal.to_json(), door="operator"))
+        warn = get_run_logger().warning
+        return await conclude(
+            await submit_surely(desk, signal.to_json(), door="operator", told=warn)
+        )
 
 
 async def readiness() -> State[Any]:

@@ -15,6 +15,7 @@ from flows.run_names import named_by_time, text_parameter
 from flows.signal_story import conclude, final_state, story
 from tasks.outcome import Outcome
 from tasks.signal import Signal, SignalAction
+from tasks.sure_submission import submit_surely
 
 
 def run_name() -> str:
@@ -85,4 +86,7 @@ async def close_pair(pair_id: str) -> State[Any]:
                 strategy="operator",
             )
         )
-        return await conclude(await desk.close_pair(pair_id, signal.to_json()))
+        warn = get_run_logger().warning
+        return await conclude(
+            await submit_surely(desk, signal.to_json(), door="operator", told=warn)
+        )

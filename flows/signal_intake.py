@@ -20,7 +20,7 @@ from flows.signal_story import conclude, signal_name
 from flows.wording import timings_text
 from tasks.errors import BadSignal
 from tasks.settings_loading import load_settings
-from tasks.signal import parse_signal
+from tasks.signal import Signal, parse_signal
 
 
 def run_name() -> str:
@@ -54,7 +54,12 @@ async def signal_intake(signal: dict[str, Any] | None = None) -> State[Any]:
     logger.info(
         "signal %s: %s %s, signed by %s", request.id, request.action, request.symbol, request.key_id
     )
-    return await conclude(await outcome_of(request.to_json()))
+    return await or_no_executor(told(request))
+
+
+async def told(signal: Signal) -> State[Any]:
+    """What became of a signal."""
+    return await conclude(await outcome_of(signal.to_json()))
 
 
 async def canary() -> State[Any]:

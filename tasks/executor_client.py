@@ -188,12 +188,6 @@ class ExecutorClient:
     async def pair(self, pair_id: str) -> PairView:
         return cast(PairView, await self._ask("GET", f"/v1/pairs/{pair_id}"))
 
-    async def close_pair(self, pair_id: str, signal: Mapping[str, object]) -> Outcome:
-        """Close one pair by a signed EXIT that names it."""
-        return Outcome.model_validate(
-            await self._decide(f"/v1/pairs/{pair_id}/close", dict(signal))
-        )
-
     async def validate_exits(self) -> Sequence[ExitDecision]:
         """Weigh every open pair and close those in enough profit."""
         return cast(list[ExitDecision], await self._decide("/v1/exits/validate", {}))

@@ -148,7 +148,7 @@ async def test_one_pair_is_closed_by_a_signed_exit(executor: FakeExecutor) -> No
 
     assert state.name == "Held"
     assert "1,200 KRW" in (state.message or "")
-    [body] = executor.bodies("POST /v1/pairs/p0123456789ab/close")
+    [body] = executor.bodies("POST /v1/signals")
     assert (body["action"], body["pair_id"]) == ("EXIT", "p0123456789ab")
 
 
