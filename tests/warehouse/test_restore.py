@@ -139,7 +139,7 @@ def test_an_epoch_that_only_the_replaced_journal_knows_counts_too(
     desk: Desk, tmp_path: Path
 ) -> None:
     shutil.copytree(desk.home, tmp_path, dirs_exist_ok=True)
-    archive = shutil.copy(desk.archive, tmp_path / "archive")
+    archive = Path(shutil.copy(desk.archive, tmp_path / "archive"))
     for _ in range(3):
         write_all(tmp_path / "journal", [premium()], LATER)
     (tmp_path / "journal" / "lease").unlink()
@@ -151,7 +151,7 @@ def test_an_epoch_that_only_the_replaced_journal_knows_counts_too(
 
 def test_a_damaged_journal_can_be_replaced(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.home, tmp_path, dirs_exist_ok=True)
-    archive = shutil.copy(desk.archive, tmp_path / "archive")
+    archive = Path(shutil.copy(desk.archive, tmp_path / "archive"))
     file = segment_file(tmp_path / "journal", 1)
     damaged = file.read_bytes().replace(b"premium", b"preMium", 1)
     file.write_bytes(damaged)
@@ -165,7 +165,7 @@ def test_a_damaged_journal_can_be_replaced(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_running_desk_is_not_replaced(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.home, tmp_path, dirs_exist_ok=True)
-    archive = shutil.copy(desk.archive, tmp_path / "archive")
+    archive = Path(shutil.copy(desk.archive, tmp_path / "archive"))
     journal = Journal.open(tmp_path / "journal", LATER.now)
     before = state_of(tmp_path)
     try:
@@ -180,7 +180,7 @@ def test_a_running_desk_is_not_replaced(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_backup_of_the_other_mode_is_refused(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.home, tmp_path, dirs_exist_ok=True)
-    archive = shutil.copy(desk.archive, tmp_path / "archive")
+    archive = Path(shutil.copy(desk.archive, tmp_path / "archive"))
     before = state_of(tmp_path)
 
     with pytest.raises(RestoreRefused, match="backup of a paper desk, and this one is live"):
@@ -191,7 +191,7 @@ def test_a_backup_of_the_other_mode_is_refused(desk: Desk, tmp_path: Path) -> No
 
 def test_a_damaged_archive_leaves_everything_as_it_was(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.home, tmp_path, dirs_exist_ok=True)
-    archive = shutil.copy(desk.archive, tmp_path / "archive")
+    archive = Path(shutil.copy(desk.archive, tmp_path / "archive"))
     whole, before = archive.read_bytes(), state_of(tmp_path)
 
     for length in range(0, len(whole), len(whole) // 20):
