@@ -13,8 +13,8 @@ from tasks.errors import ExecutorAbsent, ExecutorGone, ExecutorRefused
 from tasks.executor_client import ExecutorClient
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.sure_submission import submit_surely
-from tests.deployments.hot_runs import until
 from tests.fake_executor import running_fake_executor
+from tests.tasks.desks import until
 
 ASKED = "POST /v1/signals"
 
