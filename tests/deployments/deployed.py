@@ -98,7 +98,7 @@ class DeployedServices:
         while not holds():
             logs = "\n".join(f"{name}: {self.tail(name)}" for name in self._running)
             assert time.monotonic() < deadline, f"not within {within_s:g} s: {what}\n{logs}"
-            time.sleep(0.3)
+            time.sleep(1.0)  # each look is a program of its own
 
     def stop(self) -> None:
         for name in reversed(list(self._running)):
