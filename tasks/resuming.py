@@ -119,6 +119,7 @@ class Resuming:
             self._markets.acknowledge()
             self._trading.pairs.contradictions.forget()
             off = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
+            await self._board.withdraw(off)
             try:
                 await self._switches.resume(off)
             except SwitchesUnreadable as error:

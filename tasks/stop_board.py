@@ -125,6 +125,10 @@ class StopBoard:
                 )
             )
 
+    async def withdraw(self, names: Iterable[str]) -> None:
+        """Prefect is not told of these stops any more; they stand until they are lifted."""
+        await self._setter.withdraw(names)
+
     def has(self, name: str, reason: StopReason) -> bool:
         return reason in self._stops.get(name, {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tasks.errors import SwitchesUnreadable
 from tasks.switch_guard import Switches, SwitchGuard
@@ -36,6 +36,13 @@ class SwitchSetter:
         self._pauses[name] = reason
         self._notes.pop(name, None)  # what was to be said of the time before
         self._news.set()
+
+    async def withdraw(self, names: Iterable[str]) -> None:
+        """These pauses are no longer meant; returns when none of them is on its way any more."""
+        for name in names:
+            self._pauses.pop(name, None)
+        async with self._delivering:
+            pass
 
     def note(self, name: str, text: str) -> None:
         self._notes[name] = text

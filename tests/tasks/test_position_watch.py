@@ -291,13 +291,16 @@ def test_position_that_nothing_explains_blocks_entries_and_calls_a_person_once(
             conjure(bench, LegName.PERPETUAL, "0.004")
             await asyncio.sleep(30)
 
-            assert len(bench.alerts("critical")) == before + 1
-            assert "disagree" in bench.alerts("critical")[-1]
+            alarm, stopped = bench.alerts("critical")[before:]
+            assert alarm.startswith("journal and venues disagree")
+            assert "POSITION_MISMATCH: journal and venues disagree" in stopped
             assert (await entered(desk)).status is OutcomeStatus.DENIED
 
             conjure(bench, LegName.PERPETUAL, "-0.004")
             await asyncio.sleep(30)
+            assert (await entered(desk)).status is OutcomeStatus.DENIED  # a person has to ask
 
+            assert (await desk.parts.stopping.resuming.resume("it is gone"))["resumed"] is True
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 
     run(tmp_path, scenario)

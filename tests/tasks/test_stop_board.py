@@ -93,6 +93,24 @@ def test_a_stop_keeps_its_reason_over_a_restart_and_is_alerted_once(tmp_path: Pa
     run(tmp_path, scenario)
 
 
+def test_a_stop_that_was_resumed_before_prefect_knew_of_it_is_not_set_later(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            prefect_is_away(desk)
+            stop(desk)
+            await asyncio.sleep(1)
+            assert (await desk.parts.stopping.resuming.resume("it is over"))["resumed"] is True
+            prefect_is_back(desk)
+            await asyncio.sleep(2)
+
+            assert not any(desk.switches.paused.values())
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario)
+
+
 def test_a_second_reason_stands_beside_the_first(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:

@@ -155,6 +155,8 @@ def test_coin_that_no_trade_explains_is_never_explained(
             assert (await compared(desk))[0] is False
             conjure(bench, leg, -sign * least)
             await assert_agreed(desk)
+            assert (await entered(desk)).status is OutcomeStatus.DENIED  # a person has to ask
+            assert (await desk.parts.stopping.resuming.resume("it is gone"))["resumed"] is True
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
@@ -183,6 +185,7 @@ def test_coin_that_a_person_accepts_is_booked_with_the_reason(
             }
         async with bench.still_desk() as desk:
             await assert_agreed(desk)
+            assert (await desk.parts.stopping.resuming.resume("accepted"))["resumed"] is True
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
             conjure(bench, leg, "0.005")
             assert (await compared(desk))[0] is False
