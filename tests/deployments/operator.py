@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.deployments.running_desk import RunningDesk
 
 CLASSIC, V2 = "", "/v2"
-HEARD_S = 10.0
+HEARD_S = 30.0
 
 
 class Operator:

@@ -12,13 +12,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from tasks.outcome import OutcomeStatus
 from tests.browser import PATIENCE_MS, chromium_page, logged_in
+from tests.deployments.operator import CLASSIC, V2, Operator
 from tests.deployments.running_desk import RunningDesk, running_desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
 
-CLASSIC, V2 = "", "/v2"
-BOTH_UIS = pytest.mark.parametrize("ui", [CLASSIC, V2], ids=["classic", "v2"])
-HEARD_S = 10.0
+BACK_S = 120.0
+PAUSED = "paused:entry/live"
 RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 
 
@@ -26,6 +26,17 @@ RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 def page() -> Iterator[Page]:
     with chromium_page() as page:
         yield page
+
+
+@pytest.fixture
+def stranger(page: Page) -> Iterator[Page]:
+    """A browser that knows no password."""
+    assert page.context.browser is not None
+    context = page.context.browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -63,88 +74,105 @@ def rollup(ahead: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
     return ahead["rollup"].result()
 
 
-def go(page: Page, url: str) -> None:
-    """What is looked for is waited for, so nothing else of the page need be there."""
-    page.goto(url, wait_until="commit")
-
-
-def open_deployment(page: Page, desk: RunningDesk, ui: str, name: str) -> Locator:
-    """The switch on the page of ``name``."""
-    go(page, f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id(name)}")
-    return page.get_by_role("switch")
-
-
-def open_run(page: Page, desk: RunningDesk, ui: str, run_id: str) -> Locator:
-    """The page of a run, which shows its log."""
-    go(page, f"{desk.ui}{ui}/runs/flow-run/{run_id}")
-    return page.locator("body")
+@pytest.fixture(params=[CLASSIC, V2], ids=["classic", "v2"])
+def operator(page: Page, desk: RunningDesk, request: pytest.FixtureRequest) -> Operator:
+    """Before either UI, with the password already typed in."""
+    return Operator(page, desk, request.param)
 
 
 def test_the_classic_ui_leads_to_the_other_one(page: Page, desk: RunningDesk) -> None:
-    go(page, f"{desk.ui}{CLASSIC}/deployments")
+    Operator(page, desk, CLASSIC).open("/deployments")
 
     page.get_by_text("Switch to V2 UI").click()
 
     page.wait_for_url(f"{desk.ui}{V2}/**")
 
 
-@BOTH_UIS
 @pytest.mark.parametrize(
     "name", ["entry/live", "signal-intake/live", "exit-validation/live", "executor/live"]
 )
-def test_what_can_be_paused_shows_its_switch(
-    page: Page, desk: RunningDesk, ui: str, name: str
-) -> None:
-    switch = open_deployment(page, desk, ui, name)
+def test_what_can_be_paused_shows_its_switch(operator: Operator, name: str) -> None:
+    switch = operator.deployment(name)
 
     expect(switch).to_have_count(1)
     expect(switch).to_be_visible()
     expect(switch).to_be_checked()
 
 
-@BOTH_UIS
-@pytest.mark.usefixtures("unwound")
-def test_the_switch_of_entry_stops_both_doors_until_it_is_on_again(
-    page: Page, desk: RunningDesk, ui: str
+def test_nobody_gets_in_without_the_password(operator: Operator, stranger: Page) -> None:
+    visitor = Operator(stranger, operator.desk, operator.ui)
+    visitor.open("/deployments")
+    visitor.log_in("kimp:not-the-password")
+    expect(
+        stranger.get_by_text(re.compile("Authentication failed|Invalid credentials")).first
+    ).to_be_visible()
+    expect(stranger.get_by_text("signal-intake")).to_have_count(0)
+
+    visitor.log_in(operator.desk.password)
+
+    expect(stranger.get_by_text("signal-intake").first).to_be_visible()
+
+
+def test_an_operators_day(operator: Operator, unwound: dict[str, Any]) -> None:
+    entered = operator.enter("0.010", f"morning {operator.ui}")
+    assert_hedged(operator, entered, f"morning {operator.ui}")
+
+    operator.deployment("entry/live")
+    expect(operator.page.get_by_text("Hedged", exact=True).first).to_be_visible()
+    operator.pause_entries()
+    assert_refused(operator, operator.enter("0.010", f"while paused {operator.ui}"))
+    refused = operator.desk.fast(operator.desk.entry())
+    assert (refused.status, (refused.reason or "")[:8]) == (OutcomeStatus.DENIED, "paused: ")
+
+    operator.resume_entries()
+    again = operator.enter("0.010", f"afternoon {operator.ui}")
+    assert_hedged(operator, again, f"afternoon {operator.ui}")
+
+    assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+
+
+def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
+    operator: Operator, rollup: dict[str, Any]
 ) -> None:
-    switch = open_deployment(page, desk, ui, "entry/live")
-    switch.click()
-    desk.wait_until("entry is off", lambda: desk.switches()["entry/live"], HEARD_S)
+    page, desk = operator.page, operator.desk
+    operator.run(rollup["id"])
+    page.get_by_text("Artifacts", exact=True).last.click()
+    expect(page.get_by_text("pnl-chart")).to_be_visible()
+    expect(page.get_by_text("pnl-daily")).to_be_visible()
 
-    outcome = desk.fast(desk.entry())
-    run = desk.run("signal-intake/live", signal=desk.entry())
-
-    assert outcome.status is OutcomeStatus.DENIED
-    assert outcome.reason is not None
-    assert outcome.reason.startswith("paused: ")
-    assert run["state"]["name"] == "Denied"
-    log = open_run(page, desk, ui, run["id"])
-    expect(log).to_contain_text("Denied (paused): entry/live is paused")
-
-    open_deployment(page, desk, ui, "entry/live").click()
-    desk.wait_until("entry is on", lambda: not desk.switches()["entry/live"], HEARD_S)
-
-    assert desk.fast(desk.entry()).status is OutcomeStatus.HEDGED
+    operator.open(f"/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-daily')}")
+    expect(page.get_by_text("slippage", exact=True)).to_be_visible()
+    operator.open(f"/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-chart')}")
+    chart = page.get_by_role("img", name="Result by day")
+    expect(chart).to_be_visible()
+    drawn = "e => e.decode().then(() => e.naturalWidth)"
+    assert chart.evaluate(drawn) > 0
 
 
-@BOTH_UIS
-@pytest.mark.usefixtures("unwound")
-def test_an_entry_from_the_run_form_tells_its_story(page: Page, desk: RunningDesk, ui: str) -> None:
-    reason = f"from the form of {ui or 'the classic UI'}"
-    go(page, f"{desk.ui}{ui}/deployments/deployment/{desk.deployment_id('entry/live')}/run")
-    for name, text in (("quantity", "0.010"), ("reason", reason)):
-        # The classic UI does not tie its labels to their fields.
-        field = page.locator(".p-label").filter(has_text=f"{name} (Optional)").locator("textarea")
-        (field if ui == CLASSIC else page.get_by_label(name)).fill(text)
+def test_an_operators_day_with_the_server_killed_in_the_middle(
+    operator: Operator, unwound: dict[str, Any]
+) -> None:
+    """Last, because the server is away for a while."""
+    desk, when = operator.desk, f"before the end of the server {operator.ui}"
+    assert_hedged(operator, operator.enter("0.010", when), when)
+    operator.pause_entries()
 
-    page.get_by_role("button", name="Submit", exact=True).click()
+    desk.kill_prefect()
 
-    asked = {"quantity": "0.010", "reason": reason}
-    desk.wait_until("the run", lambda: bool(desk.runs_with("entry/live", **asked)), HEARD_S)
-    [run_id] = desk.runs_with("entry/live", **asked)
-    desk.ended(run_id)
-    shown = open_run(page, desk, ui, run_id)
-    expect(page.get_by_text("Hedged", exact=True).first).to_be_visible()
+    desk.wait_until("silence is heard", lambda: "switch_silent" in desk.blocks(), BACK_S)
+    assert desk.fast(desk.entry()).status is OutcomeStatus.DENIED
+    desk.wait_until("the server is back", desk.prefect_answers, BACK_S)
+    desk.wait_until("its switches are heard", lambda: desk.blocks() == [PAUSED], BACK_S)
+    assert_refused(operator, operator.enter("0.010", f"after its return {operator.ui}"))
+    operator.resume_entries()
+    when = f"in the evening {operator.ui}"
+    assert_hedged(operator, operator.enter("0.010", when), when)
+    assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+
+
+def assert_hedged(operator: Operator, shown: Locator, reason: str) -> None:
+    """The page of an entry by hand tells its whole story."""
+    expect(operator.badge("Hedged")).to_be_visible()
     for told in (
         f"an operator enters BTC: {reason}",
         "Hedged: pair p",
@@ -155,13 +183,14 @@ def test_an_entry_from_the_run_form_tells_its_story(page: Page, desk: RunningDes
         expect(shown).to_contain_text(told)
 
 
-@BOTH_UIS
-def test_a_failed_run_is_red_and_says_what_happened_and_what_to_do(
-    page: Page, desk: RunningDesk, unwound: dict[str, Any], ui: str
-) -> None:
-    shown = open_run(page, desk, ui, unwound["id"])
+def assert_refused(operator: Operator, shown: Locator) -> None:
+    expect(operator.badge("Denied")).to_be_visible()
+    expect(shown).to_contain_text("Denied (paused): entry/live is paused")
 
-    badge = page.get_by_text("Unwound", exact=True).first
+
+def assert_red_with_what_to_do(operator: Operator, shown: Locator) -> None:
+    """The page of a signal that had to be unwound."""
+    badge = operator.badge("Unwound")
     expect(badge).to_be_visible()
     colours = badge.evaluate(
         "e => [e, e.parentElement].flatMap(x => {"
@@ -171,21 +200,3 @@ def test_a_failed_run_is_red_and_says_what_happened_and_what_to_do(
     expect(shown).to_contain_text("Margin is insufficient")
     expect(shown).to_contain_text("the venue shows 0.01 filled at")
     expect(shown).to_contain_text("What to do: Nothing is held")
-
-
-@BOTH_UIS
-def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
-    page: Page, desk: RunningDesk, rollup: dict[str, Any], ui: str
-) -> None:
-    go(page, f"{desk.ui}{ui}/runs/flow-run/{rollup['id']}")
-    page.get_by_text("Artifacts", exact=True).last.click()
-    expect(page.get_by_text("pnl-chart")).to_be_visible()
-    expect(page.get_by_text("pnl-daily")).to_be_visible()
-
-    go(page, f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-daily')}")
-    expect(page.get_by_text("slippage", exact=True)).to_be_visible()
-    go(page, f"{desk.ui}{ui}/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-chart')}")
-    chart = page.get_by_role("img", name="Result by day")
-    expect(chart).to_be_visible()
-    drawn = "e => e.decode().then(() => e.naturalWidth)"
-    assert chart.evaluate(drawn) > 0
