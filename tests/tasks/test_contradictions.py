@@ -53,7 +53,7 @@ def test_contradiction_keeps_entries_out_of_the_next_desk_until_a_person_has_loo
 
         async with bench.still_desk() as desk:
             assert await refusal(desk) == refused
-            assert (await desk.parts.operations.resume("looked"))["resumed"]
+            assert (await desk.parts.stopping.resuming.resume("looked"))["resumed"]
             assert await refusal(desk) == ""
         await asyncio.sleep(1)
 
@@ -72,7 +72,7 @@ def test_resume_that_cannot_be_written_lifts_nothing(tmp_path: Path) -> None:
             await contradicted(desk)
             SwitchRefuser.refuses = True
             with pytest.raises(JournalFull):
-                await desk.parts.operations.resume("looked")
+                await desk.parts.stopping.resuming.resume("looked")
 
             assert "a person has to look first" in await refusal(desk)
 

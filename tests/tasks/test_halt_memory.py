@@ -75,7 +75,7 @@ def test_gap_keeps_entries_out_of_the_next_desk_until_a_person_has_seen_it(tmp_p
 
         async with bench.still_desk() as desk:
             assert "the price came back -25.0 % away" in await refusal(desk)
-            assert (await desk.parts.operations.resume("seen"))["resumed"]
+            assert (await desk.parts.stopping.resuming.resume("seen"))["resumed"]
 
         async with bench.still_desk() as desk:
             assert await refusal(desk) == ""
@@ -87,7 +87,7 @@ def test_word_of_a_person_that_is_torn_off_the_journal_was_not_given(tmp_path: P
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
             await came_back_elsewhere(bench, desk)
-            assert (await desk.parts.operations.resume("seen"))["resumed"]
+            assert (await desk.parts.stopping.resuming.resume("seen"))["resumed"]
         tear_at(bench, b'"resume"')
         await asyncio.sleep(2)
 

@@ -159,7 +159,7 @@ def test_price_that_comes_back_elsewhere_waits_for_a_person(tmp_path: Path) -> N
 
             assert "the price came back -25.0 % away" in await refusal(desk)
             assert any("-25.0 %" in alarm for alarm in told(bench))
-            resumed = await desk.parts.operations.resume("seen")
+            resumed = await desk.parts.stopping.resuming.resume("seen")
             assert resumed["resumed"], resumed
             assert await refusal(desk) == ""
 
