@@ -14,7 +14,8 @@ from pathlib import Path
 
 from deployments.ports import HOST, free_port
 
-START_S = 60.0
+START_S = 120.0
+"""Much more than it takes, unless the machine is busy with other things."""
 STOP_S = 15.0
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -27,7 +27,7 @@ from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
 from tests.prefect_server import PrefectServer, running_prefect_server
 
-pytestmark = [*PREFECT_MARKS, pytest.mark.timeout(120)]
+pytestmark = [*PREFECT_MARKS, pytest.mark.timeout(300)]
 
 under_way, go_on = asyncio.Event(), asyncio.Event()
 
@@ -77,7 +77,7 @@ async def becomes(run_id: UUID, name: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_signals_that_are_decided_while_prefect_is_gone_end_with_their_outcome(
+async def test_what_happens_while_prefect_is_gone_is_told_once_it_is_back(
     executor: FakeExecutor, server: PrefectServer
 ) -> None:
     executor.hold = asyncio.Event()
@@ -85,23 +85,30 @@ async def test_signals_that_are_decided_while_prefect_is_gone_end_with_their_out
     signals = [a_signal() for _ in range(3)]
     async with working(executor, FLOWS):
         ids = [await create(deployment, parameters={"signal": signal}) for signal in signals]
+        other_id = await create(await deploy(by_hand))
         await until(lambda: len(executor.bodies("POST /v1/signals")) >= len(signals))
+        await until(under_way.is_set)
         await asyncio.to_thread(server.kill)
         executor.hold.set()
+        go_on.set()
         await until(lambda: len(executor.decided) == len(signals))
-        await asyncio.sleep(1.5)  # the flows fail to tell it, and give up
+        await asyncio.sleep(1.5)  # the flows fail to tell their ends, and give up
         await asyncio.to_thread(server.start)
         runs = [await end_of(run_id, within_s=40) for run_id in ids]
+        other = await end_of(other_id, within_s=40)
         async with get_client() as client:
             told = await log_of(client, ids[0])
 
     assert [run.state_name for run in runs] == ["Hedged"] * 3
     assert executor.decided.keys() == {signal["id"] for signal in signals}
     assert "Hedged" in told
+    assert other.state is not None
+    assert other.state.is_crashed()
+    assert "look before you run it again" in (other.state.message or "")
 
 
 async def test_a_telling_that_prefects_engine_calls_a_crash_is_told_again(
-    executor: FakeExecutor, server: PrefectServer, monkeypatch: pytest.MonkeyPatch
+    executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As it does when the server is back between its last try and its giving up."""
     lost = [True]
@@ -123,21 +130,3 @@ async def test_a_telling_that_prefects_engine_calls_a_crash_is_told_again(
         await becomes(run_id, "Hedged")
 
     assert list(executor.decided) == [signal["id"]]
-
-
-async def test_a_run_by_hand_whose_end_could_not_be_told_says_to_look(
-    executor: FakeExecutor, server: PrefectServer
-) -> None:
-    await signal_deployment()  # brings the pool
-    async with working(executor, FLOWS):
-        run_id = await create(await deploy(by_hand))
-        await until(under_way.is_set)
-        await asyncio.to_thread(server.kill)
-        go_on.set()
-        await asyncio.sleep(1.5)
-        await asyncio.to_thread(server.start)
-        run = await end_of(run_id, within_s=40)
-
-    assert run.state is not None
-    assert run.state.is_crashed()
-    assert "look before you run it again" in (run.state.message or "")
