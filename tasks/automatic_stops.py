@@ -39,6 +39,7 @@ class AutomaticStops:
                 AlertLevel.CRITICAL,
                 f"{loss}: {ENTRY} is paused until the Korean day is over or the limit is raised, "
                 "and a person switches it on.",
+                subject="day",
             )
         )
         self._stop(StopReason.DAILY_LOSS_EXCEEDED, loss)

@@ -136,7 +136,7 @@ class AlertDelivery:
         loop = asyncio.get_running_loop()
         flush_s: asyncio.Future[float] = loop.create_future()
         self._end = lambda seconds: _call(loop, lambda: flush_s.set_result(seconds))
-        tasks = [asyncio.create_task(courier.run()) for courier in couriers]
+        tasks = [asyncio.create_task(self._keep_running(courier)) for courier in couriers]
         self._has_started.set()
         seconds = await flush_s
         for courier in couriers:
@@ -145,6 +145,15 @@ class AlertDelivery:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_running(self, courier: Courier) -> None:
+        """A fault of ours in one courier is told by the others."""
+        try:
+            await courier.run()
+        except Exception as error:
+            told = f"a fault of this program ({type(error).__name__}), until it starts again"
+            log.exception("alerts to %s", courier.state.channel)
+            self._on_desk(lambda: self._tell(courier.state.channel, told))
 
     def _tell(self, channel: str, why: str | None) -> None:
         """That a channel takes nothing is an alert, too: the others tell it."""

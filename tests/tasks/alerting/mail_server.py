@@ -117,11 +117,19 @@ async def mail_server(
     """``at_once``: TLS from the first byte, else by STARTTLS."""
     server = MailServer(tls=tls)
 
+    sessions: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.sessions += 1
-        with suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
-            await _Session(server, reader, writer, is_private=at_once).run()
-        writer.close()
+        session = asyncio.current_task()
+        assert session is not None
+        sessions.add(session)
+        try:
+            with suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+                await _Session(server, reader, writer, is_private=at_once).run()
+        finally:
+            writer.close()
+            sessions.discard(session)
 
     listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls if at_once else None)
     server.port = listening.sockets[0].getsockname()[1]
@@ -129,3 +137,6 @@ async def mail_server(
         yield server
     finally:
         listening.close()
+        for session in list(sessions):
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)

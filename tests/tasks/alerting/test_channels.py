@@ -34,7 +34,7 @@ SECRETS = (
     *("slackSECRET", "discordSECRET", "telegramSECRET", mail.PASSWORD),
     providers.TELEGRAM_TOKEN.partition(":")[0] + ":",
 )
-SOON_S = 0.3
+SOON_S = 0.8
 
 
 def slack_to(provider: Provider) -> Channel:

@@ -25,7 +25,7 @@ from warehouse import Journal, read
 from warehouse.records import RecordType
 
 INFO, WARNING, CRITICAL = AlertLevel
-QUICK = {"alert_gather_s": 0.05, "alert_timeout_s": 0.3}
+QUICK = {"alert_gather_s": 0.05, "alert_timeout_s": 0.8}
 
 
 @dataclass
@@ -331,3 +331,19 @@ async def test_an_end_is_not_held_up_by_a_mail_server_that_says_nothing(tmp_path
         assert time.monotonic() - began < 6
 
     assert [record["how"] for record in delivered(tmp_path)] == ["joined"]
+
+
+async def test_a_fault_of_ours_in_one_channel_is_told_by_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.alerting.slack.Slack.pace_s", "no number")
+    async with providers.slack() as slack, providers.discord() as discord:
+        settings: dict[str, Any] = {
+            "slack_webhook_url": slack.url,
+            "discord_webhook_url": discord.url,
+        }
+        async with telling(tmp_path, **settings) as told:
+            told.say("it burns")
+            await until(lambda: "do not reach slack: a fault of this program" in discord.text())
+
+        assert "it burns" in discord.text()
