@@ -27,7 +27,7 @@ class DeathNotice:
         await self._tell(child, f"{child.name} ended unexpectedly ({end}); it is started again")
 
     async def back(self, child: ChildProcess) -> None:
-        await self._tell(child, f"{child.name} works again", is_over=True)
+        await self._tell(child, f"{child.name} runs again", is_over=True)
 
     async def _tell(self, child: ChildProcess, sentence: str, *, is_over: bool = False) -> None:
         self._progress.line(sentence)
