@@ -69,6 +69,10 @@ class RunningDesk:
     def fast(self, signal: dict[str, Any]) -> Outcome:
         return self._ask(lambda executor: executor.submit(signal, door="fast"))
 
+    def pair_ids(self) -> set[str]:
+        """Of every pair, ended ones too."""
+        return {pair["pair_id"] for pair in self._ask(lambda executor: executor.pairs())}
+
     def switches(self) -> dict[str, Any]:
         """The switches as the executor has last heard them."""
         switches: dict[str, Any] = self._state()["switches"]
