@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -36,6 +36,8 @@ SWITCHES = (*DEPLOYMENTS, *POOLS.values())
 WHOLE_EACH = 2
 """Every second look reads all there is; the others only count what is paused, which costs Prefect a
 tenth of that."""
+MOST_EVENTS = 100
+"""That wait to be heard."""
 
 
 class PrefectSwitches:
@@ -49,7 +51,8 @@ class PrefectSwitches:
         self._flags = 0
         """How many of the deployments had their own flag set at the last whole look."""
         self._looks = 0
-        self._events: AsyncGenerator[Event | None, None] | None = None
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(MOST_EVENTS)
+        self._listening: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,8 +66,9 @@ class PrefectSwitches:
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self._events is not None:
-            await self._events.aclose()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         await self._api.aclose()
 
     async def read(self) -> Mapping[str, bool]:
@@ -85,9 +89,9 @@ class PrefectSwitches:
 
     async def news(self) -> Collection[str]:
         """Wait until a switch may have changed; the next look is a whole one."""
-        if self._events is None:
-            self._events = switch_events()
-        event = await anext(self._events)
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        event = await self._events.get()
         self._looks = 0
         if event is None:
             return ()
@@ -123,6 +127,11 @@ class PrefectSwitches:
             await self._api.ask("POST", "/artifacts/", body)
         except (PrefectSilent, PrefectRefused) as error:
             raise SwitchesUnreadable(str(error)) from error
+
+    async def _listen(self) -> None:
+        """In a task of its own: whoever waits for news may leave at any moment."""
+        async for event in switch_events():
+            await self._events.put(event)
 
     # ---- reading
 

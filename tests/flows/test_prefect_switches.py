@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -105,7 +106,7 @@ async def test_an_event_names_what_was_paused(
 
     listening = asyncio.create_task(listen())
     try:
-        async with asyncio.timeout(15), get_client() as client:
+        async with asyncio.timeout(60), get_client() as client:
             while heard != {ENTRY, HOT_POOL, BATCH_POOL}:
                 # Until the stream is open there is nobody to hear.
                 for paused in (True, False):
@@ -119,6 +120,21 @@ async def test_an_event_names_what_was_paused(
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_switches_are_closed_while_somebody_elsewhere_waits_for_news(
+    registered: dict[str, str],
+) -> None:
+    async with PrefectSwitches() as switches:
+        elsewhere = SwitchesOn(asyncio.get_running_loop(), switches)
+
+        async def wait_a_moment() -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    while True:
+                        await elsewhere.news()
+
+        await asyncio.to_thread(lambda: asyncio.run(wait_a_moment()))
 
 
 async def test_the_reason_of_a_pause_is_an_artifact(switches: PrefectSwitches) -> None:
