@@ -49,6 +49,28 @@ def prefect_server(server: PrefectServer) -> str:
     return server.url
 
 
+async def test_two_workers_run_each_signal_once_and_its_story_is_kept(
+    prefect_api: str, kimp_home: Path
+) -> None:
+    deployment = await signal_deployment()
+    async with (
+        running_fake_executor(kimp_home / "run" / "executor.sock") as executor,
+        working(executor, FLOWS),
+        working(executor, FLOWS, name="two"),
+        get_client() as client,
+    ):
+        ids = [await create(deployment, parameters={"signal": a_signal()}) for _ in range(6)]
+        runs = [await end_of(run_id, within_s=60) for run_id in ids]
+        told, kept = await log_of(client, ids[0]), await artifacts_of(client, ids[0])
+
+    heard = [body["id"] for body in executor.bodies("POST /v1/signals")]
+    assert [run.state_name for run in runs] == ["Hedged"] * 6
+    assert [run.run_count for run in runs] == [1] * 6
+    assert len(heard) == len(set(heard)) == 6
+    assert "Hedged" in told
+    assert "signal-outcome" in kept
+
+
 async def test_a_switch_is_kept_over_a_registration(prefect_api: str) -> None:
     entries = [entry for entry in read_entries() if entry.entrypoint.endswith(SWITCHED)]
     await register(prefect_api, entries)
@@ -61,28 +83,6 @@ async def test_a_switch_is_kept_over_a_registration(prefect_api: str) -> None:
 
     assert paused == dict.fromkeys(SWITCHES, False) | {ENTRY: True}
     assert any("a test of PostgreSQL" in str(artifact.data) for artifact in artifacts)
-
-
-async def test_two_workers_run_each_signal_once_and_its_story_is_kept(
-    prefect_api: str, kimp_home: Path
-) -> None:
-    deployment = await signal_deployment()
-    async with (
-        running_fake_executor(kimp_home / "run" / "executor.sock") as executor,
-        working(executor, FLOWS),
-        working(executor, FLOWS, name="two"),
-        get_client() as client,
-    ):
-        ids = [await create(deployment, parameters={"signal": a_signal()}) for _ in range(6)]
-        runs = [await end_of(run_id) for run_id in ids]
-        told, kept = await log_of(client, ids[0]), await artifacts_of(client, ids[0])
-
-    heard = [body["id"] for body in executor.bodies("POST /v1/signals")]
-    assert [run.state_name for run in runs] == ["Hedged"] * 6
-    assert [run.run_count for run in runs] == [1] * 6
-    assert len(heard) == len(set(heard)) == 6
-    assert "Hedged" in told
-    assert "signal-outcome" in kept
 
 
 def test_the_server_makes_no_sqlite_file_and_keeps_the_password_to_itself(
