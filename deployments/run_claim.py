@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -37,8 +38,8 @@ def is_late(run: FlowRun) -> bool:
 
 
 async def read_run(api: PrefectApi, run_id: UUID) -> FlowRun:
-    """Raises PrefectSilent, and PrefectRefused when there is no such run."""
-    return FlowRun.model_validate(await api.ask("GET", f"/flow_runs/{run_id}"))
+    """Raises PrefectSilent after ten seconds, and PrefectRefused when there is no such run."""
+    return FlowRun.model_validate(await _patiently(api, "GET", f"/flow_runs/{run_id}"))
 
 
 async def claim(api: PrefectApi, run_id: UUID, owner: str) -> bool:
@@ -52,28 +53,36 @@ async def claim(api: PrefectApi, run_id: UUID, owner: str) -> bool:
         PrefectSilent: no answer within ten seconds. If the claim got through, the run is found
             later as one whose worker does nothing.
     """
-    ours, deadline = str(uuid4()), time.monotonic() + CLAIM_S
+    ours = str(uuid4())
     state = {
         "type": "PENDING",
         "name": "Pending",
         "message": f"{CLAIMED_BY}{owner}.",
         "state_details": {"transition_id": ours},
     }
+    try:
+        answer = await _patiently(api, "POST", f"/flow_runs/{run_id}/set_state", {"state": state})
+    except PrefectRefused:
+        return False  # it was deleted
+    now = answer.get("state") if isinstance(answer, dict) else None
+    if not isinstance(now, dict):
+        return False  # another worker has it, or it was cancelled
+    details = now.get("state_details") or {}
+    return now.get("type") == "PENDING" and details.get("transition_id") == ours
+
+
+async def _patiently(
+    api: PrefectApi, method: str, path: str, body: Mapping[str, object] | None = None
+) -> object:
+    """Ask until there is an answer. For what may be asked twice."""
+    deadline = time.monotonic() + CLAIM_S
     while True:
         try:
-            answer = await api.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state})
-        except PrefectRefused:
-            return False  # it was deleted
+            return await api.ask(method, path, body)
         except PrefectSilent:
             if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(PAUSE_S)
-            continue
-        now = answer.get("state") if isinstance(answer, dict) else None
-        if not isinstance(now, dict):
-            return False  # another worker has it, or it was cancelled
-        details = now.get("state_details") or {}
-        return now.get("type") == "PENDING" and details.get("transition_id") == ours
+        await asyncio.sleep(PAUSE_S)
 
 
 async def sign_claim(client: PrefectClient, run_id: UUID, owner: str) -> None:

@@ -104,6 +104,8 @@ class RunIntake:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within_s)
         left = [hand for hand in self._in_hand.values() if hand.is_claimed]
+        for task in self._tasks:
+            task.cancel()  # or the next flow would start in the place of each that ends
         flows = [hand.flow for hand in left if hand.flow is not None]
         for flow in flows:
             flow.cancel()
@@ -113,8 +115,6 @@ class RunIntake:
             state = current.state
             if state is None or not state.is_final() or state.is_crashed():
                 await let_go(self._client, current, "Its hot worker was stopped.")
-        for task in self._tasks:
-            task.cancel()
 
     async def _take(self, hand: RunInHand) -> None:
         try:
