@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from exchanges.clock import SystemClock
 from tasks.alerting.channel import (
     Channel,
     ChannelAway,
@@ -20,62 +19,24 @@ from tasks.alerting.channel import (
     MessageRefused,
 )
 from tasks.alerting.discord import Discord
-from tasks.alerting.email import Email, MailServer, SmtpSecurity
+from tasks.alerting.email import SmtpSecurity
 from tasks.alerting.message import Line, Message
 from tasks.alerting.slack import Slack
-from tasks.alerting.telegram import Telegram
 from tests.tasks.alerting import mail_server as mail
 from tests.tasks.alerting import providers
 from tests.tasks.alerting.certificates import certificate, server_side
+from tests.tasks.alerting.channels import (
+    SECRETS,
+    WEB,
+    assert_tells_no_secret,
+    discord_to,
+    email_to,
+    failure,
+    slack_to,
+    telegram_to,
+)
 from tests.tasks.alerting.messages import TRICKY, message
 from tests.tasks.alerting.providers import Provider, answers
-
-SECRETS = (
-    *("slackSECRET", "discordSECRET", "telegramSECRET", mail.PASSWORD),
-    providers.TELEGRAM_TOKEN.partition(":")[0] + ":",
-)
-SOON_S = 0.8
-
-
-def slack_to(provider: Provider) -> Channel:
-    return Slack(SecretStr(provider.url), SOON_S)
-
-
-def discord_to(provider: Provider) -> Channel:
-    return Discord(SecretStr(provider.url), SOON_S)
-
-
-def telegram_to(provider: Provider) -> Channel:
-    return Telegram(provider.url, SecretStr(providers.TELEGRAM_TOKEN), providers.CHAT, SOON_S)
-
-
-def email_to(port: int, security: SmtpSecurity, password: str = mail.PASSWORD) -> Email:
-    people = ("one@desk.test", "two@desk.test")
-    secret = SecretStr(password)
-    host = "127.0.0.1"
-    server = MailServer(host, port, security, mail.USER, secret, "kimp@desk.test", people)
-    return Email(server, SOON_S, SystemClock())
-
-
-WEB: list[Any] = [
-    pytest.param(providers.slack, slack_to, id="slack"),
-    pytest.param(providers.discord, discord_to, id="discord"),
-    pytest.param(providers.telegram, telegram_to, id="telegram"),
-]
-
-
-async def failure(send: Awaitable[float]) -> DeliveryFailed:
-    with pytest.raises(DeliveryFailed) as caught:
-        await send
-    return caught.value
-
-
-def assert_tells_no_secret(caplog: pytest.LogCaptureFixture, *told: BaseException) -> None:
-    for error in told:
-        for part in (error, error.__context__, error.__cause__):
-            assert not [secret for secret in SECRETS if secret in f"{part!r} {part}"]
-    assert not [secret for secret in SECRETS if secret in caplog.text]
-
 
 # ---- what is sent
 
