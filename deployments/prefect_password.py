@@ -56,5 +56,3 @@ def make_password(settings: Settings) -> str:
         private_folder(settings.password_file.parent)
         replace_private(settings.password_file, f"{found}\n".encode())
     return found
-
-

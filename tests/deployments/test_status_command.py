@@ -17,6 +17,7 @@ STATE: dict[str, Any] = {
     "open_pairs": 2,
     "naked_pairs": ["p0123456789ab"],
     "blocks": [],
+    "resume_refused": None,
     "killed": None,
     "killed_symbols": {},
     "open_alerts": 2,

@@ -149,6 +149,7 @@ def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
     assert chart.evaluate(drawn) > 0
 
 
+@pytest.mark.long
 def test_an_operators_day_with_the_server_killed_in_the_middle(
     operator: Operator, unwound: dict[str, Any]
 ) -> None:

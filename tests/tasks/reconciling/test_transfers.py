@@ -208,6 +208,7 @@ def test_cash_that_no_list_explains_is_reported_like_coin(
             record = await desk.parts.operations.reconcile("a rebate")
             assert record["agreed"] is True
             await assert_agreed(desk)
+            assert (await desk.parts.stopping.resuming.resume("a rebate"))["resumed"] is True
             await desk.parts.feeds.read_prices()
             assert (await entered(desk)).status is OutcomeStatus.HEDGED
 
