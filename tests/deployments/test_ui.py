@@ -15,7 +15,7 @@ from tests.browser import PATIENCE_MS, chromium_page, logged_in
 from tests.deployments.operator import CLASSIC, V2, Operator
 from tests.deployments.running_desk import RunningDesk, running_desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
 
 BACK_S = 120.0
 PAUSED = "paused:entry/live"
@@ -149,7 +149,6 @@ def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
     assert chart.evaluate(drawn) > 0
 
 
-@pytest.mark.long
 def test_an_operators_day_with_the_server_killed_in_the_middle(
     operator: Operator, unwound: dict[str, Any]
 ) -> None:

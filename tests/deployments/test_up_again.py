@@ -15,6 +15,7 @@ from tasks.settings import Mode
 from tests.deployments.up_process import UpProcess, desk_environment, kimp
 
 
+@pytest.mark.long
 @pytest.mark.prefect
 @pytest.mark.timeout(420)
 async def test_a_pair_that_was_left_open_is_there_and_agreed_on(
