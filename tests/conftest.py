@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.prefect_server import running_prefect_server
 
 # A property test may be slow on a busy machine; that is no failure.
-settings.register_profile("desk", deadline=None, max_examples=60)
+settings.register_profile("desk", deadline=None)
 settings.register_profile("few", deadline=None, max_examples=5)
 settings.load_profile("desk")
 

@@ -11,7 +11,7 @@ from tests.campaign.tally import Tally
 
 FIRST_BATCH = 1
 """Number of the first batch of the suite."""
-OF_THE_SUITE = range(FIRST_BATCH, FIRST_BATCH + 18)
+OF_THE_SUITE = range(FIRST_BATCH, FIRST_BATCH + 20)
 """At each perpetual venue."""
 SCHEDULES = 50
 """Of a batch."""

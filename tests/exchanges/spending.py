@@ -69,16 +69,8 @@ class _Spender:
             self.spent.orders += sum(placed)
             self.spent.questions += sum(asked)
             await asyncio.sleep(_PAUSE_S)
-        while not self.spent.cancels:
-            try:
-                await self._exchange.cancel("BTC", resting.client_order_id)
-                self.spent.cancels += 1
-            except RateLimited as error:
-                # Our limits always have room for it. Where one of the requests before it was too
-                # many (two starved processes can be late at Upbit), it waits for the venue.
-                if "used up" in str(error):
-                    raise
-                await asyncio.sleep(error.retry_after_s)
+        cancel = partial(self._exchange.cancel, "BTC", resting.client_order_id)
+        self.spent.cancels += await self._try(cancel)
 
     async def _try(self, work: Callable[[], Awaitable[object]]) -> bool:
         try:

@@ -30,7 +30,7 @@ def in_virtual_time(venue: Venue, seed: int, seconds: int = 600) -> Outcome:
 
 
 @pytest.mark.parametrize("venue", list(Venue))
-@pytest.mark.parametrize("seed", [1, pytest.param(20_261_121, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [1, 20_261_121])
 def test_ten_minutes_of_broken_streams_lose_nothing(venue: Venue, seed: int) -> None:
     outcome = in_virtual_time(venue, seed)
 
