@@ -23,6 +23,7 @@ from ccxt.async_support.base.ws.order_book_side import Asks, Bids
 from exchanges.ccxt_adapter.wire import Wire
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.transport import Request
+from exchanges.web_socket import Disconnected
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
     number = str
     timeout_on_exit = 0
     wire: Wire
+
+    def __init__(self, *configuration: Any) -> None:
+        super().__init__(*configuration)
+        self._opened: set[str] = set()
 
     def describe(self) -> Any:
         described = super().describe()
@@ -72,7 +77,13 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
         return [Decimal(str(bidask[priceKey])), Decimal(str(bidask[amountKey]))]
 
     def client(self, url: str) -> Any:
-        """The WebSocket at ``url``, which reads numbers exactly."""
+        """The WebSocket at ``url``, which reads numbers exactly. Raises Disconnected when it had
+        one that has ended: ccxt would open another with the same token, which is good for one only
+        (Upbit docs, "Authentication"), and tell nobody of the gap."""
+        if url not in self.clients:
+            if url in self._opened:
+                raise Disconnected(reason="it broke between two news")
+            self._opened.add(url)
         client = super().client(url)
         client.handle_text_or_binary_message = partial(_handle_text, client)
         return client

@@ -17,8 +17,8 @@ from exchanges.instrument import Venue
 from exchanges.web_socket import Disconnected, NotConnected
 from tests.exchanges.running_clock import RunningClock
 from tests.exchanges.simulated_desk import TOUCH, Desk, open_desk
-from tests.exchanges.test_streams_on_simulators import at, move
-from tests.exchanges.upbit.hearing import hearing
+from tests.exchanges.test_streams_on_simulators import at, ended, move, orders_heard
+from tests.exchanges.upbit.hearing import hearing, until
 
 PATIENCE_S = 10.0
 
@@ -54,6 +54,30 @@ async def test_message_that_ccxt_cannot_read_costs_one_connection(
 
         assert not later.is_crossed
         assert desk.exchange._sessions._clients != [client]
+
+
+async def test_connection_that_breaks_between_two_news_is_not_opened_again_by_ccxt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would tell nobody of the gap, and Upbit takes a token for one connection only."""
+    async with orders_heard(desk) as heard:
+        assert isinstance(desk.exchange, CcxtExchange)
+        [client] = desk.exchange._sessions._clients
+        told = client.handle_order
+
+        def told_and_failed(socket: object, message: object) -> None:
+            told(socket, message)
+            raise TypeError
+
+        monkeypatch.setattr(client, "handle_order", told_and_failed)
+
+        await desk.exchange.submit(breaking := desk.order("breaking"))
+        await heard.until(ended(breaking))
+        sessions = desk.exchange._sessions
+        await until(lambda: sessions._clients not in ([client], []))
+        await desk.exchange.submit(after := desk.order("after"))
+
+        assert (await heard.until(ended(after))).filled == after.quantity
 
 
 async def test_news_are_the_latest_of_each_kind_and_then_the_failure() -> None:
