@@ -18,6 +18,8 @@ class KillSwitch:
     reason: str | None = None
     symbols: dict[str, str] = field(default_factory=dict)
     """Coin → reason, of coins that were stopped by themselves."""
+    pulled: int = 0
+    """How often."""
 
     @property
     def is_on(self) -> bool:
@@ -29,6 +31,7 @@ class KillSwitch:
 
     def pull(self, reason: str, symbol: str | None) -> None:
         """Stop ``symbol``, or everything."""
+        self.pulled += 1
         if symbol is None:
             self.reason = reason
         else:

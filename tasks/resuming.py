@@ -22,7 +22,7 @@ from tasks.stop_board import StopBoard
 from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, STOPS_ENTRIES, Switches, SwitchGuard
 from tasks.trading import Trading
-from warehouse import LeaseLost
+from warehouse import JournalError, LeaseLost
 from warehouse.block_records import SwitchRecord
 from warehouse.records import RecordType
 
@@ -34,6 +34,7 @@ KILLED = "killed"
 DAILY_LOSS = "daily_loss"
 UNHEALTHY = "unhealthy:"
 UNSURE = "unsure"
+STOPPED = "stopped"
 
 
 class Resuming:
@@ -110,24 +111,48 @@ class Resuming:
         Raises JournalError when it cannot be written down: then nothing is lifted.
         """
         async with self._looking:
-            reasons = await self._reasons()
+            told_before = self._told_to_stop()
+            reasons = await self._reasons() or self._stopped_since(told_before)
             if reasons:
                 return {"resumed": False, "reasons": reasons}
-            # Written first: what is lifted here stays lifted over a restart, or nothing is.
-            self._write(RecordType.SWITCH, SwitchRecord(switch=RESUME, reason=reason))
+            off = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
+            await self._board.withdraw(off)
+            reasons = await self._switch_on(off) or self._stopped_since(told_before)
+            if reasons:
+                self._board.uphold(off)
+                return {"resumed": False, "reasons": reasons}
+            try:
+                # Before anything is lifted: over a restart too it stays lifted, or nothing is.
+                self._write(RecordType.SWITCH, SwitchRecord(switch=RESUME, reason=reason))
+            except JournalError:
+                self._board.uphold(off)
+                raise
             self._kill.lift()
             self._markets.acknowledge()
             self._trading.pairs.contradictions.forget()
-            off = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
-            await self._board.withdraw(off)
-            try:
-                await self._switches.resume(off)
-            except SwitchesUnreadable as error:
-                message = f"what is paused could not be switched on in Prefect: {error}"
-                return {"resumed": False, "reasons": [_reason("switches", message)]}
             self._guard.free(off)
             self._accept(off, reason)
             return {"resumed": True, "reasons": []}
+
+    async def _switch_on(self, names: list[str]) -> list[dict[str, str]]:
+        """Why Prefect did not."""
+        try:
+            await self._switches.resume(names)
+        except SwitchesUnreadable as error:
+            message = f"what is paused could not be switched on in Prefect: {error}"
+            return [_reason("switches", message)]
+        return []
+
+    def _told_to_stop(self) -> tuple[int, int]:
+        return self._board.told_to_stop, self._kill.pulled
+
+    def _stopped_since(self, told_before: tuple[int, int]) -> list[dict[str, str]]:
+        """Who asks to trade again cannot have meant a stop that came after."""
+        if self._told_to_stop() == told_before:
+            return []
+        why = [f"{name} is paused, {told}" for name, told in self._board.why().items()]
+        told = "; ".join([*self._kill.sentences(), *why])
+        return [_reason(STOPPED, f"a stop came while the desk was looking: {told}")]
 
     async def _reasons(self) -> list[dict[str, str]]:
         """All that speaks against trading now; what cannot be found out does too."""

@@ -69,6 +69,8 @@ class StopBoard:
         """Of stops out of the journal: whether Prefect was never told."""
         self.refused: dict[str, Any] | None = None
         """The last refusal, for ``/v1/state``, until a resume is accepted."""
+        self.told_to_stop = 0
+        """How often somebody or something has: also for a reason that stood already."""
         self.on_release: Callable[[str], None] = self.lift
         """Hears of a switch that keeps entries away and was switched on in Prefect."""
         guard.listeners.append(self._heard)
@@ -77,6 +79,7 @@ class StopBoard:
     def stop(self, names: Iterable[str], reason: StopReason, sentence: str) -> None:
         """Stop at once, for ``reason``; Prefect is told by :class:`SwitchSetter` as soon as it can
         be. What is stopped for this reason already stays as it is."""
+        self.told_to_stop += 1
         for name in names:
             if self._guard.is_paused(name) and reason in self._stops.get(name, {}):
                 continue
@@ -128,6 +131,12 @@ class StopBoard:
     async def withdraw(self, names: Iterable[str]) -> None:
         """Prefect is not told of these stops any more; they stand until they are lifted."""
         await self._setter.withdraw(names)
+
+    def uphold(self, names: Iterable[str]) -> None:
+        """These stops were to be lifted and are not: Prefect is told of them anew."""
+        for name in names:
+            self._guard.hold((name,))
+            self._setter.pause(name, self._text(name))
 
     def has(self, name: str, reason: StopReason) -> bool:
         return reason in self._stops.get(name, {})
@@ -193,6 +202,7 @@ class StopBoard:
             else:
                 self.lift(name)
         elif name not in self._stops:
+            self.told_to_stop += 1
             stop = self._put(name, StopReason.MANUAL_STOP, BY_HAND)
             self._setter.note(name, self._text(name))
             self._tell(stop, is_set=True)

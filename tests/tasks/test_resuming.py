@@ -12,7 +12,7 @@ import pytest
 from exchanges.instrument import Venue
 from tasks.errors import SwitchesUnreadable
 from tasks.outcome import OutcomeStatus
-from tasks.paper_desk import PaperDesk
+from tasks.paper_desk import MemorySwitches, PaperDesk
 from tasks.switch_guard import BATCH_POOL, ENTRY, EXECUTOR, HOT_POOL, SIGNAL_INTAKE, STOPS_ENTRIES
 from tests.tasks.desks import Bench, entered, run
 from warehouse.records import RecordType
@@ -188,6 +188,85 @@ def test_a_resume_that_prefect_does_not_take_is_no_resume(tmp_path: Path) -> Non
             assert answer["resumed"] is False
             assert [reason["code"] for reason in answer["reasons"]] == ["switches"]
             assert (await entered(desk)).status is OutcomeStatus.DENIED
+
+    run(tmp_path, scenario)
+
+
+def make_resumes_slow(desk: PaperDesk) -> None:
+    """Prefect takes a second for each resume from now on."""
+
+    async def slow(names: Iterable[str]) -> None:
+        await asyncio.sleep(1)
+        desk.switches.paused.update(dict.fromkeys(names, False))
+
+    desk.switches.resume = slow  # type: ignore[method-assign]
+
+
+def test_a_stop_that_comes_while_prefect_is_told_of_a_resume_stands(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+            make_resumes_slow(desk)
+            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
+            await asyncio.sleep(0.9)
+            assert not resume.done()
+            desk.parts.stopping.automatic.system_error("the feeds failed")
+            answer = await resume
+            await asyncio.sleep(2)
+
+            assert [reason["code"] for reason in answer["reasons"]] == ["stopped"]
+            assert "the feeds failed" in answer["reasons"][0]["message"]
+            assert desk.switches.paused[ENTRY]
+            assert "RESUMED" not in types(bench)
+            assert "the feeds failed" in ((await entered(desk)).reason or "")
+
+    run(tmp_path, scenario)
+
+
+def test_an_emergency_stop_while_the_desk_looks_is_not_lifted_with_the_one_before(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await desk.parts.killing.kill("drill", liquidate=False)
+            bench.fault(Venue.UPBIT, "delay", endpoint="GET /v1/accounts", times=10, ms=900)
+            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("the drill is over"))
+            await asyncio.sleep(0.4)
+            await desk.parts.killing.kill("now it is real", liquidate=False)
+            answer = await resume
+
+            assert [reason["code"] for reason in answer["reasons"]] == ["stopped"]
+            assert "killed (now it is real)" in ((await entered(desk)).reason or "")
+            assert desk.switches.paused[ENTRY]
+
+    run(tmp_path, scenario)
+
+
+def test_a_resume_that_prefect_does_not_take_lifts_no_emergency_stop_and_prefect_hears_of_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+
+            async def refuse_to_pause(names: Iterable[str], reason: str) -> None:
+                raise SwitchesUnreadable("nobody answers")
+
+            async def refuse_to_resume(names: Iterable[str]) -> None:
+                raise SwitchesUnreadable("nobody answers")
+
+            desk.switches.pause = refuse_to_pause  # type: ignore[method-assign]
+            desk.switches.resume = refuse_to_resume  # type: ignore[method-assign]
+            await desk.parts.killing.kill("drill", liquidate=False)
+            answer = await desk.parts.stopping.resuming.resume("the drill is over")
+            desk.switches.pause = MemorySwitches.pause.__get__(  # type: ignore[method-assign]
+                desk.switches
+            )
+            await asyncio.sleep(2)
+
+            assert answer["resumed"] is False
+            assert desk.switches.paused[ENTRY]
+            assert "drill" in desk.switches.notes[ENTRY]
+            assert "killed (drill)" in ((await entered(desk)).reason or "")
 
     run(tmp_path, scenario)
 
