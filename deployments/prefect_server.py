@@ -22,6 +22,7 @@ from typing import Any
 from deployments.failure import CommandFailed
 from deployments.prefect_database import database_url
 from deployments.prefect_state_names import find_by_usual_names
+from deployments.prefect_timezones import remember_timezones
 from deployments.private_umask import keep_files_private
 from tasks.errors import SettingsRefused
 from tasks.settings_loading import load_settings
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     queue_sqlite_writers()
     find_by_usual_names()
+    remember_timezones()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = ["prefect", "server", "start", *given]
     app()
