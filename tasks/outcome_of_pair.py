@@ -64,7 +64,8 @@ def outcome_of_exit(
 
 
 def pair_legs(pair: Pair, *, is_entry: bool) -> tuple[OutcomeLeg, ...]:
-    """Both legs' trades in the direction of the entry, or of the exit, with all ids used."""
+    """Both legs' trades in the direction of the entry, or of the exit, with all ids that may have
+    been used."""
     return tuple(
         OutcomeLeg(
             venue=pair.leg(name).venue,

@@ -68,7 +68,7 @@ class PairLeg:
     venue: Venue
     fee_currency: str
     attempts: int = 0
-    """Client order ids used so far; the next order takes the next number."""
+    """Number of the last client order id that may have been used; the next order takes the next."""
     entry: LegFlow = LegFlow()
     exit: LegFlow = LegFlow()
 

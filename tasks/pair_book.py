@@ -18,7 +18,7 @@ from exchanges.side import Side
 from tasks.adoption import Adoption
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.client_order_id import parse_client_order_id
-from tasks.contradictions import Contradictions
+from tasks.contradictions import CONTRADICTED, Contradictions
 from tasks.day_results import DayResults
 from tasks.errors import IllegalTransition
 from tasks.leg_execution import Write
@@ -38,6 +38,9 @@ _SETTLING = (
     PairEvent.UNWOUND,
 )
 """After these both legs hold the same, or nothing."""
+
+LOST_ATTEMPTS = 100
+"""More orders than one leg of a pair has between a backup and the day on which it is needed."""
 
 NO_FLOW = LegFlow(Decimal(0), Decimal(0), Decimal(0))
 
@@ -123,6 +126,15 @@ class PairBook:
     def next_attempt(self, pair_id: str, leg: LegName) -> int:
         """The number that the next order of ``leg`` gets; numbers are never used twice."""
         return self._pairs[pair_id].leg(leg).attempts + 1
+
+    def skip_lost_attempts(self) -> None:
+        """The journal came back from a backup: orders may have been sent that it does not tell of,
+        and a venue that is asked for an id of theirs would answer with what they have traded."""
+        for pair_id, pair in self._pairs.items():
+            for name in LegName:
+                leg = pair.leg(name)
+                pair = pair.with_leg(name, replace(leg, attempts=leg.attempts + LOST_ATTEMPTS))
+            self._pairs[pair_id] = pair
 
     def intended(self, leg_order: LegOrder) -> None:
         """Note an order that the journal already has and that is about to be sent."""
@@ -245,6 +257,7 @@ class PairBook:
                 f"{pair.pair_id}: {sentence}. The pair is left as it was and {pair.symbol} takes "
                 "no entries: compare the pair with its venues, then kimp resume.",
                 pair.pair_id,
+                CONTRADICTED,
             )
         )
 

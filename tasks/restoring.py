@@ -174,6 +174,8 @@ def _funding(memory: Memory, body: Mapping[str, Any]) -> None:
 def _switch(memory: Memory, body: Mapping[str, Any]) -> None:
     memory.kill.remember(body)
     memory.board.remember(body, memory.written_at)
+    if body.get("is_restored"):
+        memory.pairs.skip_lost_attempts()
     if body["switch"] == RESUME:
         memory.halts.acknowledge()
         memory.pairs.contradictions.forget()

@@ -50,6 +50,8 @@ class SwitchRecord(TypedDict):
     liquidate: NotRequired[bool]
     symbol: NotRequired[str]
     """Of a kill that concerns one coin. Absent: everything."""
+    is_restored: NotRequired[bool]
+    """Of a kill: the records before it come out of a backup, and those that followed are lost."""
     name: NotRequired[str]
     """Of ``stop`` and ``on``: the switch, such as ``entry/live``."""
     code: NotRequired[str]

@@ -156,7 +156,8 @@ def _go_on_stopped(
     journal = Journal.open(staged, clock_now)
     try:
         why = f"restored from the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC ({reason})"
-        journal.write(RecordType.SWITCH, SwitchRecord(switch="kill", reason=why, liquidate=False))
+        stopped = SwitchRecord(switch="kill", reason=why, liquidate=False, is_restored=True)
+        journal.write(RecordType.SWITCH, stopped)
         return journal.epoch
     finally:
         journal.close()

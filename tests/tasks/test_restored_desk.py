@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
+from exchanges.instrument import Venue
 from tasks.backing_up import back_up
 from tasks.outcome import OutcomeStatus
 from tasks.pair_transitions import PairState
@@ -112,3 +114,35 @@ def test_what_was_traded_after_the_backup_is_found_at_the_venues_and_never_done_
             assert_legs_match(desk)
 
     run(tmp_path, scenario)
+
+
+def test_a_number_that_an_order_after_the_backup_may_have_had_is_not_given_again(
+    tmp_path: Path,
+) -> None:
+    """Half of the pair was closed since. Under the same ids the venues would answer with that half
+    when the other is to be closed, and the coin would be sold in the books only."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            pair_id = pair_of(desk, await entered(desk)).pair_id
+            archive = save(bench)
+            bench.spot_at(63_000_000)
+            await asyncio.sleep(2)
+            for venue in (Venue.UPBIT, Venue.BINANCE):
+                bench.fault(venue, "partial", fraction="0.5")
+            half = await desk.submit(action="EXIT", pair_id=pair_id)
+            assert half.status is OutcomeStatus.FAILED
+            assert (bench.coin(), bench.position()) == (Decimal("0.005"), Decimal("-0.005"))
+        put_back(bench, archive)
+        async with bench.desk() as desk:
+            await desk.parts.operations.reconcile("restored from a backup")
+            pairs = desk.parts.trading.pairs
+            await until(lambda: pairs[pair_id].state is PairState.HEDGED)
+            left = await desk.submit(action="EXIT", pair_id=pair_id)
+
+            assert left.status is OutcomeStatus.CLOSED
+            assert bench.coin() == bench.position() == 0
+            await assert_agreed(desk)
+            assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)  # which sees that no id was sent twice

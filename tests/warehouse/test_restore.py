@@ -77,6 +77,7 @@ def test_a_desk_on_a_new_machine_has_every_record_and_is_stopped(
         "switch": "kill",
         "reason": "restored from the backup of 2026-03-05 01:00 UTC (the disk broke)",
         "liquidate": False,
+        "is_restored": True,
     }
     assert stop.epoch == restored.epoch > before[-1].epoch
     assert restored.kept_in is None
