@@ -81,7 +81,7 @@ def unexplained(record: ReconciliationRecord) -> list[Difference]:
 def sentence(item: Difference) -> str:
     return (
         f"{item['kind']} {item['symbol']} at {item['venue']}: journal {item['journal']}, venue "
-        f"{item['venue_says']}, difference {item['difference']}"
+        f"{item['venue_says']}, {item['difference']} {item['symbol']} difference"
     )
 
 

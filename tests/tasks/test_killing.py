@@ -83,9 +83,9 @@ def test_a_reset_needs_no_checks_and_keeps_who_and_why_for_ever(tmp_path: Path) 
                 "by": "Min-ji",
             }
         ]
-        assert any(
-            "Min-ji has lifted the emergency stop" in text for text in bench.alerts("critical")
-        )
+        critical = bench.alerts("critical")
+        assert "emergency stop: drill. New entries are blocked until kimp resume." in critical
+        assert any("Min-ji has lifted the emergency stop" in text for text in critical)
 
     run(tmp_path, scenario)
 

@@ -67,11 +67,11 @@ def test_a_refused_resume_puts_the_switch_back_says_why_and_is_accepted_later(
                 if reason["code"] == "position_mismatch"
             ]
             assert "BTC at upbit" in refusal["message"]
-            assert "difference -0.001" in refusal["message"]
-            assert "difference -0.001" in desk.switches.notes[ENTRY]
+            assert "-0.001 BTC difference" in refusal["message"]
+            assert "-0.001 BTC difference" in desk.switches.notes[ENTRY]
             assert any("POSITION_MISMATCH" in text for text in state_sentences(desk))
             refused = await entered(desk)
-            assert "difference -0.001" in (refused.reason or "")
+            assert "-0.001 BTC difference" in (refused.reason or "")
 
             bench.upbit().ledger.credit("BTC", Decimal("0.001"))
             await switched(desk, ENTRY, on=True)

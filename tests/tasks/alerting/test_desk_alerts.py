@@ -161,7 +161,12 @@ def test_a_venue_that_is_lost_and_comes_back_is_one_row(tmp_path: Path) -> None:
                 assert "API_CONNECTION_LOST" not in open_rows(desk)
                 await desk.parts.outages.check(spot)
             assert "API_CONNECTION_LOST" in open_rows(desk)
-            assert row_of(desk, "API_CONNECTION_LOST").subject == "upbit"
+            lost = row_of(desk, "API_CONNECTION_LOST")
+            assert lost.subject == "upbit"
+            assert lost.message.startswith("upbit failed 3 health checks in a row. Entries are off")
+            assert row_of(desk, "STOP_ACTIVATED").message.startswith(
+                "new entries blocked: entry/live is paused, API_CONNECTION_LOST: upbit failed 3 "
+            )
 
             bench.simulation.faults.clear()
             await asyncio.sleep(31)
@@ -179,11 +184,16 @@ def test_coin_that_is_missing_is_a_row_until_journal_and_venues_agree(tmp_path: 
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
             await entered(desk)
-            bench.coin_vanishes("0.004")
+            bench.coin_vanishes("0.001")
             await desk.parts.operations.reconcile()
             assert "RECONCILE_MISMATCH" in open_rows(desk)
+            row, stop = row_of(desk, "RECONCILE_MISMATCH"), row_of(desk, "STOP_ACTIVATED")
+            assert (row.level, stop.level) == (AlertLevel.CRITICAL, AlertLevel.CRITICAL)
+            assert "BTC at upbit: journal 0.01, venue 0.009, -0.001 BTC difference" in row.message
+            assert stop.message.startswith("new entries blocked: entry/live is paused, POSITION_")
+            assert "0.001 BTC difference" in stop.message
 
-            bench.upbit().ledger.credit("BTC", Decimal("0.004"))
+            bench.upbit().ledger.credit("BTC", Decimal("0.001"))
             await desk.parts.operations.reconcile()
             assert "RECONCILE_MISMATCH" not in open_rows(desk)
 
