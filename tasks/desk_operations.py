@@ -86,8 +86,8 @@ class DeskOperations:
 
     async def reconcile(self, accept: str | None = None) -> ReconciliationRecord:
         """Compare journal and venues and book what is explained; whoever looks after pairs under
-        repair goes on from there. What is not explained blocks entries until it is, or until a
-        person accepts it and says why."""
+        repair goes on from there. What is not explained stops entries: a person accepts it and says
+        why, or it is explained later, and then a person resumes."""
         record = await self._reconciliation.run(accept)
         self._write(RecordType.RECONCILIATION, record)
         self._block(
@@ -95,7 +95,7 @@ class DeskOperations:
             AlertLevel.CRITICAL,
             "; ".join(map(differences.sentence, differences.unexplained(record))),
             "journal and venues disagree",
-            "reconcile/live finds them equal",
+            "reconcile/live finds them equal and a person resumes",
         )
         self._block(
             NOT_COMPARED,

@@ -146,6 +146,7 @@ def test_coin_that_nothing_explains_blocks_entries_and_is_said_once(tmp_path: Pa
             assert "POSITION_MISMATCH: journal and venues disagree" in (refused.reason or "")
             disagree = [text for text in bench.alerts("critical") if text.startswith("journal and")]
             assert len(disagree) == 1
+            assert disagree[0].endswith("finds them equal and a person resumes.")
             assert "-0.005 BTC difference" in desk.switches.notes[ENTRY]
 
     run(tmp_path, scenario)
