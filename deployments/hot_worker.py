@@ -31,6 +31,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
 from deployments.flow_loop import FlowLoop
+from deployments.prefect_results import keep_no_results
 from deployments.private_umask import keep_files_private
 from deployments.project import HOT, read_entries
 from deployments.run_claim import is_late, pass_over, report_crashed
@@ -253,6 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=LIMIT, help="runs at once (default: 16)")
     options = parser.parse_args(arguments)
     keep_files_private()
+    keep_no_results()
     if not PREFECT_API_URL.value():
         print("PREFECT_API_URL: expected the address of the Prefect API, got none", file=sys.stderr)
         return 2

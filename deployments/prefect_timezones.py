@@ -15,4 +15,5 @@ def remember_timezones() -> None:
     """From now on this process walks those folders no more than once."""
     from prefect.types import _datetime
 
-    _datetime.available_timezones = cache(_datetime.available_timezones)
+    walk = _datetime.available_timezones  # type: ignore[attr-defined]
+    _datetime.available_timezones = cache(walk)  # type: ignore[attr-defined]

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from tests.prefect_server import running_prefect_server
+from tests.work_units import OneDeskTogether
 
 # A property test may be slow on a busy machine; that is no failure.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("few", deadline=None, max_examples=5)
 settings.load_profile("desk")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeskTogether:
+    """Only asked when there are several workers."""
+    return OneDeskTogether(config, log)
 
 
 @pytest.fixture(scope="session")

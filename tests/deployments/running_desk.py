@@ -7,13 +7,12 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from signal import SIGKILL, SIGSTOP
+from signal import SIGINT, SIGKILL, SIGSTOP
 from typing import Any, TypeVar
 
 import httpx
@@ -24,6 +23,7 @@ from tasks.outcome import Outcome
 from tasks.signal import Signal, SignalAction
 from tasks.signing import sign
 from tests.deployments.up_process import UpProcess, desk_environment, process_with
+from warehouse.records import ReconciliationRecord
 
 T = TypeVar("T")
 
@@ -31,16 +31,40 @@ FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 class RunningDesk:
-    """Its two doors, its Prefect API and its simulators' control."""
+    """A real ``kimp up`` in ``folder``: its two doors, its Prefect API and its simulators' control.
 
-    def __init__(self, home: Path) -> None:
-        where = json.loads((home / "run" / "up.lock").read_text())
-        self._home = home
-        self.ui = where["prefect_url"]
-        self._control = where["control_url"]
+    Its pairs are not closed automatically.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.home = home = folder / "h"
         self._socket = home / "run" / "executor.sock"
+        self._up = self._started()
         self._key = KeyStore(home / "keys").private_key("research")
         self.password = (home / "keys" / "prefect-auth").read_text().strip()
+
+    def _started(self) -> UpProcess:
+        settings = desk_environment(self.home, KIMP_AUTO_EXIT_PROFIT_BPS="1000")
+        up = UpProcess(self._folder, settings)
+        up.wait_for("the desk is up")
+        where = json.loads((self.home / "run" / "up.lock").read_text())
+        self.ui, self._control = where["prefect_url"], where["control_url"]
+        return up
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        self._up.process.send_signal(SIGINT)
+        assert self._up.wait() == 0, self._up.output
+
+    def start_again(self) -> None:
+        """In the same KIMP_HOME."""
+        self._up = self._started()
+
+    def close(self) -> None:
+        """Leaves no process, whatever happened to it."""
+        self._up.process.terminate()
+        self._up.wait()
 
     def entry(self) -> dict[str, Any]:
         """A signed ENTER of 0.010 BTC."""
@@ -73,6 +97,14 @@ class RunningDesk:
         """Of every pair, ended ones too."""
         return {pair["pair_id"] for pair in self._ask(lambda executor: executor.pairs())}
 
+    def open_pair_ids(self) -> set[str]:
+        pairs = self._ask(lambda executor: executor.pairs(open_only=True))
+        return {pair["pair_id"] for pair in pairs}
+
+    def reconciled(self) -> ReconciliationRecord:
+        """What a reconciliation that begins now finds."""
+        return self._ask(lambda executor: executor.reconcile())
+
     def switches(self) -> dict[str, Any]:
         """The switches as the executor has last heard them."""
         switches: dict[str, Any] = self._state()["switches"]
@@ -87,11 +119,11 @@ class RunningDesk:
 
     def freeze_prefect(self) -> None:
         """Its server takes connections and answers nobody, until it is killed."""
-        os.kill(process_with(self._home, "deployments.prefect_server"), SIGSTOP)
+        os.kill(process_with(self.home, "deployments.prefect_server"), SIGSTOP)
 
     def kill_prefect(self) -> None:
         """End its server as a machine's memory killer does."""
-        os.kill(process_with(self._home, "deployments.prefect_server"), SIGKILL)
+        os.kill(process_with(self.home, "deployments.prefect_server"), SIGKILL)
 
     def prefect_answers(self) -> bool:
         try:
@@ -193,16 +225,3 @@ class RunningDesk:
         # The browser's driver keeps a loop in this thread, so the question needs one of its own.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(asyncio.run, ask()).result()
-
-
-@contextmanager
-def running_desk(folder: Path) -> Iterator[RunningDesk]:
-    """A real ``kimp up`` on simulated venues whose pairs are not closed automatically."""
-    home = folder / "h"
-    up = UpProcess(folder, desk_environment(home, KIMP_AUTO_EXIT_PROFIT_BPS="1000"))
-    try:
-        up.wait_for("the desk is up", timeout_s=180)
-        yield RunningDesk(home)
-    finally:
-        up.process.terminate()
-        up.wait()

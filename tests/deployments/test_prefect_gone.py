@@ -1,6 +1,6 @@
 """Prefect's server killed while runs are under way, and started again: every run gets its true end.
 
-What the desk itself does meanwhile is in ``test_prefect_gone_desk.py``.
+What the desk itself does meanwhile is in ``whole_desk/test_prefect_gone.py``.
 """
 
 from __future__ import annotations

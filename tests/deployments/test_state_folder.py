@@ -9,8 +9,14 @@ import pytest
 
 from deployments import state_folder
 from deployments.failure import CommandFailed
-from deployments.state_folder import MAX_SOCKET_PATH, demand_usable
-from tasks.settings import Settings
+from deployments.state_folder import (
+    MAX_SOCKET_PATH,
+    claim_for,
+    demand_usable,
+    simulator_state,
+    wipe,
+)
+from tasks.settings import Mode, Settings
 
 
 def home_with_socket_path_of(length: int, folder: Path) -> Path:
@@ -60,3 +66,17 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_reason(tmp_path: Path) -
     assert str(caught.value) == (
         f"KIMP_HOME: expected a folder that can be written, got {home}: Not a directory"
     )
+
+
+def test_starting_over_forgets_the_simulated_venues_with_the_journal(tmp_path: Path) -> None:
+    claim_for(tmp_path, Mode.PAPER)
+    state = simulator_state(tmp_path)
+    half_written = state.with_name(f"{state.name}.new")
+    for file in (state, half_written):
+        file.write_text("{}")
+    for folder in ("journal", "keys"):
+        (tmp_path / folder).mkdir()
+
+    wipe(tmp_path)
+
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["keys", "mode"]

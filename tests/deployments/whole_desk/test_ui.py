@@ -12,10 +12,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from tasks.outcome import OutcomeStatus
 from tests.browser import PATIENCE_MS, chromium_page, logged_in
-from tests.deployments.operator import CLASSIC, V2, Operator
-from tests.deployments.running_desk import RunningDesk, running_desk
+from tests.deployments.running_desk import RunningDesk
+from tests.deployments.whole_desk.operator import CLASSIC, V2, Operator
 
-pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
 
 BACK_S = 120.0
 PAUSED = "paused:entry/live"
@@ -23,8 +23,11 @@ RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(desk: RunningDesk) -> Iterator[Page]:
+    """Of a browser into which the password was typed before."""
+    expect.set_options(timeout=PATIENCE_MS)
     with chromium_page() as page:
+        logged_in(page, desk.password)
         yield page
 
 
@@ -37,14 +40,6 @@ def stranger(page: Page) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
-
-
-@pytest.fixture(scope="module")
-def desk(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with running_desk(tmp_path_factory.mktemp("ui")) as desk:
-        logged_in(page, desk.password)
-        yield desk
 
 
 @pytest.fixture(scope="module", autouse=True)

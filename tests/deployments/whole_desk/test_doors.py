@@ -23,10 +23,10 @@ from websockets.typing import Subprotocol
 from deployments.paper_accounts import paper_accounts
 from tasks.outcome import OutcomeStatus
 from tests.browser import chromium_page
-from tests.deployments.running_desk import RunningDesk, running_desk
+from tests.deployments.running_desk import RunningDesk
 from tests.deployments.up_process import desk_environment, kimp, processes_of
 
-pytestmark = [pytest.mark.long, pytest.mark.prefect, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 WITHOUT_PASSWORD = {("GET", "/api/health"), ("GET", "/api/ready")}
@@ -41,17 +41,6 @@ PATIENCE_MS = 60_000
 """A first page of a UI that nobody has opened yet, on a busy machine."""
 LISTENING = "0A"
 """TCP state in ``/proc/net/tcp`` (Linux source, include/net/tcp_states.h)."""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("d") / "h"
-
-
-@pytest.fixture(scope="module")
-def desk(home: Path) -> Iterator[RunningDesk]:
-    with running_desk(home.parent) as desk:
-        yield desk
 
 
 @pytest.fixture(scope="module")

@@ -4,23 +4,16 @@ meanwhile, and afterwards Prefect shows what happened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tasks.outcome import OutcomeStatus
-from tests.deployments.running_desk import RunningDesk, running_desk
+from tests.deployments.running_desk import RunningDesk
 
-pytestmark = [pytest.mark.long, pytest.mark.prefect, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(420)]
 
 BACK_S = 120.0
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with running_desk(tmp_path_factory.mktemp("gone")) as desk:
-        yield desk
 
 
 def test_pairs_open_break_and_close_without_prefect_which_is_told_once_it_is_back(
