@@ -64,8 +64,7 @@ def outcome_of_exit(
 
 
 def pair_legs(pair: Pair, *, is_entry: bool) -> tuple[OutcomeLeg, ...]:
-    """Both legs' trades in the direction of the entry, or of the exit, with all ids that may have
-    been used."""
+    """Both legs' trades in the direction of the entry, or of the exit, with all ids used."""
     return tuple(
         OutcomeLeg(
             venue=pair.leg(name).venue,
@@ -75,8 +74,7 @@ def pair_legs(pair: Pair, *, is_entry: bool) -> tuple[OutcomeLeg, ...]:
             fee=flow.fee,
             fee_currency=pair.leg(name).fee_currency,
             client_order_ids=tuple(
-                client_order_id(pair.pair_id, name, attempt)
-                for attempt in range(1, pair.leg(name).attempts + 1)
+                client_order_id(pair.pair_id, name, attempt) for attempt in pair.leg(name).numbers
             ),
         )
         for name in LegName

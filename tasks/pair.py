@@ -71,6 +71,14 @@ class PairLeg:
     """Number of the last client order id that may have been used; the next order takes the next."""
     entry: LegFlow = LegFlow()
     exit: LegFlow = LegFlow()
+    lost: tuple[range, ...] = ()
+    """Numbers up to ``attempts`` of which the journal knows nothing."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the orders that the journal knows."""
+        known = range(1, self.attempts + 1)
+        return tuple(it for it in known if not any(it in lost for lost in self.lost))
 
     @property
     def held(self) -> Decimal:

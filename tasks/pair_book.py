@@ -18,7 +18,7 @@ from exchanges.side import Side
 from tasks.adoption import Adoption
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.client_order_id import parse_client_order_id
-from tasks.contradictions import CONTRADICTED, Contradictions
+from tasks.contradictions import Contradictions
 from tasks.day_results import DayResults
 from tasks.errors import IllegalTransition
 from tasks.leg_execution import Write
@@ -133,7 +133,9 @@ class PairBook:
         for pair_id, pair in self._pairs.items():
             for name in LegName:
                 leg = pair.leg(name)
-                pair = pair.with_leg(name, replace(leg, attempts=leg.attempts + LOST_ATTEMPTS))
+                lost = range(leg.attempts + 1, leg.attempts + 1 + LOST_ATTEMPTS)
+                leg = replace(leg, attempts=lost[-1], lost=(*leg.lost, lost))
+                pair = pair.with_leg(name, leg)
             self._pairs[pair_id] = pair
 
     def intended(self, leg_order: LegOrder) -> None:
@@ -257,7 +259,6 @@ class PairBook:
                 f"{pair.pair_id}: {sentence}. The pair is left as it was and {pair.symbol} takes "
                 "no entries: compare the pair with its venues, then kimp resume.",
                 pair.pair_id,
-                CONTRADICTED,
             )
         )
 

@@ -19,6 +19,7 @@ settings.register_profile("few", deadline=None, max_examples=5)
 settings.load_profile("desk")
 
 
+@pytest.hookimpl(optionalhook=True)  # there is none without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeskTogether:
     """Only asked when there are several workers."""
     return OneDeskTogether(config, log)

@@ -187,6 +187,22 @@ def test_person_is_told_of_an_event_that_the_state_does_not_allow_until_he_has_l
     assert book.contradictions.of("BTC") is None
 
 
+def test_after_a_restore_numbers_go_on_beyond_all_that_may_have_been_used() -> None:
+    book, pair, _ = opened()
+    book.intended(order(pair, Side.BUY))
+
+    book.skip_lost_attempts()
+    attempt = book.next_attempt(pair.pair_id, LegName.SPOT)
+    book.intended(order(pair, Side.SELL, attempt))
+    book.skip_lost_attempts()
+
+    assert attempt == 102
+    spot, perpetual = (book[pair.pair_id].leg(leg) for leg in LegName)
+    assert (spot.numbers, perpetual.numbers) == ((1, 102), ())
+    assert book.next_attempt(pair.pair_id, LegName.SPOT) == 203
+    assert book.next_attempt(pair.pair_id, LegName.PERPETUAL) == 201
+
+
 def test_pair_that_comes_back_takes_its_old_place_among_the_open_ones() -> None:
     book, first, _ = opened()
     second = replace(first, pair_id="p1123456789ab")

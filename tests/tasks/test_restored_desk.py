@@ -141,6 +141,7 @@ def test_a_number_that_an_order_after_the_backup_may_have_had_is_not_given_again
             left = await desk.submit(action="EXIT", pair_id=pair_id)
 
             assert left.status is OutcomeStatus.CLOSED
+            assert [len(leg.client_order_ids) for leg in left.legs] == [2, 2]
             assert bench.coin() == bench.position() == 0
             await assert_agreed(desk)
             assert_cash_is_conserved(bench, desk)
