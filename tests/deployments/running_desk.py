@@ -33,7 +33,7 @@ FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 class RunningDesk:
     """A real ``kimp up`` in ``folder``: its two doors, its Prefect API and its simulators' control.
 
-    Its pairs are not closed automatically.
+    Its pairs are not closed automatically, and there may be many.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,8 +45,8 @@ class RunningDesk:
         self.password = (home / "keys" / "prefect-auth").read_text().strip()
 
     def _started(self) -> UpProcess:
-        settings = desk_environment(self.home, KIMP_AUTO_EXIT_PROFIT_BPS="1000")
-        up = UpProcess(self._folder, settings)
+        settings = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
+        up = UpProcess(self._folder, desk_environment(self.home, **settings))
         up.wait_for("the desk is up")
         where = json.loads((self.home / "run" / "up.lock").read_text())
         self.ui, self._control = where["prefect_url"], where["control_url"]
