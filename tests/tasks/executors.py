@@ -20,8 +20,10 @@ from exchanges.simulator.binance.records import IncomeType
 from exchanges.simulator.server import Address, Addresses, serve
 from exchanges.simulator.simulation import Simulation
 from tasks.errors import ExecutorGone
+from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
 from tasks.key_store import KeyStore
+from tasks.paper_desk import MemorySwitches
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
@@ -135,6 +137,22 @@ async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
         keys = KeyStore(made.keys_dir)
         keys.generate("strategy")
         yield Served(simulation, made, keys.private_key("strategy"))
+
+
+@asynccontextmanager
+async def executor_here(settings: Settings) -> AsyncIterator[ExecutorClient]:
+    """An executor in this process that takes entries; told to stop at the end."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(
+        run_executor(settings, switches=MemorySwitches(), on_decided=lambda *_: None, stop=stop)
+    )
+    try:
+        async with ExecutorClient(settings.socket_file) as client:
+            await until_accepting(client)
+            yield client
+    finally:
+        stop.set()
+        await running
 
 
 @asynccontextmanager

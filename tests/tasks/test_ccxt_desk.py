@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,37 +12,20 @@ import pytest
 
 from exchanges.instrument import Venue
 from exchanges.simulator.market import Quote
-from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
 from tasks.outcome import Outcome, OutcomeStatus
-from tasks.paper_desk import MemorySwitches
-from tests.tasks.executors import Served, served_venues, until_accepting
+from tests.tasks.executors import Served, executor_here, served_venues
 
 
 @asynccontextmanager
 async def trading(home: Path, perpetual: Venue) -> AsyncIterator[tuple[Served, ExecutorClient]]:
     """An executor in this process that takes entries."""
     adapters = {f"{venue}_adapter": "ccxt" for venue in Venue}
-    async with AsyncExitStack() as stack:
-        served = await stack.enter_async_context(
-            served_venues(home, perpetual_venue=perpetual, **adapters)
-        )
-        stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_executor(
-                served.settings,
-                switches=MemorySwitches(),
-                on_decided=lambda *_: None,
-                stop=stop,
-            )
-        )
-        try:
-            async with ExecutorClient(served.settings.socket_file) as client:
-                await until_accepting(client)
-                yield served, client
-        finally:
-            stop.set()
-            await running
+    async with (
+        served_venues(home, perpetual_venue=perpetual, **adapters) as served,
+        executor_here(served.settings) as client,
+    ):
+        yield served, client
 
 
 @pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])

@@ -15,11 +15,8 @@ import pytest
 import pytest_asyncio
 
 from deployments.ports import free_port
-from tasks.executor import run_executor
-from tasks.executor_client import ExecutorClient
-from tasks.paper_desk import MemorySwitches
 from tests.exchanges.simulator.still_market import set_btc
-from tests.tasks.executors import Served, served_venues, until_accepting
+from tests.tasks.executors import Served, executor_here, served_venues
 
 
 @dataclass(slots=True)
@@ -42,24 +39,12 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     # Clients of this machine take their ports at 127.0.0.1, so that none can take this one.
     fast_door = f"127.0.0.9:{free_port(0, '127.0.0.9')}"
     async with served_venues(tmp_path, fast_door=fast_door) as served:
-        stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_executor(
-                served.settings,
-                switches=MemorySwitches(),
-                on_decided=lambda *_: None,
-                stop=stop,
-            )
-        )
         connector = aiohttp.UnixConnector(str(served.settings.socket_file))
         async with (
-            ExecutorClient(served.settings.socket_file) as client,
+            executor_here(served.settings),
             aiohttp.ClientSession(connector=connector) as session,
         ):
-            await until_accepting(client)
             yield Api(served, session, fast_door)
-        stop.set()
-        await running
 
 
 async def test_a_pair_lives_and_ends_over_the_api(api: Api) -> None:

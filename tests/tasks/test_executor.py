@@ -18,7 +18,7 @@ from tasks.executor_client import ExecutorClient
 from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches
 from tasks.settings import Settings
-from tests.tasks.executors import executor_process, served_venues, until_accepting
+from tests.tasks.executors import executor_here, executor_process, served_venues, until_accepting
 from warehouse import JournalLocked
 
 
@@ -60,17 +60,7 @@ async def test_killed_in_the_middle_of_an_entry_it_ends_hedged_or_flat(tmp_path:
 
 async def test_a_second_executor_on_the_same_home_is_refused(tmp_path: Path) -> None:
     async with served_venues(tmp_path) as served:
-        stop = asyncio.Event()
-        first = asyncio.create_task(
-            run_executor(
-                served.settings,
-                switches=MemorySwitches(),
-                on_decided=lambda *_: None,
-                stop=stop,
-            )
-        )
-        async with ExecutorClient(served.settings.socket_file) as client:
-            await until_accepting(client)
+        async with executor_here(served.settings) as client:
             with pytest.raises(JournalLocked):
                 await run_executor(
                     served.settings,
@@ -80,8 +70,6 @@ async def test_a_second_executor_on_the_same_home_is_refused(tmp_path: Path) -> 
                 )
             # The first one still answers at its socket.
             assert (await client.state())["epoch"] == 1
-        stop.set()
-        await first
         assert not served.settings.socket_file.exists()
 
 

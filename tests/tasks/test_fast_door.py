@@ -20,11 +20,9 @@ from exchanges.clock import SystemClock
 from tasks import fast_door as module
 from tasks.door_admission import CONNECTIONS_EACH, STRANGERS_BURST, DoorAdmission
 from tasks.errors import SettingsRefused
-from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
 from tasks.fast_door import FastDoor
-from tasks.paper_desk import MemorySwitches
-from tests.tasks.executors import Served, served_venues, until_accepting
+from tests.tasks.executors import Served, executor_here, served_venues
 from warehouse import read
 from warehouse.records import RecordType
 
@@ -83,23 +81,16 @@ async def knocking(address: tuple[str, int], come_from: str = ALLOWED) -> AsyncI
 @pytest_asyncio.fixture
 async def served(tmp_path: Path, address: tuple[str, int]) -> AsyncIterator[Served]:
     """An executor whose fast door lets one address in."""
-    async with served_venues(
-        tmp_path,
-        fast_door=f"{address[0]}:{address[1]}",
-        fast_door_allow=(ALLOWED,),
-        fast_door_per_s=PER_S,
-    ) as served:
-        stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_executor(
-                served.settings, switches=MemorySwitches(), on_decided=lambda *_: None, stop=stop
-            )
-        )
-        async with ExecutorClient(served.settings.socket_file) as client:
-            await until_accepting(client)
-            yield served
-        stop.set()
-        await running
+    async with (
+        served_venues(
+            tmp_path,
+            fast_door=f"{address[0]}:{address[1]}",
+            fast_door_allow=(ALLOWED,),
+            fast_door_per_s=PER_S,
+        ) as served,
+        executor_here(served.settings),
+    ):
+        yield served
 
 
 async def post(address: tuple[str, int], body: object, come_from: str = ALLOWED) -> tuple[int, Any]:

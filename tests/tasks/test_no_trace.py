@@ -60,6 +60,18 @@ async def one_more(desk: PaperDesk, leg: LegName) -> LegOrder:
     )
 
 
+async def trace_at_venue(desk: PaperDesk, order: LegOrder) -> str | None:
+    """What the order's venue has of it."""
+    trading = desk.parts.trading
+    return await trace_of(
+        trading.venues[order.leg],
+        order,
+        trading.coin,
+        desk.parts.books.executed,
+        trading.settings.position_tolerance,
+    )
+
+
 def test_a_trade_that_carries_its_id_speaks_for_an_order(tmp_path: Path) -> None:
     """Somebody trades the same back by hand, so that the position looks as if nothing had been."""
 
@@ -96,15 +108,7 @@ def test_a_trade_of_it_that_the_journal_holds_still_speaks_for_an_order(
                 [settled] = await trading.execute([order])
                 assert settled.decided
 
-                trace = await trace_of(
-                    trading.venues[leg],
-                    order,
-                    trading.coin,
-                    desk.parts.books.executed,
-                    bench.settings.position_tolerance,
-                )
-
-                assert trace == "a trade carries its id"
+                assert await trace_at_venue(desk, order) == "a trade carries its id"
 
     run(tmp_path, scenario, perpetual_venue=perpetual)
 
@@ -121,15 +125,7 @@ def test_orders_whose_trades_the_journal_holds_are_not_asked_about_for_another_o
                 order = replace(order, baseline=trading.coin.baseline(order))
                 until = len(bench.simulation.requests.requests())
 
-                trace = await trace_of(
-                    trading.venues[leg],
-                    order,
-                    trading.coin,
-                    desk.parts.books.executed,
-                    bench.settings.position_tolerance,
-                )
-
-                assert trace is None
+                assert await trace_at_venue(desk, order) is None
                 asked = [seen.path for seen in bench.simulation.requests.requests()[until:]]
                 assert len(asked) >= 3
                 assert not {"/v1/order", "/fapi/v1/order"} & {*asked}

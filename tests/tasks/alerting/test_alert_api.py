@@ -11,12 +11,10 @@ import pytest
 
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.errors import ExecutorRefused
-from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
-from tasks.paper_desk import MemorySwitches
 from tests.tasks.alerting import providers
 from tests.tasks.alerting.served_book import served_book
-from tests.tasks.executors import served_venues, until_accepting
+from tests.tasks.executors import executor_here, served_venues
 from warehouse import read
 from warehouse.records import RecordType
 
@@ -104,29 +102,17 @@ async def test_an_executor_tells_its_alerts_and_shows_its_channels_but_no_secret
     async with (
         providers.slack() as slack,
         served_venues(tmp_path, slack_webhook_url=slack.url, alert_gather_s=0.05) as served,
+        executor_here(served.settings) as executor,
     ):
-        stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_executor(
-                served.settings,
-                switches=MemorySwitches(),
-                on_decided=lambda *_: None,
-                stop=stop,
-            )
+        await executor.submit(
+            served.signal(action="ENTER", quantity="0.010").model_dump(mode="json"),
+            door="fast",
         )
-        async with ExecutorClient(served.settings.socket_file) as executor:
-            await until_accepting(executor)
-            await executor.submit(
-                served.signal(action="ENTER", quantity="0.010").model_dump(mode="json"),
-                door="fast",
-            )
-            async with asyncio.timeout(10):
-                while "TRADE_EXECUTED" not in slack.text():  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
-            [channel] = (await executor.alerts())["channels"]
-            assert (channel["channel"], channel["failures"]) == ("slack", 0)
-        stop.set()
-        await running
+        async with asyncio.timeout(10):
+            while "TRADE_EXECUTED" not in slack.text():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        [channel] = (await executor.alerts())["channels"]
+        assert (channel["channel"], channel["failures"]) == ("slack", 0)
 
     assert "is hedged: spot 0.01" in slack.text()
     records = read(served.settings.journal_dir)

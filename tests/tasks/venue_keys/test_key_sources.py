@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused, SettingMissing, SettingsRefused
 from tasks.executor import run_executor
-from tasks.executor_client import ExecutorClient
 from tasks.paper_desk import MemorySwitches
 from tasks.settings import Mode, Settings
 from tasks.settings_description import describe
@@ -23,7 +22,7 @@ from tasks.venue_keys.key_sources import desk_keys, key_file, key_source
 from tasks.venue_keys.venue_key import Permission
 from tasks.venue_settings import KeySourceName
 from tests.tasks import executors as simulated
-from tests.tasks.executors import served_venues, until_accepting
+from tests.tasks.executors import executor_here, served_venues
 from tests.tasks.venue_keys.fake_vault import running_fake_vault
 from tests.tasks.venue_keys.fake_venues import RESTRICTIONS, FakeVenues, running_fake_venues
 from tests.tasks.venue_keys.samples import (
@@ -213,19 +212,11 @@ async def test_the_executor_trades_with_keys_from_the_file(tmp_path: Path) -> No
         for venue in DESK_VENUES:
             pair = {"access": simulated.KEY, "secret": simulated.SECRET}
             key_file(settings, a_clock()).add(a_key(venue, **pair))
-        stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_executor(settings, switches=MemorySwitches(), on_decided=lambda *_: None, stop=stop)
-        )
-        async with ExecutorClient(settings.socket_file) as client:
-            await until_accepting(client)
-
+        async with executor_here(settings) as client:
             outcome = await client.submit(
                 served.signal(action="ENTER", quantity="0.01").to_json(), door="fast"
             )
 
-        stop.set()
-        await running
     assert outcome.settled.status == "hedged"
 
 
