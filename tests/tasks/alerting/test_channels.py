@@ -139,6 +139,18 @@ async def test_a_message_that_is_too_long_is_cut_to_what_the_provider_takes(
 # ---- trouble
 
 
+async def sent_into(
+    trouble: Any, provider: Any, to: Callable[[Provider], Channel]
+) -> tuple[DeliveryFailed, int]:
+    """How a message fails at a provider that has ``trouble``, and how often it was asked."""
+    async with provider() as served:
+        served.troubles.append(trouble)
+        channel = to(served)
+        error = await failure(channel.send(message()))
+        await channel.aclose()
+        return error, len(served.times)
+
+
 @pytest.mark.parametrize(
     ("provider", "to", "trouble", "seconds"),
     [
@@ -155,16 +167,11 @@ async def test_a_message_that_is_too_long_is_cut_to_what_the_provider_takes(
 async def test_a_provider_that_wants_a_pause_says_how_long(
     provider: Any, to: Callable[[Provider], Channel], trouble: Any, seconds: float
 ) -> None:
-    async with provider() as served:
-        served.troubles.append(trouble)
-        channel = to(served)
+    error, asked = await sent_into(trouble, provider, to)
 
-        error = await failure(channel.send(message()))
-
-        await channel.aclose()
     assert isinstance(error, ChannelBusy)
     assert error.retry_after_s == seconds
-    assert len(served.times) == 1  # no library has tried again by itself
+    assert asked == 1  # no library has tried again by itself
 
 
 @pytest.mark.parametrize(("provider", "to"), WEB)
@@ -184,15 +191,10 @@ async def test_a_provider_that_is_away_is_asked_once_and_tells_no_secret(
     provider: Any, to: Callable[[Provider], Channel], trouble: Any, caplog: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with provider() as served:
-        served.troubles.append(trouble)
-        channel = to(served)
+    error, asked = await sent_into(trouble, provider, to)
 
-        error = await failure(channel.send(message()))
-
-        await channel.aclose()
     assert isinstance(error, ChannelAway)
-    assert len(served.times) == 1
+    assert asked == 1
     assert_tells_no_secret(caplog, error)
 
 
@@ -243,13 +245,8 @@ async def test_a_wrong_address_or_token_is_for_a_person_to_mend(
     provider: Any, to: Callable[[Provider], Channel], trouble: Any, told: str, caplog: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with provider() as served:
-        served.troubles.append(trouble)
-        channel = to(served)
+    error, _ = await sent_into(trouble, provider, to)
 
-        error = await failure(channel.send(message()))
-
-        await channel.aclose()
     assert isinstance(error, ChannelRefused)
     assert told in str(error)
     assert_tells_no_secret(caplog, error)
