@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 """In text. Decimal itself would also read underscores, blanks and the digits of any script."""
 _SHORT = 24
 """Digits and point of a number that is sane for certain."""
+_SHORT_INTEGER = 10**_SHORT
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 """What venues call orders: a UUID or a number."""
 _SECRET_LIKE = re.compile(r"[A-Za-z0-9_.+/=-]{32,}")
@@ -185,8 +186,13 @@ def _is_whole(text: str) -> bool:
 
 def to_decimal(value: object) -> Decimal | None:
     """A finite number of sane length, or None."""
-    if isinstance(value, str) and len(value) <= _SHORT and _PLAIN.fullmatch(value):
-        return Decimal(value)  # as nearly all are: what follows takes longer
+    # As nearly all are: what follows takes longer.
+    if type(value) is str and len(value) <= _SHORT and _PLAIN.fullmatch(value):
+        return Decimal(value)
+    if type(value) is Decimal and len(text := str(value)) <= _SHORT and _PLAIN.fullmatch(text):
+        return value
+    if type(value) is int and -_SHORT_INTEGER < value < _SHORT_INTEGER:
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value):

@@ -290,11 +290,11 @@ Process = Callable[[Request, Fault | None], Awaitable[Response]]
 class Answers:
     """A venue's words for what happens around a request rather than to it."""
 
-    server_error: Response
+    server_error: Callable[[], Response]
     """HTTP 500."""
-    status_unknown: Response
+    status_unknown: Callable[[], Response]
     """HTTP 503 that leaves open whether the request was carried out."""
-    maintenance: Response
+    maintenance: Callable[[], Response]
     limited: Callable[[int, bool], Response]
     """``limited(seconds, banned)``: 429, or 418 when banned."""
 
@@ -307,7 +307,7 @@ async def with_faults(
     Raises :class:`Vanish` when no answer is to come, ConnectionRefused when nobody listens.
     """
     if faults.holds(FaultKind.MAINTENANCE, venue):
-        return answers.maintenance
+        return answers.maintenance()
     fault = faults.take(venue, request.method, request.path)
     if fault is None:
         return await process(request, None)
@@ -323,10 +323,10 @@ async def with_faults(
             await asyncio.sleep(fault.delay_s)
             return await process(request, None)
         case FaultKind.HTTP_500:
-            return answers.server_error
+            return answers.server_error()
         case FaultKind.HTTP_503_UNKNOWN:
             await process(request, None)
-            return answers.status_unknown
+            return answers.status_unknown()
         case FaultKind.RATE_LIMITED | FaultKind.BANNED:
             return answers.limited(fault.seconds, fault.kind is FaultKind.BANNED)
         case _:  # what the venue decides: reject, insufficient, partial

@@ -7,7 +7,7 @@ touch in steps of the market's ``level_bps``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -29,6 +29,8 @@ DEPTH = 30
 """Levels that orders can trade against on each side."""
 ONE = Decimal(1)
 _BPS = Decimal("0.0001")
+Ladder = tuple[tuple[Decimal, Decimal], ...]
+"""(price, quantity) of one side of a book, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Market:
         self._prices = path.here()
         self._listings = {(listing.venue, listing.native): listing for listing in LISTINGS}
         self._quotes: dict[tuple[Venue, str], Quote] = {}
+        self._ladders: dict[tuple[Venue, str, Side], tuple[Listing, Quote, Ladder]] = {}
         self._krw_per_usd: Decimal | None = None
         self._krw_per_usdt: Decimal | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -186,25 +189,19 @@ class Market:
 
     def levels(
         self, venue: Venue, native: str, side: Side, count: int = DEPTH
-    ) -> list[tuple[Decimal, Decimal]]:
+    ) -> Ladder:
         """(price, quantity), best first, of the resting ``side``: BUY lists bids, SELL asks.
 
         An order that buys therefore trades against ``levels(…, Side.SELL)``. Raises UnknownMarket.
         """
         listing = self.listing(venue, native)
         quote = self.quote(venue, native)
-        price = quote.bid if side is Side.BUY else quote.ask
-        step = price * listing.level_bps * _BPS
-        direction = -1 if side is Side.BUY else 1
-        tick = tick_at(listing.tick_bands, price)
-        levels: list[tuple[Decimal, Decimal]] = []
-        while price > 0 and len(levels) < min(count, DEPTH):
-            levels.append((price, quote.size))
-            price += direction * max((step / tick).to_integral_value(ROUND_CEILING), ONE) * tick
-            tick = tick_at(listing.tick_bands, price)
-            if price % tick:  # rose into a band with a coarser tick
-                price += tick - price % tick
-        return levels
+        known = self._ladders.get((venue, native, side))
+        if known is not None and known[0] is listing and known[1] == quote:
+            return known[2][:count]
+        ladder = tuple(_ladder(listing, quote, side))
+        self._ladders[venue, native, side] = (listing, quote, ladder)
+        return ladder[:count]
 
     # ---- overrides
 
@@ -313,6 +310,21 @@ class Market:
     def _notify(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _ladder(listing: Listing, quote: Quote, side: Side) -> Iterator[tuple[Decimal, Decimal]]:
+    price = quote.bid if side is Side.BUY else quote.ask
+    step = price * listing.level_bps * _BPS
+    direction = -1 if side is Side.BUY else 1
+    tick = tick_at(listing.tick_bands, price)
+    for _ in range(DEPTH):
+        if price <= 0:
+            return
+        yield price, quote.size
+        price += direction * max((step / tick).to_integral_value(ROUND_CEILING), ONE) * tick
+        tick = tick_at(listing.tick_bands, price)
+        if price % tick:  # rose into a band with a coarser tick
+            price += tick - price % tick
 
 
 def _round(price: Decimal, bands: tuple[TickBand, ...], rounding: str) -> Decimal:

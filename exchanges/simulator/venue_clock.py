@@ -16,7 +16,8 @@ class VenueClock:
         """Positive: the venue is ahead."""
 
     def now(self) -> datetime:
-        return self._clock.now() + timedelta(milliseconds=self.offset_ms)
+        now = self._clock.now()
+        return now + timedelta(milliseconds=self.offset_ms) if self.offset_ms else now
 
     def monotonic(self) -> float:
         return self._clock.monotonic()

@@ -173,11 +173,9 @@ def _market_row(what: str, body: bytes, native: str) -> Fields:
 
 def levels(units: Sequence[Fields], side: str) -> tuple[Level, ...]:
     """The levels of one side; a side shorter than the other is filled up with zeros."""
-    levels = (
-        Level(unit.not_negative(f"{side}_price"), unit.not_negative(f"{side}_size"))
-        for unit in units
-    )
-    return tuple(level for level in levels if level.price and level.quantity)
+    price_name, size_name = f"{side}_price", f"{side}_size"
+    pairs = [(unit.not_negative(price_name), unit.not_negative(size_name)) for unit in units]
+    return tuple(Level(price, size) for price, size in pairs if price and size)
 
 
 def _report(row: Fields, symbol: str, native: str) -> OrderReport:

@@ -157,7 +157,7 @@ def naked_pairs_are_told(desk: PaperDesk, bench: Bench) -> list[str]:
     return wrong
 
 
-def books_equal_venues(world: World, desk: PaperDesk) -> list[str]:
+def books_equal_venues(world: World, desk: PaperDesk, records: Sequence[Record]) -> list[str]:
     """Coin, position and cash at the venues are what they began with plus the flows of all pairs,
     of what was adopted beside them, and funding: to the last decimal."""
     bench, pairs = world.bench, desk.parts.trading.pairs
@@ -188,7 +188,8 @@ def books_equal_venues(world: World, desk: PaperDesk) -> list[str]:
             dollars += adoption.signed_quantity
     paid = {
         record.body["transaction_id"]: Decimal(record.body["amount"])
-        for record in bench.records(RecordType.FUNDING)
+        for record in records
+        if record.type == RecordType.FUNDING
     }
     dollars += sum(paid.values(), Decimal(0))
     # A venue books a position's price only when it is closed; until then the wallet differs by
@@ -271,10 +272,9 @@ def _cash(pair: Pair, rate: Decimal) -> Decimal:
     return krw + rate * dollars
 
 
-def of_journal(world: World) -> list[str]:
+def of_journal(world: World, records: Sequence[Record]) -> list[str]:
     """Everything that the journal and the requests tell without a desk."""
     bench = world.bench
-    records = bench.records()
     return [
         *no_id_is_sent_twice(bench),
         *every_order_was_journalled(bench, records),
@@ -286,12 +286,12 @@ def of_journal(world: World) -> list[str]:
     ]
 
 
-def of_desk(world: World, desk: PaperDesk) -> list[str]:
+def of_desk(world: World, desk: PaperDesk, records: Sequence[Record]) -> list[str]:
     """Everything that a desk at rest must show."""
     return [
         *pairs_stand_whole(desk, world.perpetual),
         *naked_pairs_are_told(desk, world.bench),
         *nobody_is_needed(desk),
-        *books_equal_venues(world, desk),
+        *books_equal_venues(world, desk, records),
         *results_are_cash(desk),
     ]

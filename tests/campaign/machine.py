@@ -7,6 +7,7 @@ calm again and the desk has come to rest.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from tests.campaign import invariants
 from tests.campaign.tally import Tally
 from tests.campaign.trouble import Trouble, troubles
 from tests.campaign.world import World, world
+from warehouse import Record
 
 PATIENCE_S = st.sampled_from([0.0, 0.3, 40.0, 40.0])
 """How long the sender of a signal waits before the next step."""
@@ -192,18 +194,19 @@ class Campaign(RuleBasedStateMachine):
             self._do(made.rest())
             self._do(made.agree())
         wrong += [*made.wrong, *made.witness.wrong, *made.witness.of_refusals()]
+        records = made.bench.records()
         if made.desk is not None:
-            wrong += invariants.of_desk(made, made.desk)
-            self._count_ends()
-        wrong += invariants.of_journal(made)
+            wrong += invariants.of_desk(made, made.desk, records)
+            self._count_ends(records)
+        wrong += invariants.of_journal(made, records)
         self.tally.orders += len(made.bench.orders_placed())
         assert not wrong, "\n".join(wrong)
 
-    def _count_ends(self) -> None:
+    def _count_ends(self, records: Sequence[Record]) -> None:
         assert self._world.desk is not None
         for pair in self._world.desk.parts.trading.pairs:
             self.tally.ends[pair.state.value] += 1
-        for record in self._world.bench.records():
+        for record in records:
             if record.type == "pair_event":
                 self.tally.seen[record.body["to_state"]] += 1
 

@@ -15,7 +15,6 @@ from contextvars import Context, ContextVar, copy_context
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from exchanges.transport import Request, Response, Transport
 from exchanges.web_socket import NO_HEADERS, Connection, Connector, NotConnected
@@ -45,7 +44,7 @@ class Process:
         self.effects = 0
         self._left: int | None = None
         self._torn: int | None = None
-        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._tasks: list[asyncio.Task[Any]] = []
         self._outside = copy_context()
         self._inside = copy_context()
         self._inside.run(_OWNER.set, self)
@@ -100,7 +99,7 @@ class Process:
             await asyncio.wait(running)
 
     def own(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
+        self._tasks.append(task)
 
     def _end_all(self) -> None:
         for task in tuple(self._tasks):

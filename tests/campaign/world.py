@@ -159,7 +159,11 @@ class World(Venues):
             recover=False,
         ) as desk:
             life.ready.set_result(desk)
-            await desk.parts.run(life.stop)
+            try:
+                await desk.parts.run(life.stop)
+            finally:
+                if desk.parts.unforeseen.count:
+                    self.wrong.append("a loop has survived a fault of ours")
 
     async def _leave(self, life: Life | None) -> None:
         if life is None:
@@ -237,7 +241,7 @@ class World(Venues):
             self.process.spare()
         await self.start()
         await self.rest()
-        for _ in range(60):
+        for _ in range(60 if self._payments else 0):
             if len(self.bench.records(RecordType.FUNDING)) >= self._payments:
                 break
             await asyncio.sleep(FUNDING_POLL_S / 2)

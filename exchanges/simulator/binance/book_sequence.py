@@ -126,6 +126,8 @@ class BookSequence:
 
 
 def _changed(before: Sequence[Level], after: Sequence[Level]) -> dict[Decimal, Decimal]:
+    if before == after:
+        return {}
     old, new = dict(before), dict(after)
     gone = {price: Decimal(0) for price in old.keys() - new.keys()}
     return gone | {price: size for price, size in new.items() if old.get(price) != size}

@@ -58,9 +58,9 @@ class BinanceFront:
         self._streams = StreamHub(engine, faults, clock)
         self._ws_api = WsApi(engine, faults, request_log, self._streams, ROUTES, self.carry_out)
         self._answers = Answers(
-            server_error=_refusal(Refused(-1000)),
-            status_unknown=_response(503, _UNKNOWN, {}),
-            maintenance=_response(503, _UNAVAILABLE, {}),
+            server_error=lambda: _refusal(Refused(-1000)),
+            status_unknown=lambda: _response(503, _UNKNOWN, {}),
+            maintenance=lambda: _response(503, _UNAVAILABLE, {}),
             limited=self._limited,
         )
         engine.is_halted = lambda symbol: faults.holds(FaultKind.HALT_MARKET, Venue.BINANCE, symbol)
@@ -208,9 +208,11 @@ def _is_exempt(fault: Fault, caller: VenueAccount | None, params: Mapping[str, s
 
 def _params(request: Request) -> dict[str, str]:
     """Query and form body; the query wins, as the venue documents."""
-    body = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    query = parse_qsl(request.query, keep_blank_values=True)
-    return dict(body) | dict(query)
+    params: dict[str, str] = {}
+    for form in (request.body.decode("utf-8", "replace"), request.query):
+        if form:
+            params.update(parse_qsl(form, keep_blank_values=True))
+    return params
 
 
 def _refusal(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:

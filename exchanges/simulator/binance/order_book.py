@@ -46,8 +46,8 @@ class OrderBook:
     ) -> list[tuple[Decimal, Decimal]]:
         """(price, quantity) of one side of the book, best first, in whole steps."""
         levels = self._market.levels(Venue.BINANCE, rules.symbol, resting, count)
-        whole = ((price, rules.round_quantity(quantity)) for price, quantity in levels)
-        return [(price, quantity) for price, quantity in whole if quantity]
+        whole = {quantity: rules.round_quantity(quantity) for _, quantity in levels}
+        return [(price, whole[quantity]) for price, quantity in levels if whole[quantity]]
 
     def _against(self, order: VenueOrder) -> list[tuple[Decimal, Decimal]]:
         """What ``order`` would trade against."""

@@ -200,8 +200,8 @@ def _limited(seconds: int, banned: bool) -> Response:
 
 
 _ANSWERS = Answers(
-    server_error=_json(None, status=500),
-    status_unknown=_html(503, "Service Temporarily Unavailable"),
-    maintenance=_html(502, "Bad Gateway"),
+    server_error=lambda: _json(None, status=500),
+    status_unknown=lambda: _html(503, "Service Temporarily Unavailable"),
+    maintenance=lambda: _html(502, "Bad Gateway"),
     limited=_limited,
 )

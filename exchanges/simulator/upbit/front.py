@@ -121,8 +121,8 @@ class UpbitFront:
             refusal = banned(seconds) if is_ban else too_many_requests(seconds=seconds)
             return self._refused(_numbered(refusal) if is_quotation else refusal)
 
-        server_error = envelope(500, "server_error", "서버 오류입니다.")
-        maintenance = envelope(503, "server_maintenance", "서버 점검 중입니다.")
+        server_error = partial(envelope, 500, "server_error", "서버 오류입니다.")
+        maintenance = partial(envelope, 503, "server_maintenance", "서버 점검 중입니다.")
         return Answers(server_error, server_error, maintenance, limited)
 
     def _is_quotation(self, request: Request) -> bool:
@@ -214,7 +214,7 @@ def _lower(request: Request) -> dict[str, str]:
 def _identifier(request: Request) -> str | None:
     """The client's own order id, for the log; None where there is none to be read."""
     if request.method != "POST":
-        return dict(parse_qsl(request.query)).get("identifier")
+        return dict(parse_qsl(request.query)).get("identifier") if request.query else None
     try:
         sent: dict[str, Any] = orjson.loads(request.body)
         found = sent.get("identifier", sent.get("new_identifier"))

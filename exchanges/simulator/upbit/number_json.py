@@ -16,7 +16,12 @@ _PRICE_STEP = Decimal("0.00000001")
 
 
 def to_bytes(content: object) -> bytes:
-    return orjson.dumps(content, default=_number)
+    return orjson.dumps(content, default=_written)
+
+
+def number(value: Decimal) -> orjson.Fragment:
+    """``value`` with just its digits."""
+    return orjson.Fragment(plain(value))
 
 
 def as_price(value: Decimal) -> orjson.Fragment:
@@ -24,7 +29,7 @@ def as_price(value: Decimal) -> orjson.Fragment:
     return orjson.Fragment(format(value.quantize(_PRICE_STEP), "f") if value else "0")
 
 
-def _number(value: object) -> orjson.Fragment:
+def _written(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        return orjson.Fragment(plain(value))
+        return number(value)
     raise TypeError(f"cannot write {type(value).__name__} as JSON")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
+
+import orjson
 
 from exchanges.instrument import Venue
 from exchanges.rules import tick_at
 from exchanges.side import Side
 from exchanges.simulator.faults import FaultKind, Faults
 from exchanges.simulator.market import Market
+from exchanges.simulator.upbit.number_json import number
 from exchanges.simulator.venue_clock import VenueClock
 
 ZERO = Decimal(0)
 Level = tuple[Decimal, Decimal]
 """(price, size)"""
+Unit = Mapping[str, orjson.Fragment]
+"""A level of both sides by the names of the venue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,9 @@ class ShownBook:
     def total_bid_size(self) -> Decimal:
         return sum((size for _, size in self.bids), ZERO)
 
-    def units(self, count: int) -> list[dict[str, Decimal]]:
+    def units(self, count: int) -> Sequence[Unit]:
         """``orderbook_units``"""
-        pairs = zip(self.asks[:count], self.bids[:count], strict=False)
-        return [
-            {"ask_price": ask, "bid_price": bid, "ask_size": ask_size, "bid_size": bid_size}
-            for (ask, ask_size), (bid, bid_size) in pairs
-        ]
+        return _units(self.asks[:count], self.bids[:count])
 
 
 class ShownBooks:
@@ -83,8 +85,8 @@ class ShownBooks:
 
     def _now(self, native: str) -> ShownBook:
         return ShownBook(
-            tuple(self._market.levels(Venue.UPBIT, native, Side.SELL)),
-            tuple(self._market.levels(Venue.UPBIT, native, Side.BUY)),
+            self._market.levels(Venue.UPBIT, native, Side.SELL),
+            self._market.levels(Venue.UPBIT, native, Side.BUY),
             self._clock.now_ms(),
         )
 
@@ -95,6 +97,20 @@ class ShownBooks:
                 self._stale.pop(native, None)
             elif native not in self._stale:
                 self._stale[native] = self._now(native)
+
+
+@lru_cache(maxsize=64)
+def _units(asks: tuple[Level, ...], bids: tuple[Level, ...]) -> list[Unit]:
+    """Kept as they are written: most books are shown more than once."""
+    return [
+        {
+            "ask_price": number(ask),
+            "bid_price": number(bid),
+            "ask_size": number(ask_size),
+            "bid_size": number(bid_size),
+        }
+        for (ask, ask_size), (bid, bid_size) in zip(asks, bids, strict=False)
+    ]
 
 
 def _grouped(levels: Iterable[Level], level: Decimal, rounding: str) -> tuple[Level, ...]:

@@ -44,9 +44,9 @@ def answers(now_ms: int) -> Answers:
 
     unknown = Refused(-1007)
     return Answers(
-        server_error=refusal(Refused(-1000), now_ms),
-        status_unknown=_error(503, {"code": unknown.code, "msg": unknown.message}),
-        maintenance=_error(503, _UNAVAILABLE),
+        server_error=lambda: refusal(Refused(-1000), now_ms),
+        status_unknown=lambda: _error(503, {"code": unknown.code, "msg": unknown.message}),
+        maintenance=lambda: _error(503, _UNAVAILABLE),
         limited=limited,
     )
 
