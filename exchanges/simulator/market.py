@@ -187,9 +187,7 @@ class Market:
         middle = (fixed.bid + fixed.ask) / 2 if fixed else self._middle(listing)
         return _round(middle, listing.tick_bands, ROUND_FLOOR)
 
-    def levels(
-        self, venue: Venue, native: str, side: Side, count: int = DEPTH
-    ) -> Ladder:
+    def levels(self, venue: Venue, native: str, side: Side, count: int = DEPTH) -> Ladder:
         """(price, quantity), best first, of the resting ``side``: BUY lists bids, SELL asks.
 
         An order that buys therefore trades against ``levels(…, Side.SELL)``. Raises UnknownMarket.
