@@ -54,9 +54,9 @@ async def reconcile(accept: Annotated[str, Field(max_length=200)] = "") -> State
         )
     return Failed(
         name="Disagreed",
-        message=f"{'; '.join(map(sentence, open_points[:5]))}. Entries stay off until this agrees: "
-        "compare with the venue's own pages, then run one-leg-recovery/live and this again; if the "
-        "venue is right, run this with `accept` and say why.",
+        message=f"{'; '.join(map(sentence, open_points[:5]))}. Entries stay off until this agrees "
+        "and you resume: compare with the venue's own pages, then run one-leg-recovery/live and "
+        "this again; if the venue is right, run this with `accept` and say why; then resume/live.",
     )
 
 

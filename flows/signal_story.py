@@ -17,8 +17,8 @@ from tasks.outcome import Outcome, OutcomeLeg, OutcomeStatus
 from tasks.signal import Signal
 
 ADVICE: Mapping[OutcomeStatus, str] = {
-    OutcomeStatus.FAILED: "Nothing is held. If the chance is still there, send a new signal with a "
-    "new id.",
+    OutcomeStatus.FAILED: "Nothing is held of an entry; after an exit the pair still stands "
+    "hedged. If the chance is still there, send a new signal with a new id.",
     OutcomeStatus.UNWOUND: "Nothing is held; undoing the filled leg had its cost. Look at the "
     "venue that failed before the next signal.",
     OutcomeStatus.NAKED: "One leg is held without its hedge and entries of this coin are blocked: "

@@ -24,9 +24,10 @@ from tasks.exit_judge import ExitJudge, Judged
 from tasks.exiting import leave
 from tasks.feeds import Feeds
 from tasks.gate import all_refusals, first_refusal
+from tasks.interrupted import outcome_of_interrupted
 from tasks.metrics import Metrics
 from tasks.outcome import Outcome, OutcomeStatus
-from tasks.outcome_of_pair import STATUS, outcome_of_entry, outcome_of_exit
+from tasks.outcome_of_pair import outcome_of_entry, outcome_of_exit
 from tasks.pair import Pair
 from tasks.pair_result import result_sentence
 from tasks.pair_transitions import PairState
@@ -296,7 +297,7 @@ class Desk:
         ):
             return OutcomeStatus.HELD, f"not_in_profit: {reason}"
         if any(pair.state is PairState.HEDGED for pair in left):
-            return OutcomeStatus.FAILED, f"not_closed: still hedged, nothing filled: {reason}"
+            return OutcomeStatus.FAILED, f"not_closed: not all of it was taken: {reason}"
         return OutcomeStatus.CLOSED, f"closed: {reason}"
 
     def _slippage(self, signal: Signal) -> int:
@@ -334,7 +335,7 @@ class Desk:
             log.error("decision on %s is not in the journal: %s", outcome.signal_id, error)
 
     def _after_failure(self, signal: Signal, error: Exception) -> Outcome:
-        """An unforeseen failure: what is held decides what the outcome is called."""
+        """An unforeseen failure: what it left of the pairs decides what the outcome is called."""
         pair = self._trading.pairs.get(signal.pair_id or pair_id_for(signal.id))
         reason = f"system_error: {type(error).__name__}: {error}"
         self._trading.alert(
@@ -347,11 +348,7 @@ class Desk:
         )
         if not isinstance(error, JournalError):  # those have a stop of their own
             self.on_failure(f"signal {signal.id} failed: {type(error).__name__}: {error}")
-        if pair is None:
-            return Outcome(signal_id=signal.id, status=OutcomeStatus.DENIED, reason=reason)
-        if signal.action is SignalAction.EXIT:
-            return outcome_of_exit(signal.id, [pair], STATUS[pair.state], reason, {})
-        return outcome_of_entry(pair, reason, {})
+        return outcome_of_interrupted(signal, self._trading.pairs, reason)
 
 
 def _denied(signal: Signal, refusal: Refusal) -> Outcome:

@@ -1,6 +1,6 @@
-"""What became of a signal whose decision an earlier executor did not live to tell.
+"""What became of a signal whose decision broke off: the executor died, or failed on it.
 
-Asked after recovery, when each pair is what the venues have shown it to be.
+Asked when each pair is what the venues have shown it to be: after a death, after recovery.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ SKEW = timedelta(seconds=1)
 _NEVER_HEDGED = (PairState.FAILED, PairState.UNWOUND)
 
 
-def outcome_of_interrupted(signal: Signal, pairs: PairBook) -> Outcome:
+def outcome_of_interrupted(signal: Signal, pairs: PairBook, why: str = WHY) -> Outcome:
     """The outcome of ``signal``, which was received and not answered."""
     if signal.action is SignalAction.ENTER:
         pair = pairs.get(pair_id_for(signal.id))
-        return _nothing_traded(signal) if pair is None else outcome_of_entry(pair, WHY, {})
+        return _nothing_traded(signal, why) if pair is None else outcome_of_entry(pair, why, {})
     left = [pair for pair in pairs if _is_meant(signal, pair) and _was_touched(pair)]
     if not left:
-        return _nothing_traded(signal)
-    return outcome_of_exit(signal.id, left, _exit_status(left), _exit_reason(left, pairs), {})
+        return _nothing_traded(signal, why)
+    reason = f"{why}; {_what_was_left(left, pairs)}"
+    return outcome_of_exit(signal.id, left, _exit_status(left), reason, {})
 
 
 def _is_meant(signal: Signal, pair: Pair) -> bool:
@@ -58,19 +59,19 @@ def _exit_status(left: list[Pair]) -> OutcomeStatus:
     return OutcomeStatus.NAKED
 
 
-def _exit_reason(left: list[Pair], pairs: PairBook) -> str:
+def _what_was_left(left: list[Pair], pairs: PairBook) -> str:
     told = []
     for pair in left:
         result = pairs.result(pair.pair_id)
         told.append(f"{pair.pair_id}: {result_sentence(result) if result else pair.state}")
-    return f"{WHY}; {'; '.join(told)}"
+    return "; ".join(told)
 
 
-def _nothing_traded(signal: Signal) -> Outcome:
+def _nothing_traded(signal: Signal, why: str) -> Outcome:
     return Outcome(
         signal_id=signal.id,
         status=OutcomeStatus.DENIED,
-        reason=f"{WHY}; nothing was traded: send a new signal if it is still wanted",
+        reason=f"{why}; nothing was traded: send a new signal if it is still wanted",
         pair_id=signal.pair_id,
         direction=signal.direction,
     )

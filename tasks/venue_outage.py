@@ -4,7 +4,8 @@ A check is a question for the venue's clock every ten seconds. A venue whose cir
 not asked, which counts as a failure; an empty rate budget of ours counts as nothing. When an
 outage begins, whatever rests is cancelled at both venues, where they can be reached: nobody
 should trade against half a desk. When the venue answers again, the rest is cancelled there too,
-and entries are accepted once journal and venues have been compared.
+and journal and venues are compared. Entries wait for a person all the same: the outage has stopped
+them (:mod:`tasks.automatic_stops`), and what is asked then is in :mod:`tasks.resuming`.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ class VenueOutages:
                 AlertType.API_CONNECTION_LOST,
                 AlertLevel.CRITICAL,
                 f"{name} failed {FAILURES} health checks in a row. Entries are off until it "
-                "answers and journal and venues agree; open pairs are kept and guarded.",
+                "answers, journal and venues agree and a person resumes; open pairs are kept and "
+                "guarded.",
                 subject=name.value,
             )
         )
@@ -132,7 +134,7 @@ class VenueOutages:
                 AlertType.API_CONNECTION_BACK,
                 AlertLevel.INFO,
                 f"{venue.venue} answers again after {away_s:,.0f} s; journal and venues have been "
-                "compared.",
+                "compared. Entries wait for kimp resume.",
                 subject=venue.venue.value,
             )
         )

@@ -56,6 +56,12 @@ def test_a_naked_leg_says_what_to_do() -> None:
     assert "p0123456789ab" in message
 
 
+def test_a_failed_exit_is_not_told_to_hold_nothing() -> None:
+    message = final_state(outcome_of(OutcomeStatus.FAILED, reason="not_closed: not taken")).message
+
+    assert "after an exit the pair still stands hedged" in (message or "")
+
+
 def test_a_duplicate_ends_like_the_first_time_and_says_so() -> None:
     first = outcome_of(OutcomeStatus.UNWOUND)
     again = Outcome(signal_id="s-1", status=OutcomeStatus.DUPLICATE, first=first)

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from exchanges.instrument import Venue
 from exchanges.side import Side
+from tasks.exit_judge import ExitJudge
 from tasks.exiting import profit_bound
+from tasks.feeds import Feeds
 from tasks.outcome import OutcomeStatus
 from tasks.pair_transitions import PairState
+from tasks.switch_guard import ENTRY
 from tests.tasks.desks import (
     Bench,
     assert_agreed,
@@ -130,6 +133,37 @@ def test_an_exit_that_both_venues_reject_leaves_the_pair_as_it_was(tmp_path: Pat
             again = await desk.submit(action="EXIT", pair_id=opened.pair_id)
             assert again.status is OutcomeStatus.CLOSED
             assert_cash_is_conserved(bench, desk)
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("names_its_pair", [True, False])
+def test_an_exit_that_fails_inside_the_desk_tells_what_it_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_its_pair: bool
+) -> None:
+    async def broken(_: Feeds) -> None:
+        raise RuntimeError("out of order")
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            opened = await entered(desk)
+            named = {"pair_id": opened.pair_id} if names_its_pair else {}
+            with monkeypatch.context() as broken_judge:
+                broken_judge.setattr(ExitJudge, "judge", lambda *_: 1 / 0)
+                before = await desk.submit(action="EXIT", **named)
+            bench.spot_at(61_000_000)
+            await asyncio.sleep(0.5)
+            with monkeypatch.context() as broken_feeds:
+                broken_feeds.setattr(Feeds, "refresh_balances", broken)
+                after = await desk.submit(action="EXIT", **named)
+
+            assert before.status is OutcomeStatus.DENIED
+            assert "system_error: ZeroDivisionError" in (before.reason or "")
+            assert "nothing was traded" in (before.reason or "")
+            assert after.status is OutcomeStatus.CLOSED
+            assert "system_error: RuntimeError: out of order" in (after.reason or "")
+            assert f"{opened.pair_id}: earned" in (after.reason or "")
+            assert desk.switches.paused[ENTRY]
 
     run(tmp_path, scenario)
 
