@@ -38,7 +38,8 @@ def test_outage_blocks_entries_keeps_pairs_and_ends_once_journal_and_venues_agre
 
             assert blocks(desk) == ["outage:upbit"]
             assert len(lost(bench)) == 2  # the alert, and the stop that it led to
-            assert "Entries are off" in lost(bench)[0]
+            assert "Entries are off until it answers" in lost(bench)[0]
+            assert "and a person resumes" in lost(bench)[0]
             assert desk.switches.paused[ENTRY]
             assert pair_of(desk, opened).state is PairState.HEDGED
 
@@ -47,7 +48,8 @@ def test_outage_blocks_entries_keeps_pairs_and_ends_once_journal_and_venues_agre
             assert blocks(desk) == []
             assert len(lost(bench)) == 2
             assert desk.switches.paused[ENTRY]  # only a person switches it on
-            assert [text for text in bench.alerts("info") if "upbit answers again" in text]
+            [back] = [text for text in bench.alerts("info") if "upbit answers again" in text]
+            assert back.endswith("Entries wait for kimp resume.")
             await assert_agreed(desk)
 
     run(tmp_path, scenario)
