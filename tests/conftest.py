@@ -25,6 +25,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDesk
     return OneDeskTogether(config, log)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: each collection of garbage would walk over it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API address of one Prefect server for the whole test run."""
