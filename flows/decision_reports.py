@@ -66,7 +66,7 @@ class DecisionReports:
     async def _next(self) -> Signal | None:
         try:
             return await self._untold.next()
-        except JournalCorrupt as error:
+        except (JournalCorrupt, OSError) as error:
             log.error("decisions of the fast door cannot be told: %s", error)
             await asyncio.sleep(LONGEST_PAUSE_S)
             return None

@@ -30,6 +30,8 @@ async def keep_run_true(
                 await _look(api, run_id, on_cancelled)
             except (PrefectSilent, PrefectRefused) as error:
                 log.debug("the state of this run is not known: %s", error)
+            except Exception:  # whatever Prefect says now: who cancels later must be heard
+                log.exception("the state of this run cannot be read")
     finally:
         await api.aclose()
 

@@ -42,6 +42,8 @@ async def watch_hot_worker(
                     missed = not is_there
             except (PrefectSilent, PrefectRefused, DeskError) as error:
                 log.debug("is there a hot worker? %s", error)
+            except Exception:  # whatever Prefect says now: a worker that dies later must be missed
+                log.exception("is there a hot worker?")
             await asyncio.sleep(poll_s)
     finally:
         await api.aclose()

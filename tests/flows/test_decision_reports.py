@@ -261,6 +261,27 @@ async def test_a_place_in_the_journal_that_cannot_be_is_looked_for_again(
     assert found.id == "s-1"
 
 
+async def test_a_journal_that_cannot_be_opened_for_a_moment_is_read_later(
+    prefect: tuple[FakePrefect, str],
+    journal: Journal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake, url = prefect
+    monkeypatch.setattr("flows.decision_reports.LONGEST_PAUSE_S", 0.1)
+    take(journal, "s-1")
+    segment, elsewhere = tmp_path / "journal" / "journal-000001.jsonl", tmp_path / "elsewhere"
+    segment.rename(elsewhere)
+    segment.mkdir()
+    async with reporting(tmp_path, url):
+        await asyncio.sleep(0.3)
+        assert fake.asked == []
+        segment.rmdir()
+        elsewhere.rename(segment)
+
+        await fake.has_created(1)
+
+
 async def test_the_file_is_for_its_owner_only(journal: Journal, tmp_path: Path) -> None:
     waiting = untold(tmp_path)
     take(journal, "s-1")
