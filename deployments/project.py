@@ -10,7 +10,6 @@ from typing import Any
 
 from prefect import Flow
 from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.objects import ConcurrencyOptions
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from ruamel.yaml import YAML
 
@@ -36,8 +35,6 @@ class DeploymentEntry:
     description: str
     tags: tuple[str, ...]
     schedules: tuple[DeploymentScheduleCreate, ...]
-    concurrency_limit: int | None
-    concurrency_options: ConcurrencyOptions | None
 
     def load_flow(self) -> Flow[..., Any]:
         """Import the flow. ImportError when its module does not exist."""
@@ -60,7 +57,6 @@ def pull_steps(file: Path = PREFECT_YAML) -> list[dict[str, Any]]:
 
 
 def _entry(fields: dict[str, Any]) -> DeploymentEntry:
-    limit = fields.get("concurrency_limit")
     return DeploymentEntry(
         name=fields["name"],
         entrypoint=fields["entrypoint"],
@@ -69,10 +65,6 @@ def _entry(fields: dict[str, Any]) -> DeploymentEntry:
         description=fields["description"],
         tags=tuple(fields["tags"]),
         schedules=tuple(_schedule(item) for item in fields.get("schedules", [])),
-        concurrency_limit=limit["limit"] if limit else None,
-        concurrency_options=(
-            ConcurrencyOptions(collision_strategy=limit["collision_strategy"]) if limit else None
-        ),
     )
 
 

@@ -112,8 +112,8 @@ async def _register_deployment(
             )
             for schedule in entry.schedules
         ],
-        concurrency_limit=entry.concurrency_limit,
-        concurrency_options=entry.concurrency_options,
+        # None has a limit in Prefect, see :mod:`flows.alone`; one of an earlier version goes.
+        concurrency_limit=None,
         # A misspelt parameter is refused with its name instead of crashing the run.
         parameter_openapi_schema={
             **parameter_schema(flow).model_dump(),

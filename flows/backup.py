@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.alone import alone
 from flows.run_names import named_by_time
 from tasks.backing_up import BackedUp, back_up
 from tasks.settings_loading import load_settings
@@ -20,6 +21,10 @@ from warehouse.errors import BackupError, JournalError
 @flow(name="backup", flow_run_name=named_by_time("backup"), retries=0)
 async def backup() -> State[Any]:
     """Archive the journal and the books, read the archive back, copy it, delete old ones."""
+    return await alone("backup", _back_up())
+
+
+async def _back_up() -> State[Any]:
     logger, settings = get_run_logger(), load_settings()
     try:
         done = await asyncio.to_thread(back_up, settings, settings.mode, datetime.now(UTC))

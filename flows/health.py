@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.alone import alone
 from flows.desk_access import executor
 from flows.executor_gone import or_no_executor
 from flows.run_names import named_by_time
@@ -19,7 +20,7 @@ from warehouse.records import HealthComponent, HealthRecord
 @flow(name="health", flow_run_name=named_by_time("health"), retries=0)
 async def health() -> State[Any]:
     """Ask every part of the desk how it is."""
-    return await or_no_executor(look())
+    return await or_no_executor(alone("health", look()))
 
 
 async def look() -> State[Any]:

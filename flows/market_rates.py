@@ -9,6 +9,7 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.alone import alone
 from flows.desk_access import executor
 from flows.run_names import named_by_time
 from warehouse.records import PremiumRecord
@@ -17,6 +18,10 @@ from warehouse.records import PremiumRecord
 @flow(name="market-rates", flow_run_name=named_by_time("rates"), retries=0)
 async def market_rates() -> State[Any]:
     """Read the rates again and log the executable premium of each coin on both bases."""
+    return await alone("market-rates", _read())
+
+
+async def _read() -> State[Any]:
     logger = get_run_logger()
     async with executor() as desk:
         rates = await desk.refresh_rates()

@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.alone import alone
 from flows.pnl_chart import DayResult, chart_markdown
 from flows.run_names import KST, named_by_time
 from tasks.settings_loading import load_settings
@@ -45,6 +46,10 @@ async def pnl_rollup(day: date | None = None) -> State[Any]:
     Args:
         day: Roll up again from this Korean day on. Empty: from yesterday.
     """
+    return await alone("pnl-rollup", _roll_up(day))
+
+
+async def _roll_up(day: date | None) -> State[Any]:
     logger, settings = get_run_logger(), load_settings()
     first = day or datetime.now(UTC).astimezone(KST).date() - timedelta(days=1)
     books = Warehouse(settings.warehouse_file, settings.journal_dir)

@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows.alone import alone
 from flows.desk_access import executor
 from flows.run_names import named_by_time
 from tasks.reconciling.differences import sentence, unasked_sentence, unexplained
@@ -28,6 +29,10 @@ async def reconcile(accept: Annotated[str, Field(max_length=200)] = "") -> State
             lists explain is right as the venues show it, such as "an airdrop of 0.5 BTC". It is
             booked so and stays in the books. Empty: nothing unexplained is accepted.
     """
+    return await alone("reconcile", _compare(accept))
+
+
+async def _compare(accept: str) -> State[Any]:
     logger = get_run_logger()
     async with executor() as desk:
         record = await desk.reconcile(accept or None)

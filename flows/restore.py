@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import Field
 
+from flows.alone import alone
 from flows.run_names import named_by_time
 from tasks.settings_loading import load_settings
 from warehouse import Warehouse
@@ -36,6 +37,10 @@ async def restore(
         reason: Why; it stands in the journal as the reason of the stop.
         confirm: The word RESTORE.
     """
+    return await alone("restore", _put_back(file, reason))
+
+
+async def _put_back(file: str, reason: str) -> State[Any]:
     logger, settings = get_run_logger(), load_settings()
     books = Warehouse(settings.warehouse_file, settings.journal_dir)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
@@ -53,6 +54,21 @@ async def test_all_deployments_are_there_and_a_second_time_changes_nothing(
             "hot": "hot",
             "batch": "process",
         }
+
+
+async def test_no_deployment_has_a_limit_and_one_of_an_earlier_version_goes(
+    prefect_api: str,
+) -> None:
+    """With one Prefect 3.8.8 ends a running run when its server has been away."""
+    registered = await register(prefect_api)
+    only_one = DeploymentUpdate(concurrency_limit=1)
+    async with get_client() as client:
+        await client.update_deployment(UUID(registered["reconcile/live"]), only_one)
+
+        await register(prefect_api)
+
+        deployments = [await client.read_deployment(UUID(it)) for it in registered.values()]
+    assert [it.name for it in deployments if it.global_concurrency_limit is not None] == []
 
 
 async def test_what_an_operator_has_stopped_outlives_registration(prefect_api: str) -> None:
