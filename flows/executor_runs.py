@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,22 +53,34 @@ class ExecutorRuns:
             if row["state"]["type"] == "SCHEDULED" or not self._is_zombie(row):
                 continue
             message = "The process of this run is gone and nobody was left to say so."
-            state = {"type": "CRASHED", "name": "Crashed", "message": message}
-            body = {"state": state, "force": True}
-            await self._api.ask("POST", f"/flow_runs/{row['id']}/set_state", body)
+            await self._crashed(str(row["id"]), message)
             ended.append(str(row["name"]))
         return ended
 
-    async def start(self) -> None:
+    async def crash(self, run_id: str, message: str) -> None:
+        """Say in a run's state and log why its process was ended from outside."""
+        line = {"name": "prefect.flow_runs", "level": logging.ERROR, "message": message}
+        told = {**line, "timestamp": datetime.now(UTC).isoformat(), "flow_run_id": run_id}
+        # A list, as Prefect's own client sends them.
+        await self._api.ask("POST", "/logs/", [told])
+        await self._crashed(run_id, message)
+
+    async def start(self, *, instead_of: str | None = None) -> None:
         """A run that starts only if no executor lives; however often it is asked for within a
-        minute, there is one."""
+        minute, or in place of one run, there is one."""
         key = await self._api.deployment_id(EXECUTOR)
         body = {
             "parameters": {"only_if_none": True},
             "state": {"type": "SCHEDULED"},
-            "idempotency_key": f"restart-{datetime.now(UTC):%Y%m%dT%H%M}",
+            "idempotency_key": f"restart-{instead_of or f'{datetime.now(UTC):%Y%m%dT%H%M}'}",
         }
         await self._api.ask("POST", f"/deployments/{key}/create_flow_run", body)
+
+    async def _crashed(self, run_id: str, message: str) -> None:
+        state = {"type": "CRASHED", "name": "Crashed", "message": message}
+        await self._api.ask(
+            "POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True}
+        )
 
     def _is_zombie(self, row: Mapping[str, Any]) -> bool:
         if is_owned(str(row["id"]), self._owners):

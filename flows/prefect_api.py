@@ -6,7 +6,7 @@ fast door need to know within two seconds that nobody answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import aiohttp
@@ -45,7 +45,9 @@ class PrefectApi:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(*password.split(":", 1))
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> object:
+    async def ask(
+        self, method: str, path: str, body: Mapping[str, object] | Sequence[object] | None = None
+    ) -> object:
         """The decoded answer; None where there is no body. Never retries.
 
         Raises:

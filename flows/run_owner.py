@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.processes import birth_of, is_alive
+from tasks.processes import Process, birth_of
+
+SUFFIX = ".run"
 
 
 @contextmanager
@@ -22,17 +24,36 @@ def owned_by(pid: int, run_id: str, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        disown(run_id, folder)
+
+
+def disown(run_id: str, folder: Path) -> None:
+    """The run has ended."""
+    _file(folder, run_id).unlink(missing_ok=True)
 
 
 def is_owned(run_id: str, folder: Path) -> bool:
-    """Does the process of run ``run_id`` live? The birth tells it from a later one of its id."""
+    """Does the process of run ``run_id`` live?"""
+    owner = _owner(_file(folder, run_id))
+    return owner is not None and owner.lives
+
+
+def run_of(pid: int, folder: Path) -> tuple[str, Process] | None:
+    """The run that lives in process ``pid`` now, and that process; None: it is no run's."""
+    for file in folder.glob(f"*{SUFFIX}"):
+        owner = _owner(file)
+        if owner is not None and owner.pid == pid and owner.lives:
+            return file.stem, owner
+    return None
+
+
+def _owner(file: Path) -> Process | None:
     try:
-        pid, _, birth = _file(folder, run_id).read_text("utf-8").strip().partition(" ")
+        pid, _, birth = file.read_text("utf-8").strip().partition(" ")
     except OSError:
-        return False
-    return pid.isdecimal() and is_alive(int(pid)) and birth == birth_of(int(pid))
+        return None
+    return Process(int(pid), birth) if pid.isdecimal() else None
 
 
 def _file(folder: Path, run_id: str) -> Path:
-    return folder / f"{run_id}.run"
+    return folder / f"{run_id}{SUFFIX}"

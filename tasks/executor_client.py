@@ -221,6 +221,10 @@ class ExecutorClient:
         """Ask the living executor to give its lease to process ``pid``."""
         await self._ask("POST", "/v1/hand-over", {"pid": pid})
 
+    async def answers(self, within_s: float) -> None:
+        """Return once it has said that it is there."""
+        await self._ask("GET", "/healthz", timeout_s=within_s)
+
     async def raise_alert(
         self,
         kind: AlertType,

@@ -18,7 +18,7 @@ from warehouse.group_sync import GroupSync
 from warehouse.ingest import Ingested
 from warehouse.journal import Journal
 from warehouse.query import QueryResult
-from warehouse.reader import read
+from warehouse.reader import last, read
 from warehouse.record_line import Position, Record
 from warehouse.records import RecordType
 from warehouse.report import Report
@@ -49,6 +49,7 @@ __all__ = [
     "Warehouse",
     "WarehouseBusy",
     "WarehouseError",
+    "last",
     "read",
     "render_report",
 ]

@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from warehouse.errors import JournalCorrupt
 from warehouse.record_line import Position, Record
 from warehouse.segment import Tail, read_segment, segment_file, segment_numbers
+
+_TAIL: Final = 1 << 18
+
+
+def last(folder: Path) -> Record | None:
+    """The last complete record; None: there is none. Mostly only the journal's end is read.
+
+    Raises JournalCorrupt: a segment is missing, or the end is damaged before its last line.
+    """
+    for number in reversed(segment_numbers(folder)):
+        with segment_file(folder, number).open("rb") as stream:
+            start = max(stream.seek(0, 2) - _TAIL, 0)
+            stream.seek(start)
+            if start:
+                start += len(stream.readline())
+        # From its beginning, should the last record be longer than that.
+        for offset in dict.fromkeys((start, 0)):
+            found: Record | None = None
+            for item in read_segment(folder, number, offset):
+                found = found if isinstance(item, Tail) else item
+            if found is not None:
+                return found
+    return None
 
 
 def read(folder: Path, after: Position | None = None) -> Iterator[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
+from tasks import executor_pulse
 from tests.fake_executor import running_fake_executor
 
 WITHIN_S = 10.0
@@ -94,13 +96,12 @@ async def test_a_prefect_that_does_not_answer_is_asked_again(tmp_path: Path) -> 
         await watch.until(lambda: len(api.heard) > 3)
         api.status = 200
         await watch.until(lambda: "create" in api.heard)
-        async with running_fake_executor(socket_file) as fake:
-            fake.answers["GET /v1/state"] = {}
+        async with running_fake_executor(socket_file):
             await watch.until(lambda: "is back" in watch.said.getvalue())
 
     assert api.heard.count("create") == 1
     assert watch.said.getvalue().count("it is asked again") == 1
-    assert watch.said.getvalue().count("it is started again") == 1
+    assert watch.said.getvalue().count("one is started") == 1
 
 
 async def test_a_hand_over_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +111,6 @@ async def test_a_hand_over_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     async with watching(api, socket_file) as watch:
         await asyncio.sleep(0.1)
         async with running_fake_executor(socket_file) as fake:
-            fake.answers["GET /v1/state"] = {}
             await watch.until(lambda: len(fake.heard) > 2)
 
     assert api.heard == []
@@ -130,11 +130,42 @@ async def test_an_executor_that_does_not_come_back_ends_the_watch(
     api = Api()
 
     async with watching(api, tmp_path / "s") as watch:
-        with pytest.raises(CommandFailed, match="was not back"):
+        with pytest.raises(CommandFailed, match="no executor lives yet: none answered"):
             await watch.until(lambda: False)
 
     assert api.heard.count("create") == executor_watch.ASKED
     assert "try 3 of 3" in watch.said.getvalue()
+
+
+async def test_the_first_start_is_no_end_and_a_later_one_is(tmp_path: Path) -> None:
+    api, socket_file = Api(), tmp_path / "s"
+
+    async with watching(api, socket_file) as watch:
+        await watch.until(lambda: "create" in api.heard)
+        first = watch.said.getvalue()
+        async with running_fake_executor(socket_file):
+            await watch.until(lambda: "is back" in watch.said.getvalue())
+        await watch.until(lambda: api.heard.count("create") == 2)
+
+    assert "no executor lives yet; one is started" in first
+    assert "ended" not in first
+    assert "the executor has ended; one is started" in watch.said.getvalue()
+
+
+async def test_an_executor_that_is_hung_is_left_to_who_can_replace_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_pulse, "ASK_S", 0.1)
+    api, socket_file = Api(), tmp_path / "s"
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(socket_file))
+    listening.listen()
+
+    async with watching(api, socket_file) as watch:
+        await watch.until(lambda: "does not answer" in watch.said.getvalue())
+    listening.close()
+
+    assert "create" not in api.heard
 
 
 async def test_a_paused_executor_is_started_once_it_is_on_again(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,9 +16,10 @@ import pytest
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelling, Crashed, Running
 
-from deployments.project import read_entries
+from deployments.project import PROJECT, read_entries
 from deployments.register import register
 from flows import executor_runs, run_truth
 from flows.executor import executor
@@ -23,14 +27,22 @@ from flows.executor_runs import ExecutorRuns
 from flows.executor_watch import executor_watch
 from flows.prefect_api import PrefectApi
 from flows.run_owner import owned_by
+from tasks import executor_pulse
 from tasks.executor_client import ExecutorClient
 from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
-from tests.tasks.executors import served_venues, until_accepting
+from tests.tasks.alerting import providers
+from tests.tasks.executors import Served, served_venues, until_accepting
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 
 WITHIN_S = 40.0
 SWITCHED = ("executor", "entry", "signal_intake", "exit_validation")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor_pulse, "BACK_S", 0.5)
+    monkeypatch.setattr(executor_pulse, "PAUSE_S", 0.1)
 
 
 @pytest.fixture
@@ -58,6 +70,35 @@ async def until_log(client: PrefectClient, run_id: UUID, text: str) -> str:
             if text in log:
                 return log
             await asyncio.sleep(0.1)
+
+
+BLOCKED = """
+import asyncio, time
+from tasks.alerting.alert_api import AlertApi
+
+async def block(self, request):
+    time.sleep(600)
+
+AlertApi._list = block
+from flows.executor import executor
+asyncio.run(executor())
+"""
+"""An executor that stands still for ever once it is asked for its alerts."""
+
+
+@asynccontextmanager
+async def executor_run(served: Served) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A run of the executor in a process of its own, gone at the end."""
+    api = {"PREFECT_API_URL": PREFECT_API_URL.value() or ""}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", BLOCKED), cwd=PROJECT, env={**served.environment, **api}
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 @contextmanager
@@ -181,6 +222,71 @@ async def test_the_watch_starts_one_executor_unless_it_is_to_stay_stopped(
     ]
     assert len(runs) == 1
     assert (refused.name, refused.is_cancelled()) == ("NotStarted", True)
+
+
+@pytest.mark.parametrize("how", ["stopped", "blocked"])
+async def test_a_hung_executor_is_replaced_once_it_may_be_and_people_hear_of_it_once(
+    executor_id: UUID,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    monkeypatch.setattr(executor_pulse, "ASK_S", 0.5)
+    monkeypatch.setattr(run_truth, "LOOK_S", 0.3)
+    async with (
+        served_venues(tmp_path_factory.mktemp("k")) as served,
+        providers.slack() as slack,
+        get_client() as client,
+        ExecutorClient(served.settings.socket_file) as desk,
+        executor_run(served) as process,
+    ):
+        await until_accepting(desk)
+        [owner] = served.settings.executor_runs_dir.iterdir()
+        if how == "stopped":
+            os.kill(process.pid, signal.SIGSTOP)
+        else:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(desk.alerts(), 1.0)
+        monkeypatch.setenv("KIMP_SLACK_WEBHOOK_URL", slack.url)
+        with environment(monkeypatch, served.environment):
+            await client.pause_deployment(executor_id)
+            left = await state_of(executor_watch)
+            was_left = process.returncode is None
+            await client.resume_deployment(executor_id)
+            replaced = await state_of(executor_watch)
+            code = await asyncio.wait_for(process.wait(), WITHIN_S)
+            starting = await state_of(executor_watch)
+            heard = [slack.text().count("is hung"), slack.text().count("lives again")]
+
+            next_one = asyncio.create_task(state_of(executor, only_if_none=True))
+            await until_accepting(desk)
+            lives = await state_of(executor_watch)
+            await state_of(executor_watch)
+            heard += [slack.text().count("is hung"), slack.text().count("lives again")]
+            [living] = served.settings.executor_runs_dir.iterdir()
+            await client.set_flow_run_state(UUID(living.stem), Cancelling(), force=True)
+            await asyncio.wait_for(next_one, WITHIN_S)
+        hung = await client.read_flow_run(UUID(owner.stem))
+        log = await until_log(client, hung.id, "SIGKILL")
+        [restart] = await runs_of(client, executor_id)
+
+    assert [state.name for state in (left, replaced, starting, lives)] == [
+        "Hung",
+        "Replaced",
+        "Starting",
+        "Lives",
+    ]
+    assert was_left
+    assert code == -signal.SIGKILL
+    told = f"The executor of epoch 1 (process {process.pid}) is hung: it has answered none of 3"
+    assert told in (replaced.message or "")
+    assert hung.state is not None
+    assert hung.state.type.value == "CRASHED"
+    assert told in (hung.state.message or "")
+    assert told in log
+    assert restart.parameters == {"only_if_none": True}
+    assert "epoch 2 answers" in (lives.message or "")
+    assert heard == [1, 0, 1, 1]
 
 
 async def test_after_three_failures_nothing_is_started_again_by_itself(

@@ -1,0 +1,240 @@
+"""No executor lives: people are told once per death, by every channel, and once that it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchanges.clock import SystemClock
+from tasks import executor_absence
+from tasks.alerting import direct_delivery
+from tasks.executor_absence import ExecutorAbsence, ended_in_order
+from tasks.processes import Process, birth_of
+from tasks.settings import Settings
+from tests.exchanges.manual_clock import ManualClock
+from tests.tasks.alerting import mail_server as mail
+from tests.tasks.alerting import providers
+from tests.tasks.alerting.providers import Provider, answers
+from warehouse import Journal
+from warehouse.lease_records import LeaseReleased
+from warehouse.records import RecordType
+
+DEAD = "The executor has died and nobody guards; another one is started."
+
+
+@dataclass
+class People:
+    """All four channels of a desk."""
+
+    settings: Settings
+    web: dict[str, Provider]
+    mail: mail.MailServer
+
+    def heard(self, text: str) -> dict[str, int]:
+        """Channel → messages that hold ``text``."""
+        counted = {
+            name: sum(text in str(body) for body in provider.heard)
+            for name, provider in self.web.items()
+        }
+        parts = [part for letter in self.mail.letters for part in letter.iter_parts()]
+        plain = [part.get_content() for part in parts if part.get_content_type() == "text/plain"]
+        return {**counted, "email": sum(text in " ".join(it.split()) for it in plain)}
+
+
+@asynccontextmanager
+async def people(home: Path, **settings: Any) -> AsyncIterator[People]:
+    async with AsyncExitStack() as stack:
+        web = {
+            "slack": await stack.enter_async_context(providers.slack()),
+            "discord": await stack.enter_async_context(providers.discord()),
+            "telegram": await stack.enter_async_context(providers.telegram()),
+        }
+        letters = await stack.enter_async_context(mail.mail_server())
+        made = Settings(
+            home=home,
+            slack_webhook_url=web["slack"].url,
+            discord_webhook_url=web["discord"].url,
+            telegram_url=web["telegram"].url,
+            telegram_token=providers.TELEGRAM_TOKEN,
+            telegram_chat_id=providers.CHAT,
+            smtp_host="127.0.0.1",
+            smtp_port=letters.port,
+            smtp_security="none",
+            email_from="kimp@desk.test",
+            email_to=["one@desk.test"],
+            alert_timeout_s=0.8,
+            **settings,
+        )
+        yield People(made, web, letters)
+
+
+def dies(settings: Settings, *, released_to: int | None = -1) -> None:
+    """An executor has lived on this home; -1: it ended without a word, None: in order."""
+    journal = Journal.open(settings.journal_dir, SystemClock().now)
+    if released_to != -1:
+        released = LeaseReleased(
+            pid=os.getpid(), reason="asked to stop", heir=released_to, cancelled=[], open_pairs=[]
+        )
+        journal.write(RecordType.LEASE_RELEASED, released)
+    journal.close()
+
+
+async def test_every_channel_hears_once_of_a_death_and_once_of_its_end(tmp_path: Path) -> None:
+    async with people(tmp_path) as told:
+        dies(told.settings)
+        for _ in range(3):  # each look is a run of its own
+            await ExecutorAbsence(told.settings, SystemClock()).tell(DEAD)
+        of_death = told.heard(DEAD)
+        for _ in range(3):
+            await ExecutorAbsence(told.settings, SystemClock()).end("An executor lives again.")
+        of_end = told.heard("lives again")
+        await ExecutorAbsence(told.settings, SystemClock()).tell(DEAD)
+
+        once = dict.fromkeys(("slack", "discord", "telegram", "email"), 1)
+        assert of_death == once
+        assert of_end == once
+        assert told.heard(DEAD) == dict.fromkeys(once, 2)  # of another death
+
+
+async def test_a_channel_that_is_away_is_tried_at_the_next_look_with_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_delivery, "WITHIN_S", 0.5)
+    async with people(tmp_path) as told:
+        dies(told.settings)
+        told.web["slack"].troubles.extend([answers(500)] * 2)
+        absence = ExecutorAbsence(told.settings, SystemClock())
+
+        await absence.tell(DEAD)
+        first = told.heard(DEAD)
+        monkeypatch.setattr(direct_delivery, "WITHIN_S", 10.0)
+        await absence.tell("Something else by now.")
+
+        assert (first["slack"], first["telegram"]) == (0, 1)
+        assert set(told.heard(DEAD).values()) == {1}
+        assert set(told.heard("Something else").values()) == {0}
+
+
+async def test_who_was_not_told_of_the_death_is_not_told_of_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_delivery, "WITHIN_S", 0.5)
+    async with people(tmp_path, alert_routes=["SYSTEM_ERROR=slack,telegram"]) as told:
+        dies(told.settings)
+        told.web["slack"].troubles.extend([answers(500)] * 2)
+        absence = ExecutorAbsence(told.settings, SystemClock())
+
+        await absence.tell(DEAD)
+        told.web["slack"].troubles.clear()
+        await absence.end("An executor lives again.")
+
+        assert told.heard(DEAD) == {"slack": 0, "discord": 0, "telegram": 1, "email": 0}
+        assert told.heard("lives again") == {"slack": 0, "discord": 0, "telegram": 1, "email": 0}
+
+
+async def test_the_end_is_tried_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_delivery, "WITHIN_S", 0.5)
+    clock = ManualClock()
+    async with people(tmp_path, alert_routes=["SYSTEM_ERROR=slack"]) as told:
+        dies(told.settings)
+        absence = ExecutorAbsence(told.settings, clock)
+        await absence.tell(DEAD)
+        told.web["slack"].troubles.extend([answers(500)] * 50)
+
+        await absence.end("An executor lives again.")
+        tried = len(told.web["slack"].times)
+        await absence.end("An executor lives again.")
+        again = len(told.web["slack"].times)
+        clock.advance(executor_absence.GOOD_NEWS.total_seconds() + 1)
+        await absence.end("An executor lives again.")
+        given_up = len(told.web["slack"].times)
+        await absence.end("An executor lives again.")
+
+        assert tried < again < given_up == len(told.web["slack"].times)
+
+
+@pytest.mark.parametrize("end", ["in order", "restored", "never lived"])
+async def test_an_executor_that_was_ended_in_order_is_no_death(tmp_path: Path, end: str) -> None:
+    async with people(tmp_path) as told:
+        if end == "in order":
+            dies(told.settings, released_to=None)
+        elif end == "restored":
+            journal = Journal.open(told.settings.journal_dir, SystemClock().now)
+            stopped = {"switch": "kill", "reason": "restored", "is_restored": True}
+            journal.write(RecordType.SWITCH, stopped)
+            journal.close()
+        absence = ExecutorAbsence(told.settings, SystemClock())
+
+        await absence.tell(DEAD)
+        await absence.end("An executor lives again.")
+
+        assert ended_in_order(told.settings.journal_dir)
+        assert set(told.heard("").values()) == {0}
+
+
+def test_one_that_gave_way_to_an_heir_that_is_not_there_has_died(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    dies(settings, released_to=4711)
+
+    assert not ended_in_order(settings.journal_dir)
+
+
+@contextmanager
+def child(code: str) -> Iterator[Process]:
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        yield Process(process.pid, birth_of(process.pid))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_start_that_stands_still_is_told_from_one_that_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_absence, "START_S", 20.0)
+    clock, settings = ManualClock(), Settings(home=tmp_path)
+    looks: dict[str, list[bool]] = {"still": [], "reads": []}
+    with child("import time; time.sleep(600)") as still, child("while True: pass") as reads:
+        os.kill(still.pid, signal.SIGSTOP)
+        for name, process in {"still": still, "reads": reads}.items():
+            for _ in range(5):
+                stands = ExecutorAbsence(settings, clock).stands_still(process)
+                looks[name].append(stands)
+                deadline, used = time.monotonic() + 60, process.cpu_s
+                while name == "reads" and process.cpu_s - used < 0.3:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+                clock.advance(5)
+
+    assert looks["still"] == [False] * 4 + [True]
+    assert looks["reads"] == [False] * 5
+
+
+def test_times_of_the_file_outlive_whoever_wrote_it(tmp_path: Path) -> None:
+    clock, settings = ManualClock(), Settings(home=tmp_path)
+    dies(settings)
+
+    asyncio.run(ExecutorAbsence(settings, clock).tell(DEAD))
+    began = clock.now()
+    clock.advance(60)
+    asyncio.run(ExecutorAbsence(settings, clock).tell(DEAD))
+    kept = ExecutorAbsence(settings, clock)._read()
+
+    assert kept is not None
+    assert kept.since == began
+    assert kept.since < clock.now() - timedelta(seconds=59)
