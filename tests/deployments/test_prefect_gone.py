@@ -40,6 +40,9 @@ async def by_hand() -> Any:
     return Completed(message="done")
 
 
+UNHEARD = "Prefect does not hear how flow run"
+"""What the worker logs of a flow that could not tell its end, and gave up."""
+
 FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (signal_intake, by_hand)}
 
 
@@ -78,7 +81,7 @@ async def becomes(run_id: UUID, name: str) -> None:
 
 
 async def test_what_happens_while_prefect_is_gone_is_told_once_it_is_back(
-    executor: FakeExecutor, server: PrefectServer
+    executor: FakeExecutor, server: PrefectServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     executor.hold = asyncio.Event()
     deployment = await signal_deployment()
@@ -92,7 +95,7 @@ async def test_what_happens_while_prefect_is_gone_is_told_once_it_is_back(
         executor.hold.set()
         go_on.set()
         await until(lambda: len(executor.decided) == len(signals))
-        await asyncio.sleep(1.5)  # the flows fail to tell their ends, and give up
+        await until(lambda: caplog.text.count(UNHEARD) == len(signals) + 1)
         await asyncio.to_thread(server.start)
         runs = [await end_of(run_id, within_s=40) for run_id in ids]
         other = await end_of(other_id, within_s=40)
