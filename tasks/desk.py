@@ -29,6 +29,7 @@ from tasks.metrics import Metrics
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import outcome_of_entry, outcome_of_exit
 from tasks.pair import Pair
+from tasks.pair_book import STALE
 from tasks.pair_result import result_sentence
 from tasks.pair_transitions import PairState
 from tasks.recovery import Recovery
@@ -256,6 +257,8 @@ class Desk:
 
     def _pairs_to_leave(self, signal: Signal) -> Sequence[Pair] | Refusal:
         """The hedged pairs that an EXIT means."""
+        if self._trading.pairs.is_stale:
+            return Refusal("restored", STALE)
         if signal.pair_id is not None:
             pair = self._trading.pairs.get(signal.pair_id)
             if pair is None or pair.symbol != signal.symbol:

@@ -22,7 +22,7 @@ from tasks.leg_orders import price_bound
 from tasks.leg_venue import LegVenue
 from tasks.market_fitness import wide_spread
 from tasks.pair import LegName, Pair, PairLeg, PriceReference, leg_side
-from tasks.pair_book import PairBook
+from tasks.pair_book import STALE, PairBook
 from tasks.pair_transitions import PairState
 from tasks.premium import RECORD_STEP, premium_pct
 from tasks.rates import Rates
@@ -126,6 +126,8 @@ class DeskFacts:
             return Refusal("paused", f"{EXIT_VALIDATION} is paused in Prefect: no automatic exits")
         if not self._lease_held():
             return Refusal("lease_lost", "this executor does not hold the journal's lease")
+        if self._pairs.is_stale:
+            return Refusal("restored", STALE)
         problem = self.clock_problem()
         return None if problem is None else Refusal("clock_changed", problem)
 

@@ -18,7 +18,7 @@ from tasks.leg_orders import price_bound
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.outcome_of_pair import STATUS, outcome_of_exit
 from tasks.pair import LegName, Pair
-from tasks.pair_book import held_text
+from tasks.pair_book import STALE, held_text
 from tasks.pair_transitions import PairState
 from tasks.recovery import Recovery
 from tasks.repair_planner import EMERGENCY_BOUND_BPS
@@ -163,7 +163,7 @@ class Killing:
             pair = await self._recovery.resolve(pair.pair_id)
         if pair.state is not PairState.HEDGED:
             return "a person is needed"
-        problem = self._facts.clock_problem()
+        problem = STALE if self._trading.pairs.is_stale else self._facts.clock_problem()
         if problem is not None:
             return problem
         reference = self._judge.reference_now(pair)

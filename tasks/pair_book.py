@@ -42,6 +42,11 @@ _SETTLING = (
 LOST_ATTEMPTS = 100
 """More orders than one leg of a pair has between a backup and the day on which it is needed."""
 
+STALE = (
+    "the journal comes from a backup and the venues may have gone on since: nothing is traded for "
+    "its pairs until reconcile/live finds both equal"
+)
+
 NO_FLOW = LegFlow(Decimal(0), Decimal(0), Decimal(0))
 
 
@@ -60,6 +65,8 @@ class PairBook:
         self._orders: dict[str, dict[str, SettledOrder | LegOrder]] = {}
         self._ended: dict[str, PairResult] = {}
         self._adopted: dict[str, Adoption] = {}
+        self.is_stale = False
+        """Out of a backup, and not compared with the venues since; :data:`STALE` says it."""
         self.alert: Callable[[Alert], None] = _unheard
         """Hears of an event that a pair's state does not allow."""
 
@@ -130,6 +137,7 @@ class PairBook:
     def skip_lost_attempts(self) -> None:
         """The journal came back from a backup: orders may have been sent that it does not tell of,
         and a venue that is asked for an id of theirs would answer with what they have traded."""
+        self.is_stale = True
         for pair_id, pair in self._pairs.items():
             for name in LegName:
                 leg = pair.leg(name)

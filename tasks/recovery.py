@@ -104,7 +104,9 @@ class Recovery:
         waits like the others.
         """
         pair = self._trading.pairs[pair_id]
-        if pair.state is not PairState.RECOVERING or not self._has_rules(pair):
+        if pair.state is not PairState.RECOVERING or self._trading.pairs.is_stale:
+            return pair
+        if not self._has_rules(pair):
             return pair
         delays = self._trading.settings.recovery_delays_s
         for delay in delays if has_just_failed else (0.0, *delays):

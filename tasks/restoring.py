@@ -83,6 +83,7 @@ def take_in(memory: Memory, records: Iterable[Record]) -> int:
         RecordType.MARGIN: _margin,
         RecordType.HALT: _halt,
         RecordType.CONTRADICTION: _contradiction,
+        RecordType.WATERMARK: _watermark,
         RecordType.ALERT: _alert,
         RecordType.ALERT_ACKNOWLEDGED: _alert_acknowledged,
         RecordType.ALERTS_DELIVERED: _alerts_delivered,
@@ -196,6 +197,10 @@ def _halt(memory: Memory, body: Mapping[str, Any]) -> None:
 
 def _contradiction(memory: Memory, body: Mapping[str, Any]) -> None:
     memory.pairs.contradictions.remember(body)
+
+
+def _watermark(memory: Memory, _: Mapping[str, Any]) -> None:
+    memory.pairs.is_stale = False
 
 
 def _alert(memory: Memory, body: Mapping[str, Any]) -> None:

@@ -100,6 +100,7 @@ class Reconciliation:
             if not look.open and look.is_settled:
                 mark = self._books.watermark(began, look.openings, look.before)
                 self._write(RecordType.WATERMARK, mark)
+                self._trading.pairs.is_stale = False
         return ReconciliationRecord(
             reconciliation_id=str(uuid4()),
             agreed=not look.open,

@@ -41,6 +41,23 @@ def test_a_torn_pair_is_taken_further_and_a_whole_one_left_alone(tmp_path: Path)
     with_pair(tmp_path, scenario)
 
 
+def test_nothing_is_sent_while_the_books_of_a_backup_are_not_compared(tmp_path: Path) -> None:
+    async def scenario(world: Hedged) -> None:
+        pairs, sent = world.recovery._trading.pairs, world.bench.orders_placed()
+        await world.taken_away("0.010", AdoptionKind.ADL)
+        pairs.is_stale = True
+
+        stale = await world.recovery.resolve(world.pair.pair_id)
+        sent_meanwhile = world.bench.orders_placed()[len(sent) :]
+        pairs.is_stale = False
+        compared = await world.recovery.resolve(world.pair.pair_id)
+
+        assert (stale.state, sent_meanwhile) == (PairState.RECOVERING, [])
+        assert compared.state is PairState.CLOSED
+
+    with_pair(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("direction", ["long_premium", "short_premium"])
 @pytest.mark.parametrize("perpetual", [Venue.BINANCE, Venue.HYPERLIQUID])
 def test_spot_follows_a_forced_close_at_once(

@@ -11,6 +11,7 @@ from pathlib import Path
 from exchanges.instrument import Venue
 from tasks.backing_up import back_up
 from tasks.outcome import OutcomeStatus
+from tasks.pair_book import STALE
 from tasks.pair_transitions import PairState
 from tasks.settings import Mode
 from tests.tasks.desks import (
@@ -147,3 +148,32 @@ def test_a_number_that_an_order_after_the_backup_may_have_had_is_not_given_again
             assert_cash_is_conserved(bench, desk)
 
     run(tmp_path, scenario)  # which sees that no id was sent twice
+
+
+def test_a_pair_that_was_closed_since_is_not_closed_again_with_the_coin_of_another(
+    tmp_path: Path,
+) -> None:
+    """By nobody, automatic or asked: not until journal and venues agree."""
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            closed_since = pair_of(desk, await entered(desk)).pair_id
+            archive = save(bench)
+            bench.spot_at(63_000_000)
+            await asyncio.sleep(2)
+            left = await desk.submit(action="EXIT", pair_id=closed_since)
+            assert left.status is OutcomeStatus.CLOSED
+            assert (await entered(desk, "0.006")).status is OutcomeStatus.HEDGED
+        orders = bench.orders_placed()
+        put_back(bench, archive)
+        async with bench.desk() as desk:
+            [validated] = await desk.parts.desk.validate_exits()
+            asked = await desk.submit(action="EXIT", pair_id=closed_since)
+            killed = await desk.parts.killing.kill("in doubt", liquidate=True)
+
+            assert (validated["decision"], validated["sentence"]) == ("hold", STALE)
+            assert asked.reason == f"restored: {STALE}"
+            assert STALE in killed["outcomes"][0]["reason"]
+            assert bench.orders_placed() == orders
+
+    run(tmp_path, scenario)
