@@ -58,13 +58,30 @@ class Alert:
     is no alert at all, so it may be said whenever all is well."""
 
 
-ENDS: Mapping[AlertType, tuple[AlertType, ...]] = {
-    AlertType.API_CONNECTION_BACK: (AlertType.API_CONNECTION_LOST,),
-    AlertType.MARKET_FIT: (AlertType.MARKET_UNFIT,),
+DECISION = "decision"
+"""Subject, or the beginning of it, of a signal that failed inside the desk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A kind of trouble that good news is the end of."""
+
+    type: AlertType
+    about: str = ""
+    """Only of subjects that begin so."""
+
+    def covers(self, type_: AlertType, subject: str | None) -> bool:
+        return type_ is self.type and (subject or "").startswith(self.about)
+
+
+ENDS: Mapping[AlertType, tuple[Ended, ...]] = {
+    AlertType.API_CONNECTION_BACK: (Ended(AlertType.API_CONNECTION_LOST),),
+    AlertType.MARKET_FIT: (Ended(AlertType.MARKET_UNFIT),),
     AlertType.RESUMED: (
-        AlertType.STOP_ACTIVATED,
-        AlertType.EMERGENCY_STOP,
-        AlertType.RESUME_REFUSED,
+        Ended(AlertType.STOP_ACTIVATED),
+        Ended(AlertType.EMERGENCY_STOP),
+        Ended(AlertType.RESUME_REFUSED),
+        Ended(AlertType.SYSTEM_ERROR, DECISION),
     ),
 }
 """Types that are good news, and the troubles they end: those of the same pair and subject, and

@@ -18,6 +18,10 @@ from warehouse.records import RecordType
 log = logging.getLogger(__name__)
 
 
+CONTRADICTED = "contradiction"
+"""Subject of the alert."""
+
+
 class Contradictions:
     """By symbol, the last one of each."""
 
@@ -25,6 +29,8 @@ class Contradictions:
         self._write = write
         self._standing: dict[str, str] = {}
         self._unwritten: dict[str, ContradictionRecord] = {}
+        self._pairs: dict[str, None] = {}
+        """All that nobody has looked at, in their order."""
 
     def note(self, pair_id: str, symbol: str, sentence: str) -> bool:
         """Something happened to a pair; False when it is what stands there already."""
@@ -40,14 +46,19 @@ class Contradictions:
         """What nobody has looked at yet; None: nothing."""
         return self._standing.get(symbol)
 
-    def forget(self) -> None:
-        """A person has looked, and venues and journal agree."""
+    def forget(self) -> list[str]:
+        """A person has looked, and venues and journal agree; the ids of the pairs that it was
+        about."""
+        pairs = list(self._pairs)
         self._standing.clear()
         self._unwritten.clear()
+        self._pairs.clear()
+        return pairs
 
     def remember(self, body: Mapping[str, Any] | ContradictionRecord) -> None:
         """Take a :class:`~warehouse.block_records.ContradictionRecord` in."""
         self._standing[body["symbol"]] = _told(body)
+        self._pairs[body["pair_id"]] = None
 
     def written(self, record_type: RecordType, body: Mapping[str, Any]) -> None:
         """The journal takes records: it gets those that it did not take before."""

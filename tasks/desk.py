@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.alert import DECISION, Alert, AlertLevel, AlertType
 from tasks.client_order_id import pair_id_for
 from tasks.decisions import Decisions
 from tasks.desk_facts import DeskFacts
@@ -347,6 +347,7 @@ class Desk:
                 AlertLevel.CRITICAL,
                 f"signal {signal.id} failed inside the desk ({error}); look at its pair.",
                 pair.pair_id if pair else None,
+                DECISION if pair else f"{DECISION} {signal.id}",
             )
         )
         if not isinstance(error, JournalError):  # those have a stop of their own

@@ -18,7 +18,7 @@ from exchanges.side import Side
 from tasks.adoption import Adoption
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.client_order_id import parse_client_order_id
-from tasks.contradictions import Contradictions
+from tasks.contradictions import CONTRADICTED, Contradictions
 from tasks.day_results import DayResults
 from tasks.errors import IllegalTransition
 from tasks.leg_execution import Write
@@ -267,6 +267,7 @@ class PairBook:
                 f"{pair.pair_id}: {sentence}. The pair is left as it was and {pair.symbol} takes "
                 "no entries: compare the pair with its venues, then kimp resume.",
                 pair.pair_id,
+                CONTRADICTED,
             )
         )
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.contradictions import CONTRADICTED
 from tasks.desk_blocks import MISMATCH, RESUMING, DeskBlocks
 from tasks.errors import SwitchesUnreadable
 from tasks.feeds import Feeds
@@ -129,7 +130,7 @@ class Resuming:
                 raise
             self._kill.lift()
             self._markets.acknowledge()
-            self._trading.pairs.contradictions.forget()
+            self._end_contradictions(reason)
             self._guard.free(off)
             self._accept(off, reason)
             return {"resumed": True, "reasons": []}
@@ -175,6 +176,12 @@ class Resuming:
         ]
         loss = self._loss_over_limit()
         return reasons if loss is None else [*reasons, _reason(DAILY_LOSS, loss)]
+
+    def _end_contradictions(self, reason: str) -> None:
+        for pair_id in self._trading.pairs.contradictions.forget():
+            told = f"{pair_id}: a person has compared it with its venues: {reason}."
+            kind, level = AlertType.SYSTEM_ERROR, AlertLevel.INFO
+            self._trading.alert(Alert(kind, level, told, pair_id, CONTRADICTED, is_over=True))
 
     def _killed(self) -> list[dict[str, str]]:
         """A switch in Prefect does not end an emergency stop."""

@@ -100,12 +100,13 @@ class AlertRows:
         if alert.is_over:
             row = self._lasting.get(_key(alert))
             return [] if row is None else [row]
-        types = ENDS.get(alert.type, ())
+        ends = ENDS.get(alert.type, ())
         named = (alert.pair_id, alert.subject)
         return [
             row
             for row in self._lasting.values()
-            if row.type in types and named in ((None, None), (row.pair_id, row.subject))
+            if any(end.covers(row.type, row.subject) for end in ends)
+            and named in ((None, None), (row.pair_id, row.subject))
         ]
 
     def note(self, alert: Alert, alert_id: str, at: datetime, ended: Iterable[Row] = ()) -> Row:

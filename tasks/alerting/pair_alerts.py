@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.alert import DECISION, Alert, AlertLevel, AlertType
 from tasks.pair import Pair
 from tasks.pair_book import held_text
 from tasks.pair_result import result_sentence
@@ -51,6 +51,7 @@ class PairAlerts:
             self._trade(pair_id, f"{pair_id} is {now}: {brought}.")
         over = f"{pair_id} is {now}: {detail}."
         self._say(AlertType.ONE_LEG, AlertLevel.INFO, over, pair_id, is_over=True)
+        self._say(AlertType.SYSTEM_ERROR, AlertLevel.INFO, over, pair_id, DECISION, is_over=True)
         if now is not PairState.HEDGED:
             self._say(AlertType.STOP_REFUSED_LOSS, AlertLevel.INFO, over, pair_id, is_over=True)
 
@@ -63,7 +64,8 @@ class PairAlerts:
         level: AlertLevel,
         message: str,
         pair_id: str,
+        subject: str | None = None,
         *,
         is_over: bool = False,
     ) -> None:
-        self._alert(Alert(type_, level, message, pair_id, is_over=is_over))
+        self._alert(Alert(type_, level, message, pair_id, subject, is_over))
