@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from exchanges.errors import ExchangeError
 from tasks.alerting.alert_book import AlertBook
 from tasks.clock_watch import ClockWatch
 from tasks.desk import Desk
@@ -34,10 +33,11 @@ from tasks.restoring import Memory, restore, take_in
 from tasks.stop_control import StopControl
 from tasks.switch_guard import SwitchGuard
 from tasks.trading import Trading
+from tasks.unforeseen import Unforeseen
 from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
-from warehouse import JournalError, LeaseLost, Record
+from warehouse import LeaseLost, Record
 from warehouse.records import RecordType, SignalDecided
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class AssembledDesk:
     unguarded: Unguarded
     alerts: AlertBook
     loss_warning: LossWarning
+    unforeseen: Unforeseen
 
     @property
     def guard(self) -> SwitchGuard:
@@ -115,8 +116,8 @@ class AssembledDesk:
         """Recover, then trade until ``stop`` or until a living heir asks, then finish what is under
         way, close the doors and cancel what rests; positions are kept.
 
-        Returns the client order ids of what was cancelled. A failure of any part of the desk ends
-        it, with entries stopped in Prefect.
+        Returns the client order ids of what was cancelled. A failure of the start, and what no loop
+        survives (see :mod:`tasks.unforeseen`), ends the desk with entries stopped in Prefect.
         """
         try:
             return await self._run(stop, close_doors)
@@ -129,21 +130,23 @@ class AssembledDesk:
         self, stop: asyncio.Event, close_doors: Callable[[], Awaitable[None]] | None
     ) -> list[str]:
         async with asyncio.TaskGroup() as group:
-            background = [group.create_task(self.stopping.run())]
+            kept_up = self.unforeseen.kept_up
+            background = [group.create_task(kept_up("the switches", self.stopping.run))]
             await self.recover()
-            background += [
-                group.create_task(self.stopping.resuming.run()),
-                group.create_task(self.feeds.run()),
-                group.create_task(self.streams.run()),
-                group.create_task(self._guardian()),
-                group.create_task(self.markets.run()),
-                group.create_task(self.outages.run()),
-                group.create_task(self.late_fills.run()),
-                group.create_task(self.positions.run()),
-                group.create_task(self.margins.run()),
-                group.create_task(self.clocks.run()),
-                group.create_task(self.health.run()),
-            ]
+            loops = {
+                "the answer to a resume": self.stopping.resuming.run,
+                "reading the venues": self.feeds.run,
+                "the streams": self.streams.run,
+                "looking after pairs": self._guardian,
+                "the market watch": self.markets.run,
+                "the venues' health checks": self.outages.run,
+                "the watch for late fills": self.late_fills.run,
+                "the position watch": self.positions.run,
+                "the margin watch": self.margins.run,
+                "the clock watch": self.clocks.run,
+                "the health record": self.health.run,
+            }
+            background += [group.create_task(kept_up(*loop)) for loop in loops.items()]
             await self._until_the_end(stop)
             if close_doors is not None:
                 await close_doors()
@@ -219,14 +222,7 @@ class AssembledDesk:
 
     async def _take_further(self, pair_id: str, states: Collection[PairState]) -> None:
         """One pair's trouble must not keep the others from being looked after."""
-        try:
+        with self.unforeseen.survived(f"taking {pair_id} further"):
             for report in await self.operations.recover(pair_id, states):
                 if report["steps"]:
                     log.warning("%s: %s: %s", pair_id, report["state"], report["steps"])
-        except LeaseLost:
-            raise
-        except Exception as error:
-            log.exception("%s could not be taken further", pair_id)
-            if not isinstance(error, ExchangeError | JournalError):
-                told = f"{pair_id} could not be taken further: {type(error).__name__}: {error}"
-                self.stopping.automatic.system_error(told)

@@ -68,6 +68,7 @@ from tasks.stop_control import StopControl
 from tasks.switch_guard import Switches, SwitchGuard
 from tasks.switch_setter import SwitchSetter
 from tasks.trading import Trading
+from tasks.unforeseen import Unforeseen
 from tasks.unguarded import Unguarded
 from tasks.venue_outage import VenueOutages
 from tasks.venue_streams import VenueStreams
@@ -149,14 +150,15 @@ def assemble(
     recovery = Recovery(trading)
     recovery.floor_of = ForcedCloseFloor(trading, rates).of
     judge = ExitJudge(trading, rates)
-    feeds = Feeds(venues, rates, fx, funding, pairs, write, clock, settings)
+    unforeseen = Unforeseen()
+    feeds = Feeds(venues, rates, fx, funding, pairs, write, clock, settings, unforeseen)
     pushed = dict.fromkeys(venues, settings.symbols)
     pushed[LegName.SPOT] = (*settings.symbols, feeds.dollar)
-    streams = VenueStreams(venues, pushed, feeds.note_book, news)
+    streams = VenueStreams(venues, pushed, feeds.note_book, news, unforeseen)
     desk = Desk(trading, recovery, decisions, facts, judge, feeds, metrics, write, on_decided)
     automatic = AutomaticStops(board, facts, trading)
-    desk.on_failure = write.on_trouble = automatic.system_error
-    late_fills = LateFills(trading, recovery, watch, desk.lock)
+    unforeseen.stop = desk.on_failure = write.on_trouble = automatic.system_error
+    late_fills = LateFills(trading, recovery, watch, desk.lock, unforeseen)
     unknown_trades = UnknownTrades(trading, books, judge, Asking(clock))
     reconciliation = Reconciliation(
         trading, books, unknown_trades, late_fills, feeds, write, desk.lock, desk.all_locks
@@ -191,7 +193,9 @@ def assemble(
         health,
         automatic.positions_differ,
     )
-    outages = VenueOutages(trading, blocks, operations.reconcile, automatic.connection_lost)
+    outages = VenueOutages(
+        trading, blocks, operations.reconcile, automatic.connection_lost, unforeseen
+    )
     resuming = Resuming(
         board,
         guard,
@@ -207,7 +211,14 @@ def assemble(
         write,
     )
     positions = PositionWatch(
-        trading, books, unknown_trades, late_fills, recovery, desk.lock, operations.reconcile
+        trading,
+        books,
+        unknown_trades,
+        late_fills,
+        recovery,
+        desk.lock,
+        operations.reconcile,
+        unforeseen,
     )
     recovery.take_in = positions.take_in
     news.others = told_to(late_fills.heard, positions.heard)
@@ -231,7 +242,7 @@ def assemble(
         exposures,
         books,
         positions,
-        MarginWatch(trading, reserve, write),
+        MarginWatch(trading, reserve, write, unforeseen),
         ClockWatch(venues.values(), clock, settings.max_clock_offset_ms, alert),
         health,
         errors,
@@ -240,4 +251,5 @@ def assemble(
         Unguarded(clock),
         alerts=alert,
         loss_warning=LossWarning(facts, settings, alert),
+        unforeseen=unforeseen,
     )

@@ -29,6 +29,7 @@ from tasks.pair_book import PairBook
 from tasks.premium import premium_record
 from tasks.rates import Rates
 from tasks.settings import Settings
+from tasks.unforeseen import Unforeseen
 from tasks.wire_text import decimal_text, utc_text
 from warehouse import JournalFull
 from warehouse.records import BalanceRecord, FundingRecord, FxRate, RecordType
@@ -67,8 +68,10 @@ class Feeds:
         write: Write,
         clock: Clock,
         settings: Settings,
+        unforeseen: Unforeseen,
     ) -> None:
         self._venues = venues
+        self._unforeseen = unforeseen
         self._rates = rates
         self._fx = fx
         self._funding = funding
@@ -228,15 +231,17 @@ class Feeds:
         """``read_all`` has just been; so the first read is one period away."""
         while True:
             await asyncio.sleep(every_s)
-            await self._guarded(name, read, *args)
+            with self._unforeseen.survived(f"reading {name}"):
+                await self._guarded(name, read, *args)
 
     async def _keep_book(self, venue: LegVenue, symbol: str, every_s: float) -> None:
         """Read a book when the stream has left it older than a period, and now and then anyway."""
         name = f"{venue.venue} book" if symbol in self._symbols else "dollar book"
         while True:
             await asyncio.sleep(every_s)
-            if self._wants_reading(venue, symbol, every_s) and venue.breaker.allow():
-                await self._guarded(name, self._read_book, venue, symbol)
+            with self._unforeseen.survived(f"reading {name}"):
+                if self._wants_reading(venue, symbol, every_s) and venue.breaker.allow():
+                    await self._guarded(name, self._read_book, venue, symbol)
 
     def _wants_reading(self, venue: LegVenue, symbol: str, every_s: float) -> bool:
         now, book = self._clock.monotonic(), self._book_of(venue, symbol)

@@ -21,8 +21,8 @@ from tasks.pair_transitions import PairEvent
 from tasks.recovery import Recovery
 from tasks.settled_order import SettledOrder
 from tasks.trading import Trading
+from tasks.unforeseen import Unforeseen
 from tasks.wire_text import short_decimal_text
-from warehouse import LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,11 @@ class LateFills:
         recovery: Recovery,
         watch: OrderWatch,
         lock: Callable[[str], asyncio.Lock],
+        unforeseen: Unforeseen,
     ) -> None:
         """``lock``: of a symbol, held by whoever trades it."""
         self._trading = trading
+        self._unforeseen = unforeseen
         self._recovery = recovery
         self._watch = watch
         self._lock = lock
@@ -95,14 +97,11 @@ class LateFills:
     async def _ask(self, settled: SettledOrder) -> None:
         """One order's trouble must not keep the others from being asked about."""
         order = settled.leg_order
-        try:
+        name = order.order.client_order_id
+        with self._unforeseen.survived(f"asking again about {name}"):
             async with self._lock(order.order.symbol):
-                if await self._look(order.order.client_order_id):
+                if await self._look(name):
                     await self._recovery.resolve(order.pair_id)
-        except LeaseLost:
-            raise
-        except Exception:
-            log.exception("%s: could not be asked about again", order.order.client_order_id)
 
     async def _look(self, client_order_id: str) -> bool:
         """Read an order that has ended; did it trade more than was known, or is it alive?"""

@@ -27,8 +27,8 @@ from tasks.margin_level import (
 from tasks.margin_reserve import MarginReserve, TopUp
 from tasks.pair import LegName
 from tasks.trading import Trading
+from tasks.unforeseen import Unforeseen
 from tasks.wire_text import decimal_text
-from warehouse import LeaseLost
 from warehouse.records import MarginRecord, RecordType
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,11 @@ AFTER_REFUSAL_S = 60.0
 class MarginWatch:
     """Watches the positions of open pairs until cancelled."""
 
-    def __init__(self, trading: Trading, reserve: MarginReserve, write: Write) -> None:
+    def __init__(
+        self, trading: Trading, reserve: MarginReserve, write: Write, unforeseen: Unforeseen
+    ) -> None:
         self._trading = trading
+        self._unforeseen = unforeseen
         self._reserve = reserve
         self._write = write
         self._levels: dict[str, MarginLevel] = {}
@@ -54,14 +57,8 @@ class MarginWatch:
         while True:
             await asyncio.sleep(EVERY_S)
             for symbol in self._trading.settings.symbols:
-                try:
+                with self._unforeseen.survived(f"the look at the margin of {symbol}"):
                     await self.look(symbol)
-                except LeaseLost:
-                    raise
-                except ExchangeError as error:
-                    log.info("%s: the margin is not checked: %s", symbol, error)
-                except Exception:
-                    log.exception("%s: the margin could not be checked", symbol)
 
     async def look(self, symbol: str) -> None:
         """One reading, and what follows from it. Raises ExchangeError and what the journal

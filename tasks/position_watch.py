@@ -27,7 +27,7 @@ from tasks.reconciling.account_books import AccountBooks
 from tasks.reconciling.unknown_trades import UnknownTrades, UnknownTradesFound
 from tasks.recovery import Recovery
 from tasks.trading import Trading
-from warehouse import LeaseLost
+from tasks.unforeseen import Unforeseen
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class PositionWatch:
         recovery: Recovery,
         lock: Callable[[str], asyncio.Lock],
         reconcile: Callable[[], Awaitable[object]],
+        unforeseen: Unforeseen,
     ) -> None:
         """``lock``: of a symbol, held by whoever trades it. ``reconcile``: compares everything, and
         says what cannot be explained."""
@@ -62,6 +63,7 @@ class PositionWatch:
         self._recovery = recovery
         self._lock = lock
         self._reconcile = reconcile
+        self._unforeseen = unforeseen
         self._told = {symbol: asyncio.Event() for symbol in trading.settings.symbols}
         self._closes: dict[str, OrderReport] = {}
         """Forced closes that the stream has told of and that are not in the books, by order."""
@@ -141,17 +143,11 @@ class PositionWatch:
     async def _watch(self, symbol: str) -> None:
         while True:
             is_told = await self._is_told_within(symbol, CHECK_S)
-            try:
+            with self._unforeseen.survived(f"the look at the position in {symbol}"):
                 if is_told:
                     await self.closed_by_force(symbol)
                 elif self._is_worth_a_look(symbol):
                     await self.check(symbol)
-            except LeaseLost:
-                raise
-            except ExchangeError as error:
-                log.info("%s: the position is not checked: %s", symbol, error)
-            except Exception:
-                log.exception("%s: the position could not be checked", symbol)
 
     async def _is_told_within(self, symbol: str, seconds: float) -> bool:
         told = self._told[symbol]

@@ -12,6 +12,7 @@ from tasks.resuming import Resuming
 from tasks.stop_board import StopBoard
 from tasks.switch_guard import SwitchGuard
 from tasks.switch_setter import SwitchSetter
+from tasks.unforeseen import causes
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ class StopControl:
 
     async def failed(self, error: BaseException) -> None:
         """The desk is about to end with ``error``: whoever starts it again finds it stopped."""
-        causes = list(_causes(error))
-        self.automatic.system_error(f"the executor failed: {'; '.join(map(_told, causes))}")
+        told = "; ".join(f"{type(cause).__name__}: {cause}" for cause in causes(error))
+        self.automatic.system_error(f"the executor failed: {told}")
         await self.told()
 
     async def told(self) -> bool:
@@ -45,13 +46,3 @@ class StopControl:
             async with asyncio.timeout(LAST_WORD_S):
                 return await self.setter.deliver()
         return False
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [cause for inner in error.exceptions for cause in _causes(inner)]
-    return [error]
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

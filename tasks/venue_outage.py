@@ -22,6 +22,7 @@ from tasks.errors import DeskError
 from tasks.leg_venue import LegVenue
 from tasks.resting_orders import cancel_resting
 from tasks.trading import Trading
+from tasks.unforeseen import Unforeseen
 from warehouse import JournalError, LeaseLost
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,10 @@ class VenueOutages:
         blocks: DeskBlocks,
         compare: Compare,
         on_outage: Callable[[str], None],
+        unforeseen: Unforeseen,
     ) -> None:
         self._trading = trading
+        self._unforeseen = unforeseen
         self._blocks = blocks
         self._compare = compare
         self._on_outage = on_outage
@@ -64,7 +67,8 @@ class VenueOutages:
     async def _keep_checking(self, venue: LegVenue) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
-            await self.check(venue)
+            with self._unforeseen.survived(f"the health check of {venue.venue}"):
+                await self.check(venue)
 
     async def check(self, venue: LegVenue) -> None:
         """Check once, and begin or end the venue's outage."""

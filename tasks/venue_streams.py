@@ -16,6 +16,7 @@ from exchanges.errors import ExchangeError
 from tasks.leg_venue import LegVenue
 from tasks.order_news import OrderNews
 from tasks.pair import LegName
+from tasks.unforeseen import Unforeseen
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,14 @@ class VenueStreams:
         books_of: Mapping[LegName, Sequence[str]],
         on_book: Callable[[LegVenue, Book], None],
         news: OrderNews,
+        unforeseen: Unforeseen,
     ) -> None:
         """``books_of``: the symbols whose books each leg's venue is asked to push."""
         self._venues = venues
         self._books_of = books_of
         self._on_book = on_book
         self._news = news
+        self._unforeseen = unforeseen
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -53,10 +56,11 @@ class VenueStreams:
         venue: LegVenue,
     ) -> None:
         while True:
-            try:
-                await listen(leg, venue)
-            except ExchangeError as error:
-                log.warning("stream %s has ended, the venue is only read: %s", name, error)
+            with self._unforeseen.survived(f"the stream {name}"):
+                try:
+                    await listen(leg, venue)
+                except ExchangeError as error:
+                    log.warning("stream %s has ended, the venue is only read: %s", name, error)
             await asyncio.sleep(AGAIN_S)
 
     async def _books(self, leg: LegName, venue: LegVenue) -> None:

@@ -159,7 +159,11 @@ class World(Venues):
             recover=False,
         ) as desk:
             life.ready.set_result(desk)
-            await desk.parts.run(life.stop)
+            try:
+                await desk.parts.run(life.stop)
+            finally:
+                if desk.parts.unforeseen.count:
+                    self.wrong.append("a loop has survived a fault of ours")
 
     async def _leave(self, life: Life | None) -> None:
         if life is None:

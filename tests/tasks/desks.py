@@ -71,6 +71,7 @@ class Bench:
             finally:
                 stop.set()
                 await running
+        assert desk.parts.unforeseen.count == 0  # a loop that survives a fault of ours hides it
         assert_no_id_was_sent_twice(self)
 
     # ---- the venues

@@ -11,6 +11,7 @@ from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
 from tasks.pair_transitions import PairState
 from tasks.paper_desk import paper_desk
+from tasks.switch_guard import ENTRY
 from tests.tasks.desks import Bench, assert_agreed, entered, pair_of, run
 from warehouse import JournalLocked, LeaseLost
 from warehouse.records import RecordType
@@ -108,7 +109,8 @@ def test_one_pair_that_cannot_be_taken_further_does_not_keep_the_desk_from_start
         with monkeypatch.context() as patch:
             patch.setattr("tasks.recovery.Recovery.resolve", broken)
             async with bench.still_desk() as desk:
-                assert "could not be taken further" in caplog.text
+                assert f"taking {doubtful.pair_id} further failed" in caplog.text
+                assert "KeyError" in desk.parts.stopping.board.why()[ENTRY]
                 assert pair_of(desk, doubtful).state is PairState.UNKNOWN
         await asyncio.sleep(2)
         async with bench.desk() as desk:
