@@ -31,11 +31,12 @@ from prefect.settings import PREFECT_API_URL
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
 from deployments.flow_loop import FlowLoop
+from deployments.pool_door import PoolDoor
 from deployments.prefect_results import keep_no_results
 from deployments.private_umask import keep_files_private
 from deployments.project import HOT, read_entries
 from deployments.run_claim import is_late, pass_over, report_crashed
-from deployments.run_events import SCHEDULED, run_events
+from deployments.run_events import PAUSED, SCHEDULED, run_events
 from deployments.run_intake import RunIntake
 from deployments.run_owner import is_abandoned, new_owner, owner_of
 from deployments.unfinished_runs import GONE, let_go, unfinished_runs
@@ -113,6 +114,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
             await self._flow_loop.stop()
 
     async def _serve(self, api: PrefectApi, stop: asyncio.Event) -> None:
+        door = PoolDoor(self.client, self._work_pool_name)
         intake = RunIntake(
             api,
             self.client,
@@ -121,12 +123,12 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
             self._flow_loop,
             owner=self._owner,
             limit=self._room,
-            is_open=lambda: self._work_pool is None or not self._work_pool.is_paused,
+            lets_in=door.lets_in,
         )
         works = (
             (self.sync_with_backend, HEARTBEAT_S),
-            (lambda: self._poll(intake), POLL_S),
-            (lambda: self._listen(intake), POLL_S),
+            (lambda: self._poll(intake, door), POLL_S),
+            (lambda: self._listen(intake, door), POLL_S),
             (lambda: self._sweep(intake), SWEEP_S),
         )
         services = [asyncio.create_task(self._for_ever(*work)) for work in works]
@@ -158,17 +160,20 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         await started.wait()
         return HotRunResult(identifier=str(flow_run.id), status_code=0)
 
-    async def _listen(self, intake: RunIntake) -> None:
+    async def _listen(self, intake: RunIntake, door: PoolDoor) -> None:
         if self._work_pool is None:
             return  # the server was not there at the start; asked again soon
         async for event, run_id in run_events(self._work_pool.id):
-            if event == SCHEDULED:
-                intake.offer(run_id)
-            else:
+            if event in PAUSED:
+                door.shut()
+            elif event != SCHEDULED:
                 intake.cancel(run_id)
+            elif door.is_wide_open:
+                intake.offer(run_id)
 
-    async def _poll(self, intake: RunIntake) -> None:
+    async def _poll(self, intake: RunIntake, door: PoolDoor) -> None:
         """Offer what is due; pass over runs of schedules that nobody could take in time."""
+        paused = await door.look()
         due = await self.client.get_scheduled_flow_runs_for_work_pool(
             self._work_pool_name, scheduled_before=datetime.now(UTC)
         )
@@ -176,6 +181,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         for run in runs:
             if not is_late(run):
                 intake.offer(run.id, run)
+        door.set(paused)  # those that have waited are in hand before the next that is heard of
         for run in [run for run in runs if is_late(run)][:LATE_AT_ONCE]:
             await pass_over(self.client, run.id)
 

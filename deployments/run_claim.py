@@ -100,7 +100,8 @@ async def pass_over(client: PrefectClient, run_id: UUID) -> None:
 
 
 async def give_back(client: PrefectClient, run_id: UUID, message: str) -> None:
-    """Let the next worker take an unfinished run. Only for what may be done twice."""
+    """Let the next worker take an unfinished run. Only for what has not begun, or may be done
+    twice."""
     state: State[Any] = Scheduled(name="Resumed", message=message)
     await client.set_flow_run_state(run_id, state, force=True)
 

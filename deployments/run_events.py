@@ -1,4 +1,4 @@
-"""What Prefect's event stream says about the flow runs of one work pool."""
+"""What Prefect's event stream says about one work pool: its flow runs, and that it is paused."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ log = logging.getLogger(__name__)
 SCHEDULED = "prefect.flow-run.Scheduled"
 CANCELLING = "prefect.flow-run.Cancelling"
 CANCELLED = "prefect.flow-run.Cancelled"
-RUN_PREFIX = "prefect.flow-run."
+PAUSED = ("prefect.work-pool.paused", "prefect.work-queue.paused")
+"""Of the pool, or a queue of it."""
 RECONNECT_S = 1.0
 
 
 async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
-    """``SCHEDULED``, ``CANCELLING`` or ``CANCELLED`` and the flow run's id, for ever.
+    """``SCHEDULED``, ``CANCELLING`` or ``CANCELLED`` and the flow run's id, and each of ``PAUSED``
+    with the id of what was paused, for ever.
 
     A lost stream is opened again each second. Prefect then repeats the events of the last
     minute, so the same event may come more than once.
     """
     watched = EventFilter(
-        event=EventNameFilter(name=[SCHEDULED, CANCELLING, CANCELLED]),
+        event=EventNameFilter(name=[SCHEDULED, CANCELLING, CANCELLED, *PAUSED]),
         any_resource=EventAnyResourceFilter(id=[f"prefect.work-pool.{pool_id}"]),
     )
     lost = False
@@ -38,7 +40,7 @@ async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
                     log.warning("the event stream is back")
                 lost = False
                 async for event in stream:
-                    yield event.event, UUID(event.resource.id.removeprefix(RUN_PREFIX))
+                    yield event.event, UUID(event.resource.id.rpartition(".")[2])
         # The subscriber also raises bare Exception, for instance on a refused handshake.
         except Exception as error:
             if not lost:

@@ -52,12 +52,12 @@ class RunIntake:
         *,
         owner: str,
         limit: int,
-        is_open: Callable[[], bool],
+        lets_in: Callable[[UUID | None], bool],
     ) -> None:
         """
         Args:
             limit: Runs at once, of signals and of all others each.
-            is_open: False while the work pool is paused: nothing is claimed then.
+            lets_in: Whether a run of this work queue may be claimed.
         """
         self._api = api
         self._client = client
@@ -66,7 +66,7 @@ class RunIntake:
         self._flow_loop = flow_loop
         self._owner = owner
         self._limit = limit
-        self._is_open = is_open
+        self._lets_in = lets_in
         self._flow_names: dict[UUID, str] = {}
         self._in_hand: dict[UUID, RunInHand] = {}
         self._lane = SignalLane()
@@ -139,7 +139,8 @@ class RunIntake:
         if not hand.is_signal:
             hand.place.leave()
         hand.run = None
-        if not is_due(run) or not self._is_open() or not self._has_room(hand, run):
+        may_be_claimed = is_due(run) and self._lets_in(run.work_queue_id)
+        if not may_be_claimed or not self._has_room(hand, run):
             return False
         hand.run = run  # before the claim, or two of a schedule slip through
         return await claim(self._api, run.id, self._owner)

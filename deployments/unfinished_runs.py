@@ -2,7 +2,9 @@
 
 Without this they would be shown as running for ever. A run that carries a signal goes to the next
 worker: the signal counts once by its id, so the run ends with what truly became of it. A run that
-a schedule made is not missed. Any other may have done what it was asked for, and is not repeated.
+a schedule made is not missed. One that was claimed and has not begun, be it that the answer to the
+claim was lost, goes to the next worker too: Prefect's engine enters a flow only once the run is
+Running. Any other may have done what it was asked for, and is not repeated.
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ async def let_go(client: PrefectClient, run: FlowRun, why: str) -> None:
         await give_back(client, run.id, message)
     elif run.auto_scheduled:
         await report_skipped(client, run.id, f"{why} The next one is due.")
+    elif run.state_type == StateType.PENDING:
+        await give_back(client, run.id, f"{why} It had not begun.")
     else:
         message = f"{why} What it was asked for may have been done: look before you run it again."
         await report_crashed(client, run.id, message)

@@ -9,15 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect import Flow, flow
+from prefect import Flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.states import Completed
 
 from deployments import signal_lane
-from flows.handed_over import outcome_of
 from flows.prefect_api import PrefectApi
-from tests.deployments.hot_runs import a_signal, signal_deployment, until
+from tests.deployments.hot_runs import a_signal, brief_intake, signal_deployment, until
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, working
 
@@ -26,13 +24,6 @@ CROWD = 200
 CONNECTIONS = 10
 AT_ONCE = 50
 """The server's bound for one request."""
-
-
-@flow(name="signal-intake")
-async def brief_intake(signal: dict[str, Any]) -> Any:
-    """The signal's flow without its story: a crowd of them is quick."""
-    outcome = await outcome_of(signal)
-    return Completed(name=outcome.status.capitalize(), message=outcome.signal_id)
 
 
 FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -25,6 +24,7 @@ from flows.signal_intake import signal_intake
 from tests.deployments.hot_runs import (
     a_signal,
     create,
+    dead_owner,
     deploy,
     signal_deployment,
     until,
@@ -64,11 +64,6 @@ async def api() -> AsyncIterator[PrefectApi]:
     await door.aclose()
 
 
-def dead_owner() -> str:
-    """A process number that nobody has."""
-    return f"{socket.gethostname()}:{2**22 - 1}:1:0000"
-
-
 @pytest.mark.parametrize("step", ["claimed", "handed over", "running"])
 async def test_a_signal_of_a_dead_worker_ends_with_what_became_of_it(
     step: str, executor: FakeExecutor, api: PrefectApi, client: PrefectClient
@@ -90,10 +85,12 @@ async def test_a_signal_of_a_dead_worker_ends_with_what_became_of_it(
 
 
 async def test_what_a_person_asked_for_is_not_done_twice(
-    executor: FakeExecutor, api: PrefectApi
+    executor: FakeExecutor, api: PrefectApi, client: PrefectClient
 ) -> None:
     run_id = await create(await deploy(by_hand))
     assert await claim(api, run_id, dead_owner())
+    await client.update_flow_run(run_id, infrastructure_pid=dead_owner())
+    await client.set_flow_run_state(run_id, Running())
 
     async with working(executor, FLOWS):
         run = await end_of(run_id, within_s=60)
