@@ -66,16 +66,18 @@ def parse_subscription(raw: object, engine: HyperliquidEngine) -> Subscription:
     """Raises Malformed for what has no form, UnknownCoin for a coin that is not listed."""
     fields = json_object(raw)
     kind = fields.get("type")
+    if not isinstance(kind, str):
+        raise Malformed
     if kind == "allMids":
         return Subscription("allMids")
     if kind in OF_USERS:
-        return Subscription(str(kind), user=address_of(fields.get("user")))
+        return Subscription(kind, user=address_of(fields.get("user")))
     if kind in OF_BOTH:
         user = address_of(fields.get("user"))
-        return replace(_of_coin(str(kind), fields, engine), user=user)
+        return replace(_of_coin(kind, fields, engine), user=user)
     if kind not in OF_COINS:
         raise Malformed
-    return _of_coin(str(kind), fields, engine)
+    return _of_coin(kind, fields, engine)
 
 
 def _of_coin(kind: str, fields: Fields, engine: HyperliquidEngine) -> Subscription:
@@ -83,7 +85,7 @@ def _of_coin(kind: str, fields: Fields, engine: HyperliquidEngine) -> Subscripti
         raise Malformed
     figures, mantissa = grouping(fields) if kind == "l2Book" else (None, None)
     interval = fields.get("interval") if kind == "candle" else None
-    if kind == "candle" and interval not in INTERVALS_MS:
+    if kind == "candle" and not (isinstance(interval, str) and interval in INTERVALS_MS):
         raise Malformed
     asset = engine.asset(fields["coin"])
     if asset is None:

@@ -7,7 +7,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchanges.hyperliquid.signing import sign_action
@@ -218,6 +218,10 @@ def canonical(action: dict[str, Any]) -> dict[str, Any]:
         ),
         max_size=6,
     )
+)
+@example(['{"method": "subscribe", "subscription": {"type": []}}'])
+@example(
+    ['{"method": "subscribe", "subscription": {"type": "candle", "coin": "BTC", "interval": {}}}']
 )
 def test_any_frame_is_answered_on_a_channel(frames: list[str | bytes]) -> None:
     async def talk() -> list[Any]:
