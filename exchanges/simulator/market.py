@@ -99,7 +99,10 @@ class Market:
         self._prices = path.here()
         self._listings = {(listing.venue, listing.native): listing for listing in LISTINGS}
         self._quotes: dict[tuple[Venue, str], Quote] = {}
-        self._ladders: dict[tuple[Venue, str, Side], tuple[Listing, Quote, Ladder]] = {}
+        self._moving: dict[tuple[Venue, str], tuple[Listing, Decimal, Quote]] = {}
+        self._ladders: dict[
+            tuple[Venue, str, Side, Decimal | None], tuple[Listing, Quote, Ladder]
+        ] = {}
         self._krw_per_usd: Decimal | None = None
         self._krw_per_usdt: Decimal | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -173,12 +176,10 @@ class Market:
         if fixed is not None:
             return fixed
         middle = self._middle(listing)
-        half = middle * listing.spread_bps * _BPS / 2
-        bid = _round(middle - half, listing.tick_bands, ROUND_FLOOR)
-        ask = _round(middle + half, listing.tick_bands, ROUND_CEILING)
-        if bid == ask:
-            ask += tick_at(listing.tick_bands, ask)
-        return Quote(bid, ask, listing.size)
+        known = self._moving.get((venue, native))
+        if known is None or known[0] is not listing or known[1] != middle:
+            known = self._moving[venue, native] = (listing, middle, _around(middle, listing))
+        return known[2]
 
     def last_price(self, venue: Venue, native: str) -> Decimal:
         """The middle of the market, down to its tick. Raises UnknownMarket."""
@@ -187,18 +188,29 @@ class Market:
         middle = (fixed.bid + fixed.ask) / 2 if fixed else self._middle(listing)
         return _round(middle, listing.tick_bands, ROUND_FLOOR)
 
-    def levels(self, venue: Venue, native: str, side: Side, count: int = DEPTH) -> Ladder:
+    def levels(
+        self,
+        venue: Venue,
+        native: str,
+        side: Side,
+        count: int = DEPTH,
+        *,
+        lot: Decimal | None = None,
+    ) -> Ladder:
         """(price, quantity), best first, of the resting ``side``: BUY lists bids, SELL asks.
+        ``lot``: quantities in whole lots of so much coin, and no level with less than one.
 
         An order that buys therefore trades against ``levels(…, Side.SELL)``. Raises UnknownMarket.
         """
         listing = self.listing(venue, native)
         quote = self.quote(venue, native)
-        known = self._ladders.get((venue, native, side))
+        key = venue, native, side, lot
+        known = self._ladders.get(key)
         if known is not None and known[0] is listing and known[1] == quote:
             return known[2][:count]
-        ladder = tuple(_ladder(listing, quote, side))
-        self._ladders[venue, native, side] = (listing, quote, ladder)
+        size = quote.size if lot is None else quote.size // lot * lot
+        ladder = tuple((price, size) for price in _prices(listing, quote, side)) if size else ()
+        self._ladders[key] = (listing, quote, ladder)
         return ladder[:count]
 
     # ---- overrides
@@ -310,7 +322,16 @@ class Market:
             listener()
 
 
-def _ladder(listing: Listing, quote: Quote, side: Side) -> Iterator[tuple[Decimal, Decimal]]:
+def _around(middle: Decimal, listing: Listing) -> Quote:
+    half = middle * listing.spread_bps * _BPS / 2
+    bid = _round(middle - half, listing.tick_bands, ROUND_FLOOR)
+    ask = _round(middle + half, listing.tick_bands, ROUND_CEILING)
+    if bid == ask:
+        ask += tick_at(listing.tick_bands, ask)
+    return Quote(bid, ask, listing.size)
+
+
+def _prices(listing: Listing, quote: Quote, side: Side) -> Iterator[Decimal]:
     price = quote.bid if side is Side.BUY else quote.ask
     step = price * listing.level_bps * _BPS
     direction = -1 if side is Side.BUY else 1
@@ -318,7 +339,7 @@ def _ladder(listing: Listing, quote: Quote, side: Side) -> Iterator[tuple[Decima
     for _ in range(DEPTH):
         if price <= 0:
             return
-        yield price, quote.size
+        yield price
         price += direction * max((step / tick).to_integral_value(ROUND_CEILING), ONE) * tick
         tick = tick_at(listing.tick_bands, price)
         if price % tick:  # rose into a band with a coarser tick

@@ -35,7 +35,7 @@ from exchanges.simulator.binance.snapshot import (
 from exchanges.simulator.binance.state import account_state
 from exchanges.simulator.binance.tape import Tape
 from exchanges.simulator.front import check_amount
-from exchanges.simulator.market import DEPTH, Market, Quote
+from exchanges.simulator.market import DEPTH, Ladder, Market, Quote
 from exchanges.simulator.venue_clock import VenueClock
 
 
@@ -97,9 +97,7 @@ class BinanceEngine:
     def quote(self, symbol: str) -> Quote:
         return self.market.quote(Venue.BINANCE, symbol)
 
-    def levels(
-        self, symbol: str, resting: Side, count: int = DEPTH
-    ) -> list[tuple[Decimal, Decimal]]:
+    def levels(self, symbol: str, resting: Side, count: int = DEPTH) -> Ladder:
         """(price, quantity) of one side of the public book, best first."""
         return self._book.levels(self.rules(symbol), resting, count)
 

@@ -30,7 +30,7 @@ from exchanges.simulator.binance.refusal import Refused
 from exchanges.simulator.binance.rules import CONTRACTS, MARKET_TAKE_BOUND, SymbolRules
 from exchanges.simulator.binance.self_trade import Meeting, meet
 from exchanges.simulator.id_counter import IdCounter
-from exchanges.simulator.market import DEPTH, Market
+from exchanges.simulator.market import DEPTH, Ladder, Market
 
 
 class OrderBook:
@@ -41,15 +41,11 @@ class OrderBook:
         self._booking = booking
         self.order_ids = IdCounter(now_ms)
 
-    def levels(
-        self, rules: SymbolRules, resting: Side, count: int = DEPTH
-    ) -> list[tuple[Decimal, Decimal]]:
+    def levels(self, rules: SymbolRules, resting: Side, count: int = DEPTH) -> Ladder:
         """(price, quantity) of one side of the book, best first, in whole steps."""
-        levels = self._market.levels(Venue.BINANCE, rules.symbol, resting, count)
-        whole = {quantity: rules.round_quantity(quantity) for _, quantity in levels}
-        return [(price, whole[quantity]) for price, quantity in levels if whole[quantity]]
+        return self._market.levels(Venue.BINANCE, rules.symbol, resting, count, lot=rules.step)
 
-    def _against(self, order: VenueOrder) -> list[tuple[Decimal, Decimal]]:
+    def _against(self, order: VenueOrder) -> Ladder:
         """What ``order`` would trade against."""
         return self.levels(CONTRACTS[order.symbol], order.side.opposite)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -23,8 +24,8 @@ class BookView:
     """Both sides, best first."""
 
     time_ms: int
-    bids: list[Level]
-    asks: list[Level]
+    bids: Sequence[Level]
+    asks: Sequence[Level]
 
 
 class Books:
@@ -65,7 +66,7 @@ def level_row(level: Level) -> dict[str, Any]:
     return {"px": shown(price), "sz": shown(size), "n": 1}
 
 
-def grouped(levels: list[Level], figures: int, mantissa: int, *, bids: bool) -> list[Level]:
+def grouped(levels: Sequence[Level], figures: int, mantissa: int, *, bids: bool) -> list[Level]:
     """``levels`` put together to prices of ``figures`` significant figures, away from the touch;
     ``mantissa`` 2 or 5 makes the last figure's steps as large."""
     sums: dict[Decimal, Decimal] = defaultdict(Decimal)

@@ -29,7 +29,7 @@ from exchanges.simulator.hyperliquid.order_checks import (
 from exchanges.simulator.hyperliquid.order_status import OrderStatus
 from exchanges.simulator.hyperliquid.refusal import OrderRefused
 from exchanges.simulator.id_counter import IdCounter
-from exchanges.simulator.market import DEPTH, Market, Quote
+from exchanges.simulator.market import DEPTH, Ladder, Market, Quote
 
 Level = tuple[Decimal, Decimal]
 """Price and size."""
@@ -57,11 +57,10 @@ class OrderBook:
     def quote(self, asset: Asset) -> Quote:
         return self._market.quote(Venue.HYPERLIQUID, asset.coin)
 
-    def levels(self, asset: Asset, resting: Side, count: int = DEPTH) -> list[Level]:
+    def levels(self, asset: Asset, resting: Side, count: int = DEPTH) -> Ladder:
         """One side of the book, best first, in whole lots."""
-        levels = self._market.levels(Venue.HYPERLIQUID, asset.coin, resting, count)
-        whole = ((price, cut(size, asset.size_decimals)) for price, size in levels)
-        return [(price, size) for price, size in whole if size]
+        lot = Decimal(1).scaleb(-asset.size_decimals)
+        return self._market.levels(Venue.HYPERLIQUID, asset.coin, resting, count, lot=lot)
 
     def would_match(self, wish: OrderWish, asset: Asset) -> bool:
         """Does the market stand at the order's price or beyond?"""
