@@ -35,6 +35,7 @@ async def signal_deployment() -> UUID:
 
 async def deploy(test_flow: Flow[..., Any]) -> UUID:
     """A flow of a test, in pool ``hot``."""
+    await signal_deployment()  # the pool is made with it
     async with get_client() as client:
         return await client.create_deployment(
             await client.create_flow(test_flow), name="live", work_pool_name="hot"
