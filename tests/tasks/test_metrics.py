@@ -58,6 +58,8 @@ def test_a_stretch_of_unequal_legs_is_counted_when_it_is_over() -> None:
     text = metrics.render(Gauged())[0].decode()
 
     assert 'kimp_exposure_krw_seconds_bucket{began_with="opened",le="100.0"} 1.0' in text
+    assert 'kimp_exposure_krw_seconds_bucket{began_with="opened",le="2e+06"} 1.0' in text
+    assert 'kimp_exposure_krw_seconds_bucket{began_with="opened",le="5e+06"} 2.0' in text
     assert 'kimp_exposure_krw_seconds_sum{began_with="opened"} 2.4000805e+06' in text
     assert 'kimp_recovery_seconds_bucket{le="5.0"} 1.0' in text
     assert "kimp_recovery_seconds_sum 4.0" in text
