@@ -82,7 +82,7 @@ async def _keep(settings: Settings, progress: Progress, stop: asyncio.Event) -> 
         # The executor outlives its worker: one that died is no reason to end both.
         supervisor.keep_alive(worker, DeathNotice(progress, socket_file))
         watching = asyncio.ensure_future(
-            supervisor.guarded(watch_executor(socket_file, PrefectDoor(api), progress))
+            supervisor.guarded(watch_executor(settings, PrefectDoor(api), progress))
         )
         stopping = asyncio.ensure_future(stop.wait())
         try:

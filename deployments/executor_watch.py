@@ -14,11 +14,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from deployments.absence_notice import AbsenceNotice
 from deployments.failure import CommandFailed
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
+from exchanges.clock import SystemClock
 from flows.deployment_switch import is_off
+from tasks.executor_absence import ExecutorAbsence
 from tasks.executor_pulse import answers, listener
+from tasks.settings import Settings
 from tasks.switch_guard import EXECUTOR
 
 POLL_S = 1.0
@@ -33,13 +37,27 @@ MUTE_S = 300.0
 
 
 async def watch_executor(
-    socket_file: Path, prefect: PrefectDoor, progress: Progress, *, mute_s: float = MUTE_S
+    settings: Settings, prefect: PrefectDoor, progress: Progress, *, mute_s: float = MUTE_S
 ) -> None:
     """Until cancelled; raises CommandFailed when the executor is gone and does not come back.
 
     A Prefect server that does not answer is asked again for ``mute_s``: a machine that is busy
     enough for that is no reason to stop all that looks after open pairs.
     """
+    people = AbsenceNotice(ExecutorAbsence(settings, SystemClock()))
+    try:
+        await _watch(settings.socket_file.absolute(), prefect, progress, people, mute_s)
+    finally:
+        people.close()
+
+
+async def _watch(
+    socket_file: Path,
+    prefect: PrefectDoor,
+    progress: Progress,
+    people: AbsenceNotice,
+    mute_s: float,
+) -> None:
     gone_since = asked_at = mute_since = None
     asked, told, gone = 0, "", "no executor lives yet"
     while True:
@@ -47,6 +65,7 @@ async def watch_executor(
         now = time.monotonic()
         if await answers(socket_file):
             gone = "the executor has ended"
+            people.back()
             if gone_since is not None and told:
                 progress.line(f"the executor is back after {now - gone_since:.0f} s")
             gone_since = asked_at = mute_since = None
@@ -72,6 +91,7 @@ async def watch_executor(
             if now - mute_since > mute_s:
                 raise
             news = f"{gone}, and {error}; it is asked again"
+            people.missing(f"No executor answers and nobody guards: {news}.")
         else:
             mute_since = None
             if is_paused:

@@ -162,7 +162,7 @@ async def _stay(settings: Settings, progress: Progress, desk: RunningDesk) -> No
     async with prefect_http(settings, f"{desk.prefect_url}/api") as api:
         replay = asyncio.ensure_future(_watch_replay(desk, progress))
         try:
-            await watch_executor(settings.socket_file.absolute(), PrefectDoor(api), progress)
+            await watch_executor(settings, PrefectDoor(api), progress)
         finally:
             replay.cancel()
 

@@ -6,8 +6,11 @@ once, by every channel that takes it, and of its end by the same ones.
 
 from __future__ import annotations
 
+import fcntl
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,7 +56,7 @@ class Absence(BaseModel, frozen=True):
 
 
 class ExecutorAbsence:
-    """Of one KIMP_HOME; one look at a time."""
+    """Of one KIMP_HOME, whoever looks."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -61,6 +64,17 @@ class ExecutorAbsence:
 
     async def tell(self, message: str) -> None:
         """An executor is missing: tell people, unless they know or it has ended in order."""
+        with self._alone() as is_mine:
+            if is_mine:
+                await self._tell_of_absence(message)
+
+    async def end(self, message: str) -> None:
+        """An executor answers: tell whoever was told that there was none."""
+        with self._alone() as is_mine:
+            if is_mine:
+                await self._tell_of_end(message)
+
+    async def _tell_of_absence(self, message: str) -> None:
         absence = self._now()
         if absence.message is None:
             if ended_in_order(self._settings.journal_dir):
@@ -72,8 +86,7 @@ class ExecutorAbsence:
         taken = await self._tell(alert, absence.told.__contains__)
         self._keep(absence.model_copy(update={"told": (*absence.told, *taken)}))
 
-    async def end(self, message: str) -> None:
-        """An executor answers: tell whoever was told that there was none."""
+    async def _tell_of_end(self, message: str) -> None:
         absence = self._read()
         if absence is None:
             return
@@ -105,6 +118,22 @@ class ExecutorAbsence:
     @property
     def _file(self) -> Path:
         return self._settings.home / "run" / "executor-absence.json"
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """False: another program is telling people just now."""
+        file = self._file.with_suffix(".lock")
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            is_mine = True
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                is_mine = False
+            yield is_mine
+        finally:
+            os.close(lock)
 
     def _now(self) -> Absence:
         """The absence that lasts, or one that begins."""

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 from rich.console import Console
 
-from deployments import executor_watch
+from deployments import absence_notice, executor_watch
 from deployments.executor_watch import watch_executor
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
+from exchanges.clock import SystemClock
 from tasks import executor_pulse
+from tasks.settings import Settings
 from tests.fake_executor import running_fake_executor
+from tests.tasks.alerting import providers
+from warehouse import Journal
 
 WITHIN_S = 10.0
 RUN = {"id": "r", "name": "executor", "state": {"type": "SCHEDULED", "name": "Scheduled"}}
@@ -51,8 +56,13 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor_watch, "GONE_S", 0.1)
 
 
+@pytest.fixture
+def settings(kimp_home: Path) -> Settings:
+    return Settings(home=kimp_home)
+
+
 @asynccontextmanager
-async def watching(api: Api, socket_file: Path, mute_s: float = 60) -> AsyncIterator[Watch]:
+async def watching(api: Api, settings: Settings, mute_s: float = 60) -> AsyncIterator[Watch]:
     app = web.Application()
     app.router.add_get("/api/deployments/name/executor/live", api.deployment)
     app.router.add_post("/api/deployments/d/create_flow_run", api.create)
@@ -65,7 +75,7 @@ async def watching(api: Api, socket_file: Path, mute_s: float = 60) -> AsyncIter
     async with HttpJson("the Prefect server", f"http://127.0.0.1:{port}/api") as http:
         progress = Progress(Console(file=said, width=200))
         task = asyncio.create_task(
-            watch_executor(socket_file, PrefectDoor(http), progress, mute_s=mute_s)
+            watch_executor(settings, PrefectDoor(http), progress, mute_s=mute_s)
         )
         try:
             yield Watch(task, said)
@@ -89,14 +99,14 @@ class Watch:
                 await asyncio.sleep(0.01)
 
 
-async def test_a_prefect_that_does_not_answer_is_asked_again(tmp_path: Path) -> None:
-    api, socket_file = Api(status=500), tmp_path / "s"
+async def test_a_prefect_that_does_not_answer_is_asked_again(settings: Settings) -> None:
+    api = Api(status=500)
 
-    async with watching(api, socket_file) as watch:
+    async with watching(api, settings) as watch:
         await watch.until(lambda: len(api.heard) > 3)
         api.status = 200
         await watch.until(lambda: "create" in api.heard)
-        async with running_fake_executor(socket_file):
+        async with running_fake_executor(settings.socket_file):
             await watch.until(lambda: "is back" in watch.said.getvalue())
 
     assert api.heard.count("create") == 1
@@ -104,32 +114,52 @@ async def test_a_prefect_that_does_not_answer_is_asked_again(tmp_path: Path) -> 
     assert watch.said.getvalue().count("one is started") == 1
 
 
-async def test_a_hand_over_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor_watch, "GONE_S", 30.0)
-    api, socket_file = Api(), tmp_path / "s"
+async def test_while_prefect_is_mute_people_hear_here_that_nobody_guards(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absence_notice, "AGAIN_S", 0.05)
+    Journal.open(settings.journal_dir, SystemClock().now).close()  # ended without a word
+    async with providers.slack() as slack:
+        told = settings.model_copy(update={"slack_webhook_url": SecretStr(slack.url)})
+        api = Api(status=500)
+        async with watching(api, told) as watch:
+            await watch.until(lambda: "nobody guards" in slack.text())
+            asked = len(api.heard)
+            await watch.until(lambda: len(api.heard) > asked + 10)
+            async with running_fake_executor(settings.socket_file):
+                await watch.until(lambda: "lives again" in slack.text())
+                await asyncio.sleep(0.2)
 
-    async with watching(api, socket_file) as watch:
+    assert slack.text().count("nobody guards") == 1
+    assert slack.text().count("lives again") == 1
+
+
+async def test_a_hand_over_is_no_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor_watch, "GONE_S", 30.0)
+    api = Api()
+
+    async with watching(api, settings) as watch:
         await asyncio.sleep(0.1)
-        async with running_fake_executor(socket_file) as fake:
+        async with running_fake_executor(settings.socket_file) as fake:
             await watch.until(lambda: len(fake.heard) > 2)
 
     assert api.heard == []
 
 
-async def test_a_prefect_that_stays_mute_ends_the_watch(tmp_path: Path) -> None:
-    async with watching(Api(status=500), tmp_path / "s", mute_s=0.1) as watch:
+async def test_a_prefect_that_stays_mute_ends_the_watch(settings: Settings) -> None:
+    async with watching(Api(status=500), settings, mute_s=0.1) as watch:
         with pytest.raises(CommandFailed, match="the Prefect server"):
             await watch.until(lambda: False)
 
 
 async def test_an_executor_that_does_not_come_back_ends_the_watch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executor_watch, "PATIENCE_S", 0.1)
 
     api = Api()
 
-    async with watching(api, tmp_path / "s") as watch:
+    async with watching(api, settings) as watch:
         with pytest.raises(CommandFailed, match="no executor lives yet: none answered"):
             await watch.until(lambda: False)
 
@@ -137,13 +167,13 @@ async def test_an_executor_that_does_not_come_back_ends_the_watch(
     assert "try 3 of 3" in watch.said.getvalue()
 
 
-async def test_the_first_start_is_no_end_and_a_later_one_is(tmp_path: Path) -> None:
-    api, socket_file = Api(), tmp_path / "s"
+async def test_the_first_start_is_no_end_and_a_later_one_is(settings: Settings) -> None:
+    api = Api()
 
-    async with watching(api, socket_file) as watch:
+    async with watching(api, settings) as watch:
         await watch.until(lambda: "create" in api.heard)
         first = watch.said.getvalue()
-        async with running_fake_executor(socket_file):
+        async with running_fake_executor(settings.socket_file):
             await watch.until(lambda: "is back" in watch.said.getvalue())
         await watch.until(lambda: api.heard.count("create") == 2)
 
@@ -153,15 +183,16 @@ async def test_the_first_start_is_no_end_and_a_later_one_is(tmp_path: Path) -> N
 
 
 async def test_an_executor_that_is_hung_is_left_to_who_can_replace_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executor_pulse, "ASK_S", 0.1)
-    api, socket_file = Api(), tmp_path / "s"
+    api = Api()
     listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(socket_file))
+    settings.socket_file.parent.mkdir()
+    listening.bind(str(settings.socket_file))
     listening.listen()
 
-    async with watching(api, socket_file) as watch:
+    async with watching(api, settings) as watch:
         await watch.until(lambda: "does not answer" in watch.said.getvalue())
     listening.close()
 
@@ -169,12 +200,12 @@ async def test_an_executor_that_is_hung_is_left_to_who_can_replace_it(
 
 
 async def test_a_paused_executor_is_started_once_it_is_on_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executor_watch, "PATIENCE_S", 0.2)
     api = Api(paused=True)
 
-    async with watching(api, tmp_path / "s") as watch:
+    async with watching(api, settings) as watch:
         await watch.until(lambda: len(api.heard) > 20)
         created_while_paused = "create" in api.heard
         api.paused = False
