@@ -111,8 +111,8 @@ async def _desk(
         await startup.simulators(1)
         await startup.prefect_server()
         await startup.deployments()
-        await startup.batch_worker()
         await startup.executor()
+        await startup.batch_worker()
         await startup.hot_worker()
         yield startup
     finally:

@@ -15,22 +15,40 @@ from deployments.up_lock import RunningDesk
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
 from tasks.settings import Settings
-from tasks.venue_settings import KeySourceName
+from tasks.settings_description import is_secret, variable
+from tasks.venue_settings import KeySourceName, VenueSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 """Where the flows are found and every program of the desk runs."""
 
+KEY_VARIABLES = frozenset(
+    variable(name) for name, field in VenueSettings.model_fields.items() if is_secret(field)
+)
+"""Venue keys, and what opens the places where they are kept."""
 
-def desk_environment(
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` of a program that does not trade. Settings are read in any case of letters,
+    so the names are too."""
+    return {name: it for name, it in environment.items() if name.upper() not in KEY_VARIABLES}
+
+
+def executor_environment(
     settings: Settings,
     desk: RunningDesk,
     credentials: Mapping[Venue, Credentials],
     extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Our own environment, made definite: what ``desk`` runs where, and whose keys it uses.
+    """Of the program that trades: :func:`desk_environment` with ``credentials``, or without these
+    with whatever opens the keys that the settings name."""
+    ours = {name: it for name, it in os.environ.items() if name.upper() in KEY_VARIABLES}
+    return {**ours, **desk_environment(settings, desk, extra), **key_environment(credentials)}
 
-    Without ``credentials`` its programs take the keys from where the settings say.
-    """
+
+def desk_environment(
+    settings: Settings, desk: RunningDesk, extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Our own environment, made definite: what ``desk`` runs where. Venue keys are not in it."""
     own = {
         "KIMP_HOME": str(settings.home.absolute()),
         "KIMP_MODE": desk.mode,
@@ -47,7 +65,7 @@ def desk_environment(
         own["KIMP_PREFECT_DATABASE_URL_FILE"] = str(settings.prefect_database_url_file.absolute())
     if settings.prefect_auth_file is not None:
         own["KIMP_PREFECT_AUTH_FILE"] = str(settings.prefect_auth_file.absolute())
-    return {**_inherited(), **own, **key_environment(credentials), **(extra or {})}
+    return {**without_keys(_inherited()), **own, **(extra or {})}
 
 
 def key_environment(credentials: Mapping[Venue, Credentials]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from deployments.child_process import ChildProcess
 from deployments.death_notice import DeathNotice
-from deployments.desk_environment import desk_environment
+from deployments.desk_environment import desk_environment, executor_environment
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.paper_accounts import paper_accounts
@@ -22,6 +22,7 @@ from deployments.ports import HOST, demand_free, free_port, reached_at
 from deployments.prefect_address import prefect_http
 from deployments.prefect_door import FINAL, FlowRun, PrefectDoor
 from deployments.prefect_password import make_password
+from deployments.process_workers import BATCH_WORKER, EXECUTOR_WORKER
 from deployments.progress import Progress
 from deployments.state_folder import forget_limits, simulator_state
 from deployments.supervisor import ChildDied, Supervisor
@@ -44,7 +45,6 @@ SIMULATORS = "simulators"
 VENUES = ("upbit", "binance", "hyperliquid")
 FLOW_EXCEPTION = re.compile(r"^Flow run encountered an exception: \w+: ")
 PREFECT_PORT = 4200
-BATCH_RUNS_AT_ONCE = 4
 STARTUP_S = 90.0
 PATIENCE_S = 20.0
 """How long a listening executor may still be recovering and reading its first books."""
@@ -75,7 +75,8 @@ class DeskStartup:
 
     @property
     def environment(self) -> dict[str, str]:
-        return desk_environment(self._settings, self.desk, self._credentials, self._extra)
+        """Of every program that does not trade."""
+        return desk_environment(self._settings, self.desk, self._extra)
 
     async def simulators(self, speed: float) -> None:
         """The simulated venues, as this KIMP_HOME left them, and their control API, on free ports
@@ -143,16 +144,9 @@ class DeskStartup:
             self._progress.note(f"unfinished runs of an earlier desk, now crashed: {left_over}")
 
     async def batch_worker(self) -> None:
-        """The process worker of pool ``batch``; that it works is seen by the executor's run."""
-        limit = str(BATCH_RUNS_AT_ONCE)
-        await self._supervisor.start(
-            "batch worker",
-            (
-                *("-m", "prefect", "worker", "start", "--pool", "batch", "--type", "process"),
-                *("--name", "batch-worker", "--limit", limit, "--install-policy", "never"),
-            ),
-            self.environment,
-        )
+        """The process worker of every batch run but the executor's; that it works is seen by
+        theirs."""
+        await self._supervisor.start("batch worker", BATCH_WORKER, self.environment)
 
     async def hot_worker(self) -> None:
         """Only once the executor answers: its flows would fail without one."""
@@ -182,7 +176,13 @@ class DeskStartup:
             await self._supervisor.stop(self._hot_worker)
 
     async def executor(self) -> FlowRun:
-        """A run of ``executor/live``; returns when it takes entries, or says why it does not."""
+        """Its worker, and a run of ``executor/live``; returns when it takes entries, or says why it
+        does not."""
+        await self._supervisor.start(
+            "executor worker",
+            EXECUTOR_WORKER,
+            executor_environment(self._settings, self.desk, self._credentials, self._extra),
+        )
         with self._progress.waiting("executor"):
             async with prefect_http(self._settings, self._api_url) as api:
                 door = await PrefectDoor.open(api)
@@ -220,7 +220,7 @@ class DeskStartup:
 
     def _why_no_executor(self, run: FlowRun) -> str:
         message = FLOW_EXCEPTION.sub("", run.message)
-        log_file = self._settings.logs_dir.absolute() / "batch-worker.log"
+        log_file = self._settings.logs_dir.absolute() / "executor-worker.log"
         remedy = ""
         if JournalCorrupt.__name__ in run.message and self.desk.control_url:
             remedy = "; `kimp up --fresh` starts over, without journal and books"

@@ -19,6 +19,7 @@ from deployments.executor_watch import stop_executor, watch_executor
 from deployments.failure import CommandFailed
 from deployments.prefect_address import prefect_http
 from deployments.prefect_door import PrefectDoor
+from deployments.process_workers import EXECUTOR_WORKER
 from deployments.progress import Progress
 from deployments.state_folder import claim_for, demand_usable
 from deployments.supervisor import Supervisor
@@ -32,13 +33,6 @@ from tasks.settings_loading import load_settings
 
 GRACE_S = 30.0
 """The executor's time to finish the decisions that it has begun."""
-AT_ONCE = "3"
-"""The executor, the one that takes over from it, and a run that ends because of them."""
-WORKER = (
-    *("-m", "prefect", "worker", "start", "--pool", "batch", "--work-queue", "executor"),
-    *("--type", "process", "--name", "executor-worker", "--limit", AT_ONCE),
-    *("--install-policy", "never"),
-)
 
 
 async def host(settings: Settings, progress: Progress, stop: asyncio.Event) -> None:
@@ -78,7 +72,7 @@ async def _keep(settings: Settings, progress: Progress, stop: asyncio.Event) -> 
         Supervisor(settings.logs_dir.absolute(), PROJECT, grace_s=GRACE_S) as supervisor,
         prefect_http(settings, settings.prefect_api_url) as api,
     ):
-        worker = await supervisor.start("executor worker", WORKER, os.environ)
+        worker = await supervisor.start("executor worker", EXECUTOR_WORKER, os.environ)
         # The executor outlives its worker: one that died is no reason to end both.
         supervisor.keep_alive(worker, DeathNotice(progress, socket_file))
         watching = asyncio.ensure_future(

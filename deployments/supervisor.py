@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from deployments.child_process import ChildProcess, end_in_words
 from deployments.descendants import MARK, end_all
+from deployments.desk_environment import without_keys
 from deployments.failure import CommandFailed
 
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Supervisor:
         self._guardian = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "deployments.guardian", self._mark),
             cwd=self._project,
+            env=without_keys(os.environ),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )

@@ -115,8 +115,8 @@ async def _run_desk(
                     await demand_history(VenueSimulators(control))
             await startup.prefect_server()
             await startup.deployments()
-            await startup.batch_worker()
             await startup.executor()
+            await startup.batch_worker()
             await startup.hot_worker()
             if options.once:
                 await supervisor.guarded(_tell(settings, options, progress, startup.desk, research))

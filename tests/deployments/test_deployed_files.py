@@ -145,6 +145,23 @@ def test_the_secrets_that_are_made_are_those_that_are_used(tmp_path: Path) -> No
     assert len({*made.values()}) == len(made)
 
 
+def test_only_the_executor_can_open_the_key_file() -> None:
+    services, passphrase = compose()["services"], "KIMP_KEYS_PASSPHRASE"
+    given = {name for name, item in services.items() if passphrase in item.get("secrets", [])}
+    units = {unit.stem for unit in UNITS if passphrase in unit.read_text("utf-8")}
+    pod = desk_pod()
+    whole = {
+        container["name"]
+        for container in (*pod["initContainers"], *pod["containers"])
+        for mount in container["volumeMounts"]
+        if mount["name"] in ("given", "secrets") and mount.get("subPath") != "prefect-auth"
+    }
+
+    assert given == {"executor"}
+    assert units == {"kimp-executor"}
+    assert whole == {"secrets", "executor"}  # the first hands them out, and ends
+
+
 def test_the_settings_that_every_program_gets_exist() -> None:
     known = {variable(name) for name in Settings.model_fields}
     given = {

@@ -79,7 +79,7 @@ def test_the_programs_of_a_desk_are_given_it(kimp_home: Path) -> None:
     settings = Settings(home=kimp_home)
     made = make_password(settings)
 
-    environment = desk_environment(settings, DESK, {})
+    environment = desk_environment(settings, DESK)
 
     assert environment["PREFECT_API_AUTH_STRING"] == made
 
