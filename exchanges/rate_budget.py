@@ -64,16 +64,17 @@ class RateBudget:
             for name, units in costs.items():
                 windows[name].remove(units, taken_at)
 
-    def arrived(self, costs: Mapping[str, int], taken_at: float) -> None:
+    def arrived(self, costs: Mapping[str, int], taken_at: float) -> float:
         """The venue has counted a request booked at ``taken_at``, and nobody knows when: at the
-        latest now, so one that was long on its way counts from now on."""
+        latest now, so one that was long on its way counts from now on. Since when it counts."""
         now = self._clock.monotonic()
         if now - taken_at <= LATE_S:
-            return
+            return taken_at
         with self._ledger.open() as windows:
             for name, units in costs.items():
                 windows[name].remove(units, taken_at)
                 windows[name].add(units, now)
+        return now
 
     def correct(
         self, booked: Mapping[str, int], weighed: Mapping[str, int], taken_at: float
@@ -145,7 +146,7 @@ class Booking:
 
     def arrived(self) -> None:
         """The request that was sent has been answered, or never will be."""
-        self._budget.arrived(self._costs, self._taken_at)
+        self._taken_at = self._budget.arrived(self._costs, self._taken_at)
 
     def weighed(self, costs: Mapping[str, int]) -> None:
         """What the request, which has been answered, has cost of the pools it was booked on."""

@@ -50,9 +50,9 @@ class RateWindow:
         self.uses.append((now, units))
 
     def remove(self, units: int, taken_at: float) -> None:
-        """Undo an :meth:`add`; what has left the window by now is gone anyway."""
+        """Undo an :meth:`add` of ``taken_at``; what has left the window by now is gone anyway."""
         for index, (time, used) in enumerate(self.uses):
-            if time >= taken_at and used >= units:
+            if self._is_same(time, taken_at) and used >= units:
                 self.uses[index] = (time, used - units)
                 return
 
@@ -75,6 +75,11 @@ class RateWindow:
             if excess <= 0:
                 return time + self.pool.interval_s - now
         return self.pool.interval_s  # the request alone is larger than the pool
+
+    def _is_same(self, time: float, taken_at: float) -> bool:
+        if self.pool.is_fine:
+            return time == taken_at
+        return self.pool.slot(time) == self.pool.slot(taken_at)
 
     def _is_blocked(self, now: float) -> bool:
         return now < self.blocked_until

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exchanges.rate_budget import LATE_S, OverBudget, RateBudget
-from exchanges.rate_window import RatePool
+from exchanges.rate_window import FINEST, RatePool
 from tests.exchanges.manual_clock import ManualClock
 
 ORDERS = RatePool("orders", limit=5, interval_s=10, reserve=2)
@@ -143,6 +144,23 @@ def test_no_window_ever_holds_more_than_the_limit(
     for end, _ in sent:
         in_window = [units for at, units in sent if end - ORDERS.interval_s < at <= end]
         assert sum(in_window) <= ORDERS.limit
+
+
+@pytest.mark.parametrize("pool", [ORDERS, replace(ORDERS, limit=2 * FINEST, reserve=0)])
+def test_request_that_is_answered_after_its_window_takes_away_nobody_elses_place(
+    pool: RatePool,
+) -> None:
+    clock = ManualClock()
+    budget = RateBudget([pool], clock)
+    late = budget.take({"orders": 1}, urgent=False)
+    clock.advance(pool.interval_s - 1)
+    budget.take({"orders": 1}, urgent=False)
+    clock.advance(2)
+    free = budget.room("orders")
+
+    late.arrived()
+
+    assert budget.room("orders") == free - 1
 
 
 def test_request_that_was_long_on_its_way_counts_from_its_answer_on() -> None:
