@@ -23,10 +23,12 @@ the venue's."""
 
 
 class OverBudget(Exception):
-    """Not sent, to stay within the limits. ``wait_s``: when to ask again."""
+    """Not sent, to stay within the limits, or because the venue wants nothing more for a while.
+    ``wait_s``: when to ask again."""
 
-    def __init__(self, pool: str, wait_s: float) -> None:
-        super().__init__(f"the rate budget {pool} is used up for {wait_s:.3f} s")
+    def __init__(self, pool: str, wait_s: float, *, by_venue: bool) -> None:
+        why = "is closed by the venue" if by_venue else "is used up"
+        super().__init__(f"the rate budget {pool} {why} for {wait_s:.3f} s")
         self.pool = pool
         self.wait_s = wait_s
 
@@ -53,7 +55,7 @@ class RateBudget:
             for name, units in costs.items():
                 wait_s = windows[name].wait(units, now, urgent=urgent)
                 if wait_s > 0:
-                    raise OverBudget(name, wait_s)
+                    raise OverBudget(name, wait_s, by_venue=windows[name].is_blocked(now))
             for name, units in costs.items():
                 windows[name].add(units, now)
         return Booking(self, costs, now)

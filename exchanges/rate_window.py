@@ -58,13 +58,13 @@ class RateWindow:
 
     def room(self, now: float) -> int:
         """Units left, the reserve not counted."""
-        if self._is_blocked(now):
+        if self.is_blocked(now):
             return 0
         return max(0, self.pool.limit - self.pool.reserve - self.used(now))
 
     def wait(self, units: int, now: float, *, urgent: bool) -> float:
         """Seconds until ``units`` more fit; 0 when they fit now."""
-        if self._is_blocked(now):
+        if self.is_blocked(now):
             return self.blocked_until - now
         limit = self.pool.limit if urgent else self.pool.limit - self.pool.reserve
         excess = self.used(now) + units - limit
@@ -81,5 +81,6 @@ class RateWindow:
             return time == taken_at
         return self.pool.slot(time) == self.pool.slot(taken_at)
 
-    def _is_blocked(self, now: float) -> bool:
+    def is_blocked(self, now: float) -> bool:
+        """Does the venue want nothing of this pool?"""
         return now < self.blocked_until

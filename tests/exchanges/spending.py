@@ -46,6 +46,8 @@ class Spent:
     held_back: int = 0
     """What our own limits did not let through."""
     cancels: int = 0
+    silenced: int = 0
+    """Cancels that the venue wanted later."""
 
 
 class _Spender:
@@ -69,8 +71,21 @@ class _Spender:
             self.spent.orders += sum(placed)
             self.spent.questions += sum(asked)
             await asyncio.sleep(_PAUSE_S)
-        cancel = partial(self._exchange.cancel, "BTC", resting.client_order_id)
-        self.spent.cancels += await self._try(cancel)
+        await self._cancel(resting)
+
+    async def _cancel(self, resting: Order) -> None:
+        """Our own limits always have room for it. Where a request before it came too late to be
+        within them, as those of starved processes may, it waits until the venue's word is over."""
+        while not self.spent.cancels:
+            try:
+                await self._exchange.cancel("BTC", resting.client_order_id)
+            except RateLimited as error:
+                if "used up" in str(error):
+                    return
+                self.spent.silenced += 1
+                await asyncio.sleep(error.retry_after_s)
+            else:
+                self.spent.cancels += 1
 
     async def _try(self, work: Callable[[], Awaitable[object]]) -> bool:
         try:

@@ -53,6 +53,7 @@ def test_refusal_names_the_moment_when_there_is_room_again() -> None:
         budget.take({"orders": 1}, urgent=False)
 
     assert caught.value.wait_s == 6
+    assert str(caught.value) == "the rate budget orders is used up for 6.000 s"
     clock.advance(6)
     budget.take({"orders": 1}, urgent=False)
 
@@ -110,6 +111,7 @@ def test_block_stops_named_pools_until_it_ends() -> None:
     with pytest.raises(OverBudget) as caught:
         budget.take({"orders": 1}, urgent=True)
     assert caught.value.wait_s == 30
+    assert str(caught.value) == "the rate budget orders is closed by the venue for 30.000 s"
     assert budget.room("orders") == 0
     budget.take({"weight": 1}, urgent=False)
     clock.advance(30)

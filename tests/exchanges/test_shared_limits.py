@@ -115,3 +115,5 @@ async def test_two_processes_that_ask_all_they_may_are_never_too_many(
             assert sum(spent[venue].questions for spent in both) > 0, (venue, both)
             assert all(spent[venue].held_back for spent in both), (venue, both)
             assert [spent[venue].cancels for spent in both] == [1, 1], (venue, both)
+            silenced = sum(spent[venue].silenced for spent in both)
+            assert not silenced or limited[venue], (venue, both)
