@@ -16,6 +16,7 @@ from flows.executor_runs import ExecutorRuns
 from flows.hung_executor import HungExecutor, hung_executor
 from flows.prefect_api import PrefectApi
 from flows.run_names import named_by_time
+from flows.run_owner import disown_dead
 from tasks.executor_absence import ExecutorAbsence
 from tasks.executor_pulse import Pulse, feel_pulse, listener
 from tasks.settings import Settings
@@ -40,7 +41,8 @@ async def _look() -> State[Any]:
         pulse = await feel_pulse(settings.socket_file)
         if pulse is Pulse.ANSWERS:
             epoch = last_epoch(settings.journal_dir)
-            await absence.end(f"An executor lives again, of epoch {epoch}.")
+            has_died = disown_dead(settings.executor_runs_dir) > 0
+            await absence.end(f"An executor lives again, of epoch {epoch}.", unseen=has_died)
             return Completed(name="Lives", message=f"The executor of epoch {epoch} answers.")
         if pulse is Pulse.UNSURE:
             return Completed(

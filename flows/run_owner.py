@@ -32,6 +32,17 @@ def disown(run_id: str, folder: Path) -> None:
     _file(folder, run_id).unlink(missing_ok=True)
 
 
+def disown_dead(folder: Path) -> int:
+    """How many processes have died since without taking their names away; the names go now."""
+    dead = 0
+    for file in folder.glob(f"*{SUFFIX}"):
+        owner = _owner(file)
+        if owner is not None and not owner.lives:
+            file.unlink(missing_ok=True)
+            dead += 1
+    return dead
+
+
 def is_owned(run_id: str, folder: Path) -> bool:
     """Does the process of run ``run_id`` live?"""
     owner = _owner(_file(folder, run_id))

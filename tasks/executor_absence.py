@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from exchanges.clock import Clock
 from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.alerting.channels import channels_of
 from tasks.alerting.direct_delivery import tell_directly
 from tasks.processes import Process
 from tasks.settings import Settings
@@ -68,11 +69,12 @@ class ExecutorAbsence:
             if is_mine:
                 await self._tell_of_absence(message)
 
-    async def end(self, message: str) -> None:
-        """An executor answers: tell whoever was told that there was none."""
+    async def end(self, message: str, *, unseen: bool = False) -> None:
+        """An executor answers: tell whoever was told that there was none. ``unseen``: one has died,
+        which everybody hears now if nobody was told while it lasted."""
         with self._alone() as is_mine:
             if is_mine:
-                await self._tell_of_end(message)
+                await self._tell_of_end(message, unseen=unseen)
 
     async def _tell_of_absence(self, message: str) -> None:
         absence = self._now()
@@ -86,16 +88,19 @@ class ExecutorAbsence:
         taken = await self._tell(alert, absence.told.__contains__)
         self._keep(absence.model_copy(update={"told": (*absence.told, *taken)}))
 
-    async def _tell_of_end(self, message: str) -> None:
-        absence = self._read()
+    async def _tell_of_end(self, message: str, *, unseen: bool) -> None:
+        now, absence = self._clock.now(), self._read()
+        if unseen and (absence is None or absence.message is None):
+            everybody = tuple(channels_of(self._settings, self._clock))
+            died = "The executor before has died; no look had met that yet."
+            absence = Absence(since=now, message=died, told=everybody, over=now)
         if absence is None:
             return
-        now = self._clock.now()
-        away_s = ((absence.over or now) - absence.since).total_seconds()
         left = absence.told
         if left:
-            told = f"{message} There was none for {away_s:.0f} s."
-            alert = self._alert(AlertLevel.INFO, told, is_over=True)
+            away_s = ((absence.over or now) - absence.since).total_seconds()
+            how = f"It had been missed for {away_s:.0f} s." if away_s else absence.message
+            alert = self._alert(AlertLevel.INFO, f"{message} {how}", is_over=True)
             taken = await self._tell(alert, lambda name: name not in absence.told)
             left = tuple(name for name in left if name not in taken)
         over = absence.over or now

@@ -14,7 +14,7 @@ import pytest
 
 from deployments.project import PROJECT
 from flows.hung_executor import hung_executor
-from flows.run_owner import owned_by, run_of
+from flows.run_owner import disown_dead, owned_by, run_of
 from tasks.executor_absence import START_S, ExecutorAbsence
 from tasks.executor_pulse import Pulse
 from tasks.settings import Settings
@@ -94,6 +94,19 @@ async def test_the_name_of_a_process_before_it_is_not_its_own(tmp_path: Path) ->
             file.write_text(f"{process.pid} 1\n")
 
             assert run_of(process.pid, settings.executor_runs_dir) is None
+
+
+async def test_only_names_of_the_dead_are_taken_away(tmp_path: Path) -> None:
+    gone = await asyncio.create_subprocess_exec("true")
+    await gone.wait()
+    with (
+        owned_by(os.getpid(), "living", tmp_path / "runs"),
+        owned_by(gone.pid, "dead", tmp_path / "runs"),
+    ):
+        dead = [disown_dead(tmp_path / "runs") for _ in range(2)]
+        left = [file.stem for file in (tmp_path / "runs").iterdir()]
+
+    assert (dead, left) == ([1, 0], ["living"])
 
 
 async def test_the_end_is_waited_for_and_the_name_goes_with_it(

@@ -108,6 +108,25 @@ async def test_every_channel_hears_once_of_a_death_and_once_of_its_end(tmp_path:
         assert told.heard(DEAD) == dict.fromkeys(once, 2)  # of another death
 
 
+async def test_a_death_that_was_over_before_the_next_look_is_told_with_its_end(
+    tmp_path: Path,
+) -> None:
+    async with people(tmp_path) as told:
+        dies(told.settings)
+        absence = ExecutorAbsence(told.settings, SystemClock())
+
+        await absence.end("An executor lives again.", unseen=True)
+        await absence.end("An executor lives again.")
+        unseen = told.heard("The executor before has died")
+        await absence.tell(DEAD)
+        await absence.end("An executor lives again.", unseen=True)
+
+        once = dict.fromkeys(("slack", "discord", "telegram", "email"), 1)
+        assert unseen == once
+        assert told.heard("The executor before has died") == once  # the second was told of
+        assert told.heard("lives again") == dict.fromkeys(once, 2)
+
+
 async def test_a_channel_that_is_away_is_tried_at_the_next_look_with_the_same_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
