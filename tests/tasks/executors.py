@@ -140,11 +140,14 @@ async def served_venues(home: Path, **settings: Any) -> AsyncIterator[Served]:
 
 
 @asynccontextmanager
-async def executor_here(settings: Settings) -> AsyncIterator[ExecutorClient]:
+async def executor_here(
+    settings: Settings, switches: MemorySwitches | None = None
+) -> AsyncIterator[ExecutorClient]:
     """An executor in this process that takes entries; told to stop at the end."""
     stop = asyncio.Event()
+    heard = switches or MemorySwitches()
     running = asyncio.create_task(
-        run_executor(settings, switches=MemorySwitches(), on_decided=lambda *_: None, stop=stop)
+        run_executor(settings, switches=heard, on_decided=lambda *_: None, stop=stop)
     )
     try:
         async with ExecutorClient(settings.socket_file) as client:

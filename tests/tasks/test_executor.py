@@ -109,17 +109,31 @@ async def test_without_venue_keys_it_does_not_start(tmp_path: Path) -> None:
         )
 
 
-async def test_a_loop_that_breaks_ends_the_executor_loudly(tmp_path: Path) -> None:
-    class Broken(MemorySwitches):
-        async def read(self) -> dict[str, bool]:
-            raise RuntimeError("nobody foresaw this")
+async def test_a_loop_that_breaks_stops_entries_and_the_executor_goes_on(tmp_path: Path) -> None:
+    class Breaking(MemorySwitches):
+        is_broken = False
 
-    async with served_venues(tmp_path) as served:
-        with pytest.raises(ExceptionGroup) as caught:
-            await run_executor(
-                served.settings,
-                switches=Broken(),
-                on_decided=lambda *_: None,
-                stop=asyncio.Event(),
-            )
-    assert caught.value.subgroup(RuntimeError) is not None
+        async def read(self) -> dict[str, bool]:
+            if self.is_broken:
+                raise RuntimeError("nobody foresaw this")
+            return await super().read()
+
+    switches = Breaking()
+    async with (
+        served_venues(tmp_path) as served,
+        executor_here(served.settings, switches) as client,
+    ):
+        switches.is_broken = True
+        async with asyncio.timeout(20):
+            while not (stops := (await client.state())["stops"]):  # noqa: ASYNC110 - of its loops
+                await asyncio.sleep(0.05)
+        switches.is_broken = False
+        signal = served.signal(action="ENTER", quantity="0.010")
+        refused = await client.submit(signal.to_json(), door="fast")
+        agreed = await client.reconcile()
+
+    assert [(stop["switch"], stop["reason"]) for stop in stops] == [("entry/live", "SYSTEM_ERROR")]
+    assert "nobody foresaw this" in stops[0]["sentence"]
+    assert refused.status is OutcomeStatus.DENIED
+    assert "SYSTEM_ERROR" in (refused.reason or "")
+    assert agreed["agreed"]
