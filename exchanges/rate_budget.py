@@ -74,8 +74,7 @@ class RateBudget:
             return taken_at
         with self._ledger.open() as windows:
             for name, units in costs.items():
-                windows[name].remove(units, taken_at)
-                windows[name].add(units, now)
+                windows[name].count_anew(units, taken_at, now)
         return now
 
     def correct(

@@ -49,12 +49,25 @@ class RateWindow:
                 return
         self.uses.append((now, units))
 
-    def remove(self, units: int, taken_at: float) -> None:
-        """Undo an :meth:`add` of ``taken_at``; what has left the window by now is gone anyway."""
+    def remove(self, units: int, taken_at: float) -> bool:
+        """Undo an :meth:`add` of ``taken_at``; False: it has left the window and is gone anyway."""
         for index, (time, used) in enumerate(self.uses):
             if self._is_same(time, taken_at) and used >= units:
                 self.uses[index] = (time, used - units)
-                return
+                return True
+        return False
+
+    def count_anew(self, units: int, taken_at: float, now: float) -> None:
+        """Let a use of ``taken_at`` count from ``now`` on.
+
+        One that was gone had its place taken by others. It takes none of the reserve: a slow
+        venue's late answers would keep a cancel waiting.
+        """
+        used = self.used(now)
+        if not self.remove(units, taken_at):
+            units = min(units, max(0, self.pool.limit - self.pool.reserve - used))
+        if units > 0:
+            self.add(units, now)
 
     def room(self, now: float) -> int:
         """Units left, the reserve not counted."""

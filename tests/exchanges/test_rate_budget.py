@@ -165,6 +165,23 @@ def test_request_that_is_answered_after_its_window_takes_away_nobody_elses_place
     assert budget.room("orders") == free - 1
 
 
+def test_requests_that_are_answered_after_their_window_leave_the_reserve_free() -> None:
+    clock = ManualClock()
+    budget = RateBudget([ORDERS], clock)
+    slow = [budget.take({"orders": 1}, urgent=False) for _ in range(3)]
+    clock.advance(ORDERS.interval_s)
+    for _ in range(3):
+        budget.take({"orders": 1}, urgent=False)
+
+    for booking in slow:
+        booking.arrived()
+
+    assert budget.room("orders") == 0
+    budget.take({"orders": 2}, urgent=True)
+    with pytest.raises(OverBudget):
+        budget.take({"orders": 1}, urgent=True)
+
+
 def test_request_that_was_long_on_its_way_counts_from_its_answer_on() -> None:
     clock = ManualClock()
     budget = RateBudget([ORDERS], clock)
