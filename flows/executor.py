@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from prefect import flow, get_run_logger, task
@@ -31,6 +32,7 @@ from tasks.errors import ExecutorRefused
 from tasks.executor import run_executor
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+from tasks.unforeseen import Unforeseen
 from warehouse import JournalLocked
 
 T = TypeVar("T")
@@ -69,12 +71,14 @@ async def hot_path(take_over: bool) -> tuple[bool, str]:
     untold = UntoldDecisions(
         settings.journal_dir, settings.prefect_dir / "reported.json", SystemClock()
     )
-    beside = [
-        asyncio.create_task(DecisionReports(untold).run()),
-        asyncio.create_task(watch_hot_worker(settings.socket_file)),
-    ]
+    loops: dict[str, Callable[[], Awaitable[None]]] = {
+        "the reports to Prefect": DecisionReports(untold).run,
+        "the look at the hot worker": partial(watch_hot_worker, settings.socket_file),
+    }
     if (run_id := flow_run.get_id()) is not None:
-        beside.append(asyncio.create_task(keep_run_true(run_id, stop.set)))
+        loops["the truth of this run"] = partial(keep_run_true, run_id, stop.set)
+    # What fails here is logged and begun again; entries need none of it.
+    beside = [asyncio.create_task(Unforeseen().kept_up(*item)) for item in loops.items()]
     try:
         async with PrefectSwitches() as switches:
             with RunLog(get_run_logger(), settings.run_log_lines_per_minute) as run_log:

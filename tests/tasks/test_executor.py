@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -113,7 +114,7 @@ async def test_a_loop_that_breaks_stops_entries_and_the_executor_goes_on(tmp_pat
     class Breaking(MemorySwitches):
         is_broken = False
 
-        async def read(self) -> dict[str, bool]:
+        async def read(self) -> Mapping[str, bool]:
             if self.is_broken:
                 raise RuntimeError("nobody foresaw this")
             return await super().read()
