@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tasks.switch_guard import STOPS_ENTRIES
+
 
 class AlertType(StrEnum):
     TRADE_EXECUTED = "TRADE_EXECUTED"
@@ -78,7 +80,7 @@ ENDS: Mapping[AlertType, tuple[Ended, ...]] = {
     AlertType.API_CONNECTION_BACK: (Ended(AlertType.API_CONNECTION_LOST),),
     AlertType.MARKET_FIT: (Ended(AlertType.MARKET_UNFIT),),
     AlertType.RESUMED: (
-        Ended(AlertType.STOP_ACTIVATED),
+        *(Ended(AlertType.STOP_ACTIVATED, name) for name in STOPS_ENTRIES),
         Ended(AlertType.EMERGENCY_STOP),
         Ended(AlertType.RESUME_REFUSED),
         Ended(AlertType.SYSTEM_ERROR, DECISION),

@@ -13,7 +13,15 @@ from exchanges.instrument import Venue
 from tasks.errors import SwitchesUnreadable
 from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches, PaperDesk
-from tasks.switch_guard import BATCH_POOL, ENTRY, EXECUTOR, HOT_POOL, SIGNAL_INTAKE, STOPS_ENTRIES
+from tasks.switch_guard import (
+    BATCH_POOL,
+    ENTRY,
+    EXECUTOR,
+    EXIT_VALIDATION,
+    HOT_POOL,
+    SIGNAL_INTAKE,
+    STOPS_ENTRIES,
+)
 from tests.tasks.desks import Bench, entered, run
 from warehouse.records import RecordType
 
@@ -133,6 +141,21 @@ def test_one_of_two_that_goes_on_leaves_the_other_stop_standing(tmp_path: Path) 
             assert (await entered(desk)).status is OutcomeStatus.DENIED
             await switched(desk, SIGNAL_INTAKE, on=True)
             assert types(bench)[-1] == "RESUMED"
+
+    run(tmp_path, scenario)
+
+
+def test_a_resume_leaves_the_row_of_a_switch_that_keeps_no_entries_away(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, EXIT_VALIDATION, ENTRY, on=False)
+
+            await switched(desk, ENTRY, on=True)
+
+            [row] = desk.parts.alerts.rows.open()
+            assert row.subject == EXIT_VALIDATION
+            await switched(desk, EXIT_VALIDATION, on=True)
+            assert desk.parts.alerts.rows.open() == []
 
     run(tmp_path, scenario)
 
