@@ -16,7 +16,6 @@ from exchanges.clock import SystemClock
 from tasks.alert import AlertLevel
 from tasks.alerting.alert_rows import AlertRows
 from tasks.alerting.channel import DeliveryFailed
-from tasks.alerting.channels import channels_of
 from tasks.alerting.message import Line, Message
 from tasks.errors import ExecutorGone
 from tasks.executor_client import AlertList, ExecutorClient
@@ -133,6 +132,9 @@ def _state(row: dict[str, Any]) -> str:
 
 async def _send_to_all(settings: Settings) -> dict[str, str | None]:
     """Channel → what went wrong, if anything did."""
+    # The providers' libraries, which no other command should wait for.
+    from tasks.alerting.channels import channels_of
+
     lines = (Line("info", "This is a test: nothing has happened."),)
     title = f"kimp {settings.mode.value}: test"
     clock = SystemClock()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deployments.bench import BenchResult, bench
-from deployments.bench_door import DoorResult, bench_door
-from deployments.bench_rig import Spread
-from deployments.bench_trouble import Measured, bench_trouble
 from deployments.progress import Progress
-from deployments.troubled_prefect import Trouble
+
+if TYPE_CHECKING:
+    from deployments.bench import BenchResult
+    from deployments.bench_door import DoorResult
+    from deployments.bench_rig import Spread
+    from deployments.bench_trouble import Measured
+    from deployments.troubled_prefect import Trouble
 
 MAX_PAIRS = 90
 """Each signal opens a pair, and 100 is the most that may be open."""
@@ -38,6 +40,11 @@ def add_commands(commands: Any) -> None:
 
 
 def run_bench(given: argparse.Namespace) -> int:
+    # Prefect takes two seconds to import, which no other command should wait for.
+    from deployments.bench import bench
+    from deployments.bench_door import bench_door
+    from deployments.bench_trouble import bench_trouble
+
     progress = Progress()
     if given.what == "trouble":
         _print_troubles(asyncio.run(bench_trouble(progress)), progress)
@@ -57,6 +64,8 @@ def _print(result: BenchResult, progress: Progress) -> None:
 
 
 def _print_troubles(results: Mapping[Trouble, Measured], progress: Progress) -> None:
+    from deployments.troubled_prefect import Trouble
+
     well = results[Trouble.NONE].desk
     progress.line("signal → orders by what troubles Prefect, on loopback, microseconds:")
     progress.note(

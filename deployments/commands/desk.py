@@ -13,7 +13,6 @@ from typing import Any
 from deployments.commands.shared import home
 from deployments.failure import CommandFailed
 from deployments.progress import Progress
-from deployments.up import UpOptions, up
 from deployments.up_lock import running_desk
 from tasks.settings import Mode
 from tasks.settings_loading import load_settings
@@ -48,6 +47,9 @@ def add_commands(commands: Any) -> None:
 
 
 def run_up(given: argparse.Namespace) -> int:
+    # Here, because no other command should wait for all that a desk imports.
+    from deployments.up import UpOptions, up
+
     settings = load_settings(**({"mode": Mode.LIVE} if given.live else {}))
     options = UpOptions(once=given.once, speed=given.speed, fresh=given.fresh)
     asyncio.run(up(settings, options, Progress()))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deployments.cli import main
+from tests.deployments.up_process import PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -231,3 +234,15 @@ def test_doctor_masks_secrets_and_says_what_to_do(
 def test_debug_shows_where_an_error_came_from(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--debug", "pairs"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_command_does_not_wait_for_libraries_that_it_does_not_use() -> None:
+    """Prefect alone takes two seconds, and a stop should be heard within one."""
+    slow = ("prefect", "slack_sdk", "discord_webhook", "ccxt", "pandas")
+    program = f"import sys, deployments.cli; print([m for m in {slow} if m in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
