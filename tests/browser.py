@@ -37,7 +37,8 @@ def chromium_page() -> Iterator[Page]:
         pytest.skip("no Chromium in PATH (Debian: apt install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        # Nothing that moves: it would keep a core busy.
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         page.set_default_timeout(PATIENCE_MS)
         yield page
         browser.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from tests.prefect_database import empty_database
 from tests.prefect_server import running_prefect_server
 from tests.work_units import OneDeskTogether
 
@@ -36,9 +38,19 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nothing but Prefect's tables; one for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return empty_database(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The API address of one Prefect server for the whole test run."""
-    with running_prefect_server(tmp_path_factory.mktemp("prefect-server")) as server:
+    folder = tmp_path_factory.mktemp("prefect-server")
+    with running_prefect_server(folder, prefect_database) as server:
         yield server.url
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployments.ports import HOST, free_port
+from tests.prefect_database import begin_with
 
 START_S = 120.0
 """Much more than it takes, unless the machine is busy with other things."""
@@ -23,10 +24,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 class PrefectServer:
     """Its state lies in ``folder``; it can be stopped and started again at the same address.
 
-    ``variables`` are added to its environment.
+    It begins with a copy of ``database``, or makes one; ``variables`` are added to its environment.
     """
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, database: Path | None = None, **variables: str) -> None:
+        if database is not None:
+            begin_with(database, folder)
         self.log = folder / "server.log"
         self._port = free_port(0)
         self.url = f"http://{HOST}:{self._port}/api"
@@ -80,9 +83,11 @@ class PrefectServer:
 
 
 @contextmanager
-def running_prefect_server(folder: Path, **variables: str) -> Iterator[PrefectServer]:
+def running_prefect_server(
+    folder: Path, database: Path | None = None, **variables: str
+) -> Iterator[PrefectServer]:
     """A fresh server."""
-    server = PrefectServer(folder, **variables)
+    server = PrefectServer(folder, database, **variables)
     try:
         server.start()
         yield server

@@ -23,6 +23,7 @@ from tasks.outcome import Outcome
 from tasks.signal import Signal, SignalAction
 from tasks.signing import sign
 from tests.deployments.up_process import UpProcess, desk_environment, process_with
+from tests.prefect_database import begin_with
 from warehouse.records import ReconciliationRecord
 
 T = TypeVar("T")
@@ -36,9 +37,11 @@ class RunningDesk:
     Its pairs are not closed automatically, and there may be many.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: Path) -> None:
+        """Prefect begins with a copy of ``database``."""
         self._folder = folder
         self.home = home = folder / "h"
+        begin_with(database, home / "prefect")
         self._socket = home / "run" / "executor.sock"
         self._up = self._started()
         self._key = KeyStore(home / "keys").private_key("research")

@@ -47,8 +47,11 @@ FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (signal_intake, 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    with running_prefect_server(tmp_path_factory.mktemp("prefect-that-goes")) as server:
+def server(
+    prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrefectServer]:
+    folder = tmp_path_factory.mktemp("prefect-that-goes")
+    with running_prefect_server(folder, prefect_database) as server:
         yield server
 
 

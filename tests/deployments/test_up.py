@@ -20,13 +20,18 @@ from tests.deployments.up_process import (
     process_with,
     processes_of,
 )
+from tests.prefect_database import begin_with
 
 
 @pytest.mark.prefect
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("perpetual", ["binance", "hyperliquid"])
-def test_the_one_command_tells_its_whole_story(tmp_path: Path, perpetual: str) -> None:
+def test_the_one_command_tells_its_whole_story(
+    tmp_path: Path, prefect_database: Path, perpetual: str
+) -> None:
     home = tmp_path / "home"
+    if perpetual == "hyperliquid":  # the other story begins with nothing at all
+        begin_with(prefect_database, home / "prefect")
     environment = desk_environment(home, KIMP_PERPETUAL_VENUE=perpetual)
     up = UpProcess(tmp_path, environment, "--once")
     up.wait_for("simulated venues:")
@@ -69,8 +74,11 @@ def left_in(home: Path) -> list[str]:
 
 @pytest.mark.prefect
 @pytest.mark.timeout(120)
-def test_a_part_that_is_killed_is_named_and_everything_stops(tmp_path: Path) -> None:
+def test_a_part_that_is_killed_is_named_and_everything_stops(
+    tmp_path: Path, prefect_database: Path
+) -> None:
     home = tmp_path / "home"
+    begin_with(prefect_database, home / "prefect")
     up = UpProcess(tmp_path, desk_environment(home))
     up.wait_for("simulated venues:")
 
@@ -87,9 +95,10 @@ def test_a_part_that_is_killed_is_named_and_everything_stops(tmp_path: Path) -> 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_asked_to_stop_while_starting_it_leaves_nothing_behind(
-    number: signal.Signals, tmp_path: Path
+    number: signal.Signals, tmp_path: Path, prefect_database: Path
 ) -> None:
     home = tmp_path / "home"
+    begin_with(prefect_database, home / "prefect")
     up = UpProcess(tmp_path, desk_environment(home))
     up.wait_for("simulated venues:")
 

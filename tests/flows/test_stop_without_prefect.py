@@ -24,8 +24,8 @@ pytestmark = [mark for mark in PREFECT_MARKS if mark.name != "usefixtures"]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[PrefectServer]:
-    server = PrefectServer(tmp_path)
+def server(prefect_database: Path, tmp_path: Path) -> Iterator[PrefectServer]:
+    server = PrefectServer(tmp_path, prefect_database)
     server.start()
     with temporary_settings({PREFECT_API_URL: server.url, PREFECT_HOME: tmp_path / "client"}):
         yield server

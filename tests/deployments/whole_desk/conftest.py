@@ -13,8 +13,8 @@ from tests.deployments.running_desk import RunningDesk
 
 
 @pytest.fixture(scope="package")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with closing(RunningDesk(tmp_path_factory.mktemp("d"))) as desk:
+def desk(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    with closing(RunningDesk(tmp_path_factory.mktemp("d"), prefect_database)) as desk:
         yield desk
 
 

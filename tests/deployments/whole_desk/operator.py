@@ -24,6 +24,10 @@ class Operator:
         self.page.goto(f"{self.desk.ui}{self.ui}{path}", wait_until="commit")
         return self.page.locator("body")
 
+    def look_away(self) -> None:
+        """Leave the page, which asks its server again and again."""
+        self.page.goto("about:blank")
+
     def log_in(self, password: str) -> None:
         self.page.locator("input[type=password]").fill(password)
         self.page.get_by_role("button", name="Login", exact=True).click()

@@ -153,6 +153,7 @@ def test_an_operators_day_with_the_server_killed_in_the_middle(
     operator.pause_entries()
 
     desk.kill_prefect()
+    operator.look_away()
 
     desk.wait_until("silence is heard", lambda: "switch_silent" in desk.blocks(), BACK_S)
     assert desk.fast(desk.entry()).status is OutcomeStatus.DENIED
