@@ -134,6 +134,7 @@ class RunIntake:
 
     async def _claim(self, hand: RunInHand) -> bool:
         run = hand.run or await read_run(self._api, hand.run_id)
+        hand.place.made(run.created)
         hand.flow_name = await self._flow_name(run.flow_id)
         hand.is_signal = carries_signal(run) and FAST_DOOR_TAG not in run.tags
         if not hand.is_signal:

@@ -1,9 +1,15 @@
-"""Keeps signals in the order of their runs' creation while several are claimed at once."""
+"""Keeps signals in the order of their runs' creation while several are claimed at once.
+
+They are heard of in about that order: of two runs made within a few milliseconds the later one's
+event may come first. So one that is heard of later goes ahead once its creation is known to be
+earlier.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from datetime import datetime
 
 PATIENCE_S = 2.0
 """A claim that the server sits on does not hold up those behind it for longer."""
@@ -14,28 +20,34 @@ class Place:
 
     def __init__(self, lane: SignalLane) -> None:
         self._lane = lane
-        self._first = asyncio.Event()
+        self.is_first = asyncio.Event()
+        self.made_at: datetime | None = None
+        """When its run was created, once that is known."""
+
+    def made(self, at: datetime | None) -> None:
+        """Its run was created then."""
+        self.made_at = at
+        self._lane.learned(self)
 
     async def turn(self) -> None:
-        """Returns when all that entered before have left, or have taken too long."""
+        """Returns when all that come before have left, or have taken too long."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._first.wait()
+                await self.is_first.wait()
         except TimeoutError:
             return
 
     def leave(self) -> None:
         self._lane.left(self)
 
-    def come_first(self) -> None:
-        self._first.set()
-
 
 class SignalLane:
-    """Places in the order in which they were taken."""
+    """Places in the order in which they were taken, put right by what is known of creation."""
 
     def __init__(self) -> None:
         self._places: OrderedDict[Place, None] = OrderedDict()
+        self._known: dict[Place, datetime] = {}
+        self._first: Place | None = None
 
     def __len__(self) -> int:
         return len(self._places)
@@ -46,10 +58,24 @@ class SignalLane:
         self._call_first()
         return place
 
+    def learned(self, place: Place) -> None:
+        if place in self._places and place.made_at is not None:
+            self._known[place] = place.made_at
+            self._call_first()
+
     def left(self, place: Place) -> None:
         self._places.pop(place, None)
+        self._known.pop(place, None)
         self._call_first()
 
     def _call_first(self) -> None:
-        if self._places:
-            next(iter(self._places)).come_first()
+        first = next(iter(self._places), None)
+        if first in self._known:
+            # Of two made at once the one that was heard of first.
+            first = min((at, n, place) for n, (place, at) in enumerate(self._known.items()))[2]
+        if first is not self._first:
+            if self._first is not None:
+                self._first.is_first.clear()
+            if first is not None:
+                first.is_first.set()
+            self._first = first

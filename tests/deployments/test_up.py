@@ -56,7 +56,7 @@ def test_the_one_command_tells_its_whole_story(
     ):
         assert told in up.output
     assert processes_of(home) == []
-    assert left_in(home) == ["executors", "limits"]
+    assert left_in(home) == ["alone", "executors", "limits"]
     secret_files = [
         file
         for file in (home / "keys").rglob("*")
@@ -67,8 +67,8 @@ def test_the_one_command_tells_its_whole_story(
 
 
 def left_in(home: Path) -> list[str]:
-    """What a desk that has ended leaves in ``run``: the folder of executors' process
-    ids and what it has used of the limits."""
+    """What a desk that has ended leaves in ``run``: locks of flows that run alone, the folder of
+    executors' process ids and what it has used of the limits."""
     return sorted(entry.name for entry in (home / "run").iterdir())
 
 

@@ -1,0 +1,74 @@
+"""Signals go in the order of their runs' creation, in whatever order they are heard of."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deployments import signal_lane
+from deployments.signal_lane import Place, SignalLane
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def later(milliseconds: int) -> datetime:
+    return NOON + timedelta(milliseconds=milliseconds)
+
+
+async def order_of(**places: Place) -> list[str]:
+    """The names in the order in which they have their turns."""
+    went: list[str] = []
+
+    async def go(name: str, place: Place) -> None:
+        await place.turn()
+        went.append(name)
+        place.leave()
+
+    await asyncio.gather(*(go(*item) for item in places.items()))
+    return went
+
+
+async def test_one_that_was_made_earlier_goes_ahead_of_one_heard_of_before() -> None:
+    lane = SignalLane()
+    first, second, third = lane.enter(), lane.enter(), lane.enter()
+    first.made(later(2))
+    third.made(later(1))
+    second.made(later(3))
+
+    went = await order_of(first=first, second=second, third=third)
+
+    assert went == ["third", "first", "second"]
+    assert len(lane) == 0
+
+
+async def test_one_whose_creation_is_not_known_keeps_its_place() -> None:
+    lane = SignalLane()
+    first, second = lane.enter(), lane.enter()
+    second.made(NOON)
+
+    assert await order_of(second=second, first=first) == ["first", "second"]
+
+
+async def test_two_of_one_moment_go_as_they_were_heard_of() -> None:
+    lane = SignalLane()
+    first, second = lane.enter(), lane.enter()
+    for place in (first, second):
+        place.made(NOON)
+
+    assert await order_of(second=second, first=first) == ["first", "second"]
+
+
+async def test_one_that_does_not_leave_holds_up_nobody_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signal_lane, "PATIENCE_S", 0.05)
+    lane = SignalLane()
+    lane.enter()
+    second = lane.enter()
+
+    async with asyncio.timeout(5):
+        await second.turn()
+
+    assert not second.is_first.is_set()
