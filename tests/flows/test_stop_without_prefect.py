@@ -20,7 +20,10 @@ from tests.flows.test_ways_to_stop import PATIENCE_S, SWITCHED, all_on, watching
 from tests.prefect_runs import PREFECT_MARKS
 from tests.prefect_server import PrefectServer
 
-pytestmark = [mark for mark in PREFECT_MARKS if mark.name != "usefixtures"]
+pytestmark = [
+    pytest.mark.long,
+    *(mark for mark in PREFECT_MARKS if mark.name != "usefixtures"),
+]
 
 
 @pytest.fixture
