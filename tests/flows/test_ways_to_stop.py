@@ -146,7 +146,8 @@ async def test_every_way_to_pause_is_heard_alerted_and_told_in_prefect(
             for request in way.resume:
                 await watch.ask(request)
             await watch.until_paused(set())
-            assert set(watch.released) == way.switches
+            # A late event of the way before may have paused its switch once more for a second.
+            assert way.switches <= set(watch.released)
             for switch in way.switches:
                 watch.board.lift(switch)
 
