@@ -119,6 +119,7 @@ def _not_kept(*_: Any) -> int:
 async def test_every_way_to_pause_is_heard_alerted_and_told_in_prefect(
     ids: Mapping[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before: frozenset[str] = frozenset()
     async with watching(ids) as watch:
         for name, way in WAYS.items():
             watch.alerts.clear()
@@ -146,8 +147,9 @@ async def test_every_way_to_pause_is_heard_alerted_and_told_in_prefect(
             for request in way.resume:
                 await watch.ask(request)
             await watch.until_paused(set())
-            # A late event of the way before may have paused its switch once more for a second.
-            assert way.switches <= set(watch.released)
+            # On a starved machine an event of the way before comes so late that it pauses again.
+            assert way.switches <= set(watch.released) <= way.switches | before
+            before = way.switches
             for switch in way.switches:
                 watch.board.lift(switch)
 
