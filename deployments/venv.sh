@@ -55,8 +55,10 @@ if [ "$(cat .venv/installed 2>/dev/null)" != "$fingerprint" ]; then
     # Twice quiet: errors only, not pip's warnings about the machine's own configuration.
     install=("${pip[@]}" --disable-pip-version-check install --quiet --quiet)
     # The lock file is complete: pip has nothing to resolve, and so cannot resolve differently.
-    "${install[@]}" --no-deps --require-hashes -r deployments/requirements.lock ||
+    "${install[@]}" --no-compile --no-deps --require-hashes -r deployments/requirements.lock ||
         refuse "the packages of deployments/requirements.lock could not be installed; see above."
+    # pip compiles on one core only. What does not compile is never imported: samples, Python 2.
+    .venv/bin/python -m compileall -j 0 -q .venv/lib >/dev/null 2>&1 || true
     "${install[@]}" --no-deps --no-build-isolation -e . ||
         refuse "the desk itself could not be installed; see above."
     # Written last, so that an install that was cut off is done again.

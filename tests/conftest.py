@@ -13,7 +13,7 @@ from xdist.remote import Producer
 
 from tests.prefect_database import empty_database
 from tests.prefect_server import running_prefect_server
-from tests.work_units import OneDeskTogether
+from tests.work_units import SharedTogether, keep_together
 
 # A property test may be slow on a busy machine; that is no failure.
 settings.register_profile("desk", deadline=None)
@@ -22,9 +22,14 @@ settings.load_profile("desk")
 
 
 @pytest.hookimpl(optionalhook=True)  # there is none without xdist
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeskTogether:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedTogether:
     """Only asked when there are several workers."""
-    return OneDeskTogether(config, log)
+    return SharedTogether(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist makes the marks a part of the tests' names
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    keep_together(items)
 
 
 def pytest_collection_finish() -> None:

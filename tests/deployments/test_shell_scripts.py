@@ -89,7 +89,7 @@ esac
     assert "--require-hashes -r deployments/requirements.lock" in first.stdout
     assert "--no-build-isolation -e ." in first.stdout
     assert second.stdout == "program up --once\n"
-    assert tests.stdout == "program -m pytest -n 3 --dist loadfile --no-loadscope-reorder -k a b\n"
+    assert tests.stdout == "program -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -k a b\n"
     assert "Installing the desk into .venv" in changed.stdout
 
 
