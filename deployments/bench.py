@@ -7,35 +7,22 @@ same kind of bytes and nothing else. Arrival is what the venues note first thing
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-
-import aiohttp
 
 from deployments.bench_rig import (
-    PAUSE_S,
     WARM_UP,
+    BenchFolder,
     Sent,
     Spread,
+    bench_folder,
     executor_accepts,
     executor_variables,
-    send_raw_pair,
-    send_signal,
-    spread,
     start_simulators,
-    times_us,
 )
+from deployments.bench_turns import taking_turns
 from deployments.desk_environment import PROJECT
-from deployments.http_json import HttpJson
-from deployments.paper_accounts import paper_accounts
 from deployments.progress import Progress
 from deployments.supervisor import Supervisor
-from deployments.venue_simulators import VenueSimulators
-from tasks.executor_client import ExecutorClient
-from tasks.key_store import KeyStore
-from tasks.signing import PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +37,28 @@ async def bench(pairs: int, progress: Progress) -> BenchResult:
 
     Raises CommandFailed when something of it does not work.
     """
-    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
-        home = Path(folder)
-        accounts = paper_accounts(home / "keys")
-        keys = KeyStore(home / "keys")
-        keys.generate("bench")
-        async with Supervisor(home / "logs", PROJECT) as supervisor:
+    with bench_folder() as folder:
+        async with Supervisor(folder.home / "logs", PROJECT) as supervisor:
             with progress.waiting("simulators and executor"):
-                urls = await start_simulators(supervisor, accounts)
+                urls = await start_simulators(supervisor, folder.accounts)
                 await supervisor.start(
                     "executor",
                     ("-m", "deployments.bench_executor"),
-                    executor_variables(home, accounts, urls),
+                    executor_variables(folder, urls),
                 )
-                await executor_accepts(supervisor, home)
+                await executor_accepts(supervisor, folder.home)
             with progress.waiting("measuring"):
-                return await supervisor.guarded(
-                    _measure(home, urls, keys.private_key("bench"), pairs)
-                )
+                return await supervisor.guarded(_measure(folder, urls, pairs))
 
 
-async def _measure(home: Path, urls: dict[str, str], key: PrivateKey, pairs: int) -> BenchResult:
-    async with (
-        HttpJson("the simulators", urls["control"]) as control,
-        ExecutorClient(home / "run" / "executor.sock") as executor,
-        aiohttp.ClientSession(urls["upbit"]) as upbit,
-        aiohttp.ClientSession(urls["binance"]) as binance,
-    ):
-        desk: list[Sent] = []
-        raw: list[Sent] = []
-        for turn in range(WARM_UP + pairs):
-            desk.append(await send_signal(executor, f"bench-{turn}", key))
-            raw.append(await send_raw_pair(upbit, binance, f"raw-{turn}"))
-            await asyncio.sleep(PAUSE_S)
-        simulators = VenueSimulators(control)
+async def _measure(folder: BenchFolder, urls: dict[str, str], pairs: int) -> BenchResult:
+    desk: list[Sent] = []
+    raw: list[Sent] = []
+    async with taking_turns(folder, urls) as turns:
+        for number in range(WARM_UP + pairs):
+            sent, beside = await turns.take(f"{number}")
+            desk.append(sent)
+            raw.append(beside)
         return BenchResult(
-            pairs,
-            spread(await times_us(simulators, desk[WARM_UP:])),
-            spread(await times_us(simulators, raw[WARM_UP:])),
+            pairs, await turns.spread(desk[WARM_UP:]), await turns.spread(raw[WARM_UP:])
         )

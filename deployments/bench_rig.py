@@ -1,34 +1,29 @@
-"""What every benchmark of the desk stands on: simulated venues, an executor's settings, signed
-signals, and a bare pair of requests to compare with.
+"""What every benchmark of the desk stands on: a folder of its own, simulated venues, an executor's
+settings, signed signals and the times of their orders.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
-import time
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlencode
-
-import aiohttp
 
 from deployments.desk_environment import key_environment
 from deployments.desk_startup import READY, STARTUP_S
 from deployments.failure import CommandFailed
-from deployments.paper_accounts import PaperAccounts
+from deployments.paper_accounts import PaperAccounts, paper_accounts
 from deployments.supervisor import Supervisor
 from deployments.venue_simulators import VenueSimulators
 from exchanges.instrument import Venue
-from tasks.client_order_id import client_order_id, pair_id_for
 from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient
-from tasks.outcome import OutcomeStatus
-from tasks.pair import LegName
+from tasks.key_store import KeyStore
 from tasks.signal import Signal, SignalAction
 from tasks.signing import PrivateKey, sign
 
@@ -58,6 +53,25 @@ class Sent:
     """``time.time_ns()`` when the signal was handed in, or the bare requests were made."""
 
 
+@dataclass(frozen=True, slots=True)
+class BenchFolder:
+    """A KIMP_HOME with paper accounts and a key that signs."""
+
+    home: Path
+    accounts: PaperAccounts
+    key: PrivateKey
+
+
+@contextmanager
+def bench_folder() -> Iterator[BenchFolder]:
+    """Thrown away at the end."""
+    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
+        home = Path(folder)
+        keys = KeyStore(home / "keys")
+        keys.generate("bench")
+        yield BenchFolder(home, paper_accounts(home / "keys"), keys.private_key("bench"))
+
+
 async def start_simulators(supervisor: Supervisor, accounts: PaperAccounts) -> dict[str, str]:
     """The simulated venues on free ports; name → address, ``control`` among them."""
     child = await supervisor.start(
@@ -76,20 +90,18 @@ async def start_simulators(supervisor: Supervisor, accounts: PaperAccounts) -> d
     return found.groupdict()
 
 
-def executor_variables(
-    home: Path, accounts: PaperAccounts, urls: Mapping[str, str]
-) -> dict[str, str]:
+def executor_variables(folder: BenchFolder, urls: Mapping[str, str]) -> dict[str, str]:
     """The environment of an executor that trades there."""
     return {
         **os.environ,
         **LIMITS,
-        "KIMP_HOME": str(home),
+        "KIMP_HOME": str(folder.home),
         "KIMP_MODE": "paper",
         "KIMP_UPBIT_URL": urls["upbit"],
         "KIMP_BINANCE_URL": urls["binance"],
         "KIMP_HYPERLIQUID_URL": urls["hyperliquid"],
         "KIMP_FX_URL": f"{urls['upbit']}/v1/forex/recent?codes=FRX.KRWUSD",
-        **key_environment(accounts.credentials),
+        **key_environment(folder.accounts.credentials),
     }
 
 
@@ -119,51 +131,6 @@ def bench_signal(name: str, key: PrivateKey, *, ttl_ms: int = 3_000) -> dict[str
         strategy="bench",
     )
     return sign(signal, key).to_json()
-
-
-async def send_signal(executor: ExecutorClient, name: str, key: PrivateKey) -> Sent:
-    """Have the desk open a pair."""
-    signal = bench_signal(name, key)
-    asked_ns = time.time_ns()
-    outcome = await executor.submit(signal, door="fast")
-    if outcome.status is not OutcomeStatus.HEDGED:
-        raise CommandFailed(f"the desk did not trade: {outcome.status}, {outcome.reason}")
-    return Sent(pair_id_for(name), asked_ns)
-
-
-async def send_raw_pair(
-    upbit: aiohttp.ClientSession, binance: aiohttp.ClientSession, name: str
-) -> Sent:
-    """Orders of the same size and shape. Unsigned, so both venues refuse them on arrival."""
-    pair_id, asked_ns = pair_id_for(name), time.time_ns()
-    spot_id, perpetual_id = (client_order_id(pair_id, leg, 1) for leg in LegName)
-    body = {
-        "market": "KRW-BTC",
-        "side": "bid",
-        "ord_type": "limit",
-        "volume": str(QUANTITY),
-        "price": "72000000",
-        "time_in_force": "ioc",
-        "identifier": spot_id,
-    }
-    form = {
-        "symbol": "BTCUSDT",
-        "side": "SELL",
-        "type": "MARKET",
-        "quantity": str(QUANTITY),
-        "newClientOrderId": perpetual_id,
-        "timestamp": str(time.time_ns() // 1_000_000),
-        "signature": "0" * 64,
-    }
-
-    async def post(session: aiohttp.ClientSession, path: str, data: object = None) -> None:
-        async with session.post(path, json=data) as response:
-            await response.read()
-
-    await asyncio.gather(
-        post(upbit, "/v1/orders", body), post(binance, f"/fapi/v1/order?{urlencode(form)}")
-    )
-    return Sent(pair_id, asked_ns)
 
 
 async def times_us(simulators: VenueSimulators, sent: Sequence[Sent]) -> list[float]:

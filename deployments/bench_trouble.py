@@ -9,41 +9,31 @@ measured in every trouble.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from deployments.bench_rig import (
-    PAUSE_S,
     WARM_UP,
+    BenchFolder,
     Sent,
     Spread,
+    bench_folder,
     executor_accepts,
     executor_variables,
-    send_raw_pair,
-    send_signal,
-    spread,
     start_simulators,
-    times_us,
 )
+from deployments.bench_turns import taking_turns
 from deployments.desk_environment import PROJECT, prefect_environment
 from deployments.desk_startup import STARTUP_S
 from deployments.http_json import HttpJson
-from deployments.paper_accounts import paper_accounts
 from deployments.ports import HOST, free_port
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
 from deployments.supervisor import Supervisor
 from deployments.troubled_prefect import Trouble, TroubledPrefect
-from deployments.venue_simulators import VenueSimulators
-from tasks.executor_client import ExecutorClient
-from tasks.key_store import KeyStore
 from tasks.settings import Settings
-from tasks.signing import PrivateKey
 
 ROUNDS = 3
 TURNS = 6
@@ -66,23 +56,17 @@ class Measured:
 
 async def bench_trouble(progress: Progress) -> Mapping[Trouble, Measured]:
     """Raises CommandFailed when something of it does not work."""
-    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
-        home = Path(folder)
-        accounts = paper_accounts(home / "keys")
-        keys = KeyStore(home / "keys")
-        keys.generate("bench")
-        async with Supervisor(home / "logs", PROJECT) as supervisor:
+    with bench_folder() as folder:
+        async with Supervisor(folder.home / "logs", PROJECT) as supervisor:
             with progress.waiting("simulators and Prefect server"):
-                urls = await start_simulators(supervisor, accounts)
-                prefect = await _prefect(supervisor, home)
+                urls = await start_simulators(supervisor, folder.accounts)
+                prefect = await _prefect(supervisor, folder.home)
             async with prefect.serving():
                 with progress.waiting("executor"):
-                    variables = executor_variables(home, accounts, urls) | PATIENCE
-                    await _executor(supervisor, home, variables, prefect.url)
+                    variables = executor_variables(folder, urls) | PATIENCE
+                    await _executor(supervisor, folder.home, variables, prefect.url)
                 with progress.waiting("measuring, about two minutes"):
-                    return await supervisor.guarded(
-                        _measure(home, urls, keys.private_key("bench"), prefect)
-                    )
+                    return await supervisor.guarded(_measure(folder, urls, prefect))
 
 
 async def _prefect(supervisor: Supervisor, home: Path) -> TroubledPrefect:
@@ -115,46 +99,29 @@ async def _executor(
 
 
 async def _measure(
-    home: Path, urls: Mapping[str, str], key: PrivateKey, prefect: TroubledPrefect
+    folder: BenchFolder, urls: Mapping[str, str], prefect: TroubledPrefect
 ) -> dict[Trouble, Measured]:
     desk: defaultdict[Trouble, list[Sent]] = defaultdict(list)
     raw: defaultdict[Trouble, list[Sent]] = defaultdict(list)
     silent: defaultdict[Trouble, list[float]] = defaultdict(list)
-    async with (
-        HttpJson("the simulators", urls["control"]) as control,
-        ExecutorClient(home / "run" / "executor.sock") as executor,
-        aiohttp.ClientSession(urls["upbit"]) as upbit,
-        aiohttp.ClientSession(urls["binance"]) as binance,
-    ):
-
-        async def turn(name: str) -> tuple[Sent, Sent]:
-            sent = await send_signal(executor, f"bench-{name}", key)
-            beside = await send_raw_pair(upbit, binance, f"raw-{name}")
-            await asyncio.sleep(PAUSE_S)
-            return sent, beside
-
+    async with taking_turns(folder, urls) as turns:
         for number in range(WARM_UP):
-            await turn(f"warm-up-{number}")
+            await turns.take(f"warm-up-{number}")
         for number in range(ROUNDS):
             for trouble in Trouble:
                 async with prefect.having(trouble):
                     await asyncio.sleep(SETTLE_S)
                     for place in range(TURNS):
-                        sent, beside = await turn(f"{number}-{trouble.name}-{place}")
+                        sent, beside = await turns.take(f"{number}-{trouble.name}-{place}")
                         desk[trouble].append(sent)
                         raw[trouble].append(beside)
-                        state = await executor.state()
+                        state = await turns.executor.state()
                         silent[trouble].append(state["switches"]["age_s"])
-        simulators = VenueSimulators(control)
         return {
             trouble: Measured(
-                await _spread_of(simulators, desk[trouble]),
-                await _spread_of(simulators, raw[trouble]),
+                await turns.spread(desk[trouble]),
+                await turns.spread(raw[trouble]),
                 max(silent[trouble]),
             )
             for trouble in Trouble
         }
-
-
-async def _spread_of(simulators: VenueSimulators, sent: Sequence[Sent]) -> Spread:
-    return spread(await times_us(simulators, sent))
