@@ -103,7 +103,7 @@ async def test_without_an_answer_it_may_have_been_moved_and_is_not_sent_again(
     assert before is not None
     fault(desk, kind)
     desk.clock.advance(1)  # to a nonce that no other adapter of this key has used
-    impatient = desk.connect(timeout_s=0.2)
+    impatient = desk.connect(timeout_s=1.0)
 
     with pytest.raises(OutcomeUnknown):
         await impatient.add_margin("BTC", Decimal(7))

@@ -269,7 +269,7 @@ async def test_order_over_the_web_socket_answered_with_nonsense_is_a_report_of_i
             CREDENTIALS[Venue.BINANCE],
             desk.endpoints,
             desk.clock,
-            timeout_s=0.3,
+            timeout_s=1.0,
             order_entry="websocket",
         )
         desk.stack.push_async_callback(exchange.aclose)

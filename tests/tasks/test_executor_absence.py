@@ -74,7 +74,7 @@ async def people(home: Path, **settings: Any) -> AsyncIterator[People]:
             smtp_security="none",
             email_from="kimp@desk.test",
             email_to=["one@desk.test"],
-            alert_timeout_s=0.8,
+            alert_timeout_s=3,
             **settings,
         )
         yield People(made, web, letters)

@@ -121,7 +121,7 @@ async def test_session_that_is_not_let_in_leaves_orders_to_rest() -> None:
 @pytest.mark.parametrize("kind", [FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST])
 async def test_order_without_a_reply_is_unknown_and_sent_no_other_way(kind: FaultKind) -> None:
     async with scene() as stage:
-        exchange = await entered(stage, timeout_s=0.3)
+        exchange = await entered(stage, timeout_s=1.0)
         stage.fault(FAULT, kind)
 
         with pytest.raises(OutcomeUnknown, match="no reply within"):

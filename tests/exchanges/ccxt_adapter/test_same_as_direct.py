@@ -24,7 +24,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NOT_ALIKE = {FaultKind.REFUSE_CONNECTION}
 """What it does depends on whether a connection stands already."""
 ARGUMENTS: dict[FaultKind, dict[str, object]] = {
-    FaultKind.DELAY: {"ms": 1_000},
+    FaultKind.DELAY: {"ms": 3_000},
     FaultKind.PARTIAL: {"fraction": "0.4"},
 }
 
@@ -93,10 +93,10 @@ async def test_orders_and_fills_are_the_same(direct: Desk) -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(FaultKind) - EVENT_KINDS - CONDITIONS - NOT_ALIKE))
 async def test_failing_order_means_the_same(direct: Desk, kind: FaultKind) -> None:
-    hasty = direct.connect(timeout_s=0.4)
+    hasty = direct.connect(timeout_s=1.0)
     await hasty.rules("BTC")
     outcomes = []
-    for number, exchange in enumerate((hasty, await through_ccxt(direct, timeout_s=0.4))):
+    for number, exchange in enumerate((hasty, await through_ccxt(direct, timeout_s=1.0))):
         direct.fault(kind, **ARGUMENTS.get(kind, {}))
         outcomes.append(await outcome(exchange, direct.order(f"order-{number}")))
         direct.clock.advance(600)  # room again, whatever the venue has said

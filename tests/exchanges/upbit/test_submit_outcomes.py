@@ -112,7 +112,7 @@ def exchange_at(address: str) -> Exchange:
         credentials=Credentials(ACCESS, SECRET),
         endpoints=Endpoints(address),
         clock=ManualClock(),
-        timeout_s=0.5,
+        timeout_s=1.0,
     )
 
 
