@@ -15,8 +15,10 @@ from tasks.desk_blocks import JOURNAL, MISMATCH, NOT_COMPARED
 from tasks.desk_view import DeskView
 from tasks.error_count import ErrorCount
 from tasks.leg_venue import LegVenue
+from tasks.market_checks import MAX_TETHER_AGE_S
 from tasks.pair_transitions import PairState
 from tasks.rates import Rates
+from tasks.settings import Basis
 from tasks.switch_guard import SwitchGuard
 from tasks.trading import Trading
 from warehouse import JournalError, LeaseLost
@@ -116,13 +118,18 @@ class DeskHealth:
         )
 
     def _fx(self) -> HealthComponent:
-        now = self._trading.clock.monotonic()
+        """Both rates; an old dollar coin is an illness only where it is what decides."""
+        now, settings = self._trading.clock.monotonic(), self._trading.settings
         age = self._rates.fx_age_s(now)
         dollar = self._rates.tether_book
+        coin_age = None if dollar is None else now - dollar.received
         told = "bank rate missing" if age is None else f"bank rate {age:.0f} s old"
-        coin = "missing" if dollar is None else f"{now - dollar.received:.0f} s old"
+        coin = "missing" if coin_age is None else f"{coin_age:.0f} s old"
+        is_coin_young = coin_age is not None and coin_age <= MAX_TETHER_AGE_S
         return HealthComponent(
-            ok=age is not None and age <= self._trading.settings.max_fx_age_s,
+            ok=age is not None
+            and age <= settings.max_fx_age_s
+            and (is_coin_young or settings.basis is not Basis.TETHER),
             detail=f"{told}, dollar coin {coin}",
             warning=None,
         )

@@ -80,6 +80,65 @@ def test_a_stale_book_and_a_pause_are_told_apart(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("later_s", "ill"),
+    [
+        (1, []),
+        (2, ["upbit", "binance"]),
+        (6, ["upbit", "binance", "prefect"]),
+        (11, ["upbit", "binance", "fx", "prefect"]),
+    ],
+)
+def test_what_nobody_reads_any_more_grows_old_part_by_part(
+    tmp_path: Path, later_s: int, ill: list[str]
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await asyncio.sleep(later_s)
+
+            parts = desk.parts.health.now()["components"]
+
+            assert [name for name, part in parts.items() if not part["ok"]] == ill
+            assert parts["upbit"]["detail"].startswith("circuit closed")
+            assert parts["upbit"]["detail"].endswith(f"book {later_s * 1_000} ms old")
+            assert (
+                parts["fx"]["detail"] == f"bank rate {later_s} s old, dollar coin {later_s} s old"
+            )
+            assert parts["prefect"]["detail"] == f"heard {later_s}.0 s ago"
+
+    run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("later_s", "ok"), [(30, True), (301, False)])
+def test_where_the_bank_rate_decides_an_old_dollar_coin_is_no_illness(
+    tmp_path: Path, later_s: int, ok: bool
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await asyncio.sleep(later_s)
+
+            assert desk.parts.health.now()["components"]["fx"]["ok"] is ok
+
+    run(tmp_path, scenario, basis="fx")
+
+
+def test_a_naked_pair_and_a_difference_to_the_venues_are_ill(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.leave_naked()
+            naked = await entered(desk)
+            bench.coin_vanishes("0.004")
+            await desk.parts.operations.reconcile()
+
+            parts = desk.parts.health.now()["components"]
+
+            assert (parts["pairs"]["ok"], parts["journal"]["ok"]) == (False, False)
+            assert parts["pairs"]["detail"] == f"naked: {naked.pair_id}"
+            assert "-0.004 BTC difference" in parts["journal"]["detail"]
+
+    run(tmp_path, scenario)
+
+
 def test_a_clock_that_is_off_is_named_with_its_venue(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:

@@ -311,6 +311,52 @@ def test_a_look_that_fails_is_a_no(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("venue", "endpoint", "old_after_s", "code"),
+    [
+        (Venue.UPBIT, "GET /v1/forex/recent", 40, "unhealthy:fx"),
+        (Venue.BINANCE, "GET /fapi/v1/depth", 2, "unhealthy:binance"),
+    ],
+    ids=["rates", "book"],
+)
+def test_a_resume_asks_for_fresh_rates_and_books(
+    tmp_path: Path, venue: Venue, endpoint: str, old_after_s: float, code: str
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+            bench.fault(venue, "http_500", endpoint=endpoint, times=10_000)
+            bench.fault(venue, "drop_stream", endpoint="*", times=10_000)
+            await asyncio.sleep(old_after_s)
+            await switched(desk, ENTRY, on=True)
+
+            refused = desk.parts.view.state()["resume_refused"]
+            assert [item["code"] for item in refused["reasons"]] == [code]
+            assert desk.switches.paused[ENTRY]
+            assert "API_CONNECTION_LOST" in desk.switches.notes[ENTRY]
+            assert "RESUMED" not in types(bench)
+
+    run(tmp_path, scenario, max_fx_age_s=30, fx_poll_s=10)
+
+
+def test_a_difference_below_a_ten_thousandth_of_a_coin_is_none(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await entered(desk)
+            await switched(desk, ENTRY, on=False)
+            bench.coin_vanishes("0.0001")
+            await switched(desk, ENTRY, on=True)
+            assert desk.switches.paused[ENTRY]
+
+            bench.upbit().ledger.credit("BTC", Decimal("0.00001"))
+            await switched(desk, ENTRY, on=True)
+
+            assert not desk.switches.paused[ENTRY]
+            assert types(bench)[-1] == "RESUMED"
+
+    run(tmp_path, scenario)
+
+
 def test_what_was_switched_on_while_no_desk_ran_is_looked_at_by_the_next(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:

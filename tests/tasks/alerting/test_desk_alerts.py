@@ -223,6 +223,28 @@ def test_a_days_loss_near_its_limit_is_warned_of_once(
     run(tmp_path, scenario, daily_loss_warning_pct=share)
 
 
+@pytest.mark.parametrize("how", ["resume", "reset"])
+def test_an_emergency_stop_is_a_critical_row_until_a_person_lifts_it(
+    tmp_path: Path, how: str
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await desk.parts.killing.kill("drill", liquidate=False)
+            row = row_of(desk, "EMERGENCY_STOP")
+            assert (row.level, row.recovered_at) == (AlertLevel.CRITICAL, None)
+            assert row.message.startswith("emergency stop: drill. New entries are blocked")
+
+            if how == "resume":
+                await desk.parts.stopping.resuming.resume("it is over")
+            else:
+                desk.parts.killing.reset("Min-ji", "it is over")
+
+            assert row_of(desk, "EMERGENCY_STOP").recovered_at is not None
+            assert "EMERGENCY_STOP" not in open_rows(desk)
+
+    run(tmp_path, scenario)
+
+
 def test_a_row_that_a_person_has_seen_is_open_no_more_and_still_hears_of_its_end(
     tmp_path: Path,
 ) -> None:
