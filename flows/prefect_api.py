@@ -11,7 +11,6 @@ from typing import cast
 
 import aiohttp
 import orjson
-from prefect.settings import get_current_settings
 
 from exchanges.tcp_connector import TcpConnector
 
@@ -29,17 +28,14 @@ class PrefectRefused(Exception):
 class PrefectApi:
     """Opens its connection at the first request, in the event loop that makes it.
 
-    ``password`` is the server's ``USER:PASSWORD``; what is not given is taken from Prefect's own
-    settings.
+    ``password`` is the server's ``USER:PASSWORD``, None where it has none; without an ``api_url``
+    both are taken from Prefect's own settings.
     """
 
     def __init__(self, api_url: str | None = None, password: str | None = None) -> None:
-        settings = get_current_settings().api
-        self._url = (api_url or settings.url or "").rstrip("/")
-        if not self._url:
-            raise ValueError("PREFECT_API_URL: expected the address of the Prefect API, got none")
-        if password is None and settings.auth_string is not None:
-            password = settings.auth_string.get_secret_value()
+        if api_url is None:
+            api_url, password = _of_prefect()
+        self._url = api_url.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
         if password is not None:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(*password.split(":", 1))
@@ -96,3 +92,15 @@ class PrefectApi:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _of_prefect() -> tuple[str, str | None]:
+    """Address and password as Prefect itself is configured, in whatever runs below it."""
+    # Prefect takes seconds to load, and a stop that is told its address does not need it.
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings().api
+    if not settings.url:
+        raise ValueError("PREFECT_API_URL: expected the address of the Prefect API, got none")
+    password = settings.auth_string
+    return settings.url, None if password is None else password.get_secret_value()

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
-
-from prefect.events import Event
+from typing import TYPE_CHECKING, Any, Self
 
 from flows.deployment_switch import is_off, schedules_of
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
-from flows.switch_events import paused_deployment, paused_pool, switch_events
+from flows.switch_events import is_told_already, paused_deployment, paused_pool, switch_events
 from tasks.errors import SwitchesUnreadable
 from tasks.switch_guard import (
     BATCH_POOL,
@@ -26,6 +25,9 @@ from tasks.switch_guard import (
     HOT_POOL,
     SIGNAL_INTAKE,
 )
+
+if TYPE_CHECKING:
+    from prefect.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,9 @@ class PrefectSwitches:
         self._names: dict[str, str] = {}
         """Deployment id → ``flow/name``, as far as known."""
         self._last: dict[str, bool] = {}
+        self._seen: dict[str, datetime] = {}
+        """Id of each row at the last whole look → when Prefect had last written it."""
+        self._looked = asyncio.Event()
         self._flags = 0
         """How many of the deployments had their own flag set at the last whole look."""
         self._looks = 0
@@ -91,9 +96,11 @@ class PrefectSwitches:
         """Wait until a switch may have changed; the next look is a whole one."""
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
+        # Before the first look there is nothing to compare an event with, and no entry either.
+        await self._looked.wait()
         event = await self._events.get()
         self._looks = 0
-        if event is None:
+        if event is None or is_told_already(event, self._seen):
             return ()
         pool, deployment = paused_pool(event), paused_deployment(event)
         names = (POOLS.get(pool or ""), self._names.get(deployment or ""))
@@ -157,14 +164,17 @@ class PrefectSwitches:
             raise SwitchesUnreadable(f"Prefect no longer has {', '.join(sorted(missing))}")
         self._flags = sum(row["paused"] for row in rows.values())
         paused = {self._names[key]: is_off(row) for key, row in rows.items()}
-        of_pools = {str(row.get("name")): row["is_paused"] for row in _rows(pools, "is_paused")}
-        for row in _rows(queues, "is_paused"):
+        pool_rows, queue_rows = _rows(pools, "is_paused"), _rows(queues, "is_paused")
+        of_pools = {str(row.get("name")): row["is_paused"] for row in pool_rows}
+        for row in queue_rows:
             pool = str(row.get("work_pool_name"))
             of_pools[pool] = of_pools.get(pool) or row["is_paused"]
         for pool, name in POOLS.items():
             if pool not in of_pools:
                 raise SwitchesUnreadable(f"Prefect no longer has the work pool {pool}")
             paused[name] = bool(of_pools[pool])
+        self._seen = _written([*rows.values(), *pool_rows, *queue_rows])
+        self._looked.set()
         return paused
 
     # ---- setting
@@ -220,3 +230,16 @@ def _rows(answer: object, flag: str) -> list[dict[str, Any]]:
         if not isinstance(row, dict) or not isinstance(row.get(flag), bool):
             raise SwitchesUnreadable("Prefect's answer names a switch without its flag")
     return answer
+
+
+def _written(rows: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """Id → time of the last write, of those rows that tell it."""
+    written: dict[str, datetime] = {}
+    for row in rows:
+        try:
+            time = datetime.fromisoformat(row["updated"])
+        except (KeyError, TypeError, ValueError):
+            continue
+        if time.tzinfo is not None:
+            written[str(row.get("id"))] = time
+    return written

@@ -1,19 +1,20 @@
 """What Prefect's event stream says about switches: deployments, work pools and their queues.
 
 Not every way to pause something emits an event (``POST …/pause_deployment`` and a schedule's switch
-do not), so an event only makes the desk quicker than its poll.
+do not), so an event only makes the desk quicker than its poll. It may also come late, and those of
+the last minute come once more whenever a stream is opened: :func:`is_told_already` knows them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from prefect.events import Event
-from prefect.events.clients import get_events_subscriber
-from prefect.events.filters import EventFilter, EventNameFilter
+if TYPE_CHECKING:
+    from prefect.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,15 @@ WATCHED = [
     *(f"{kind}{what}" for kind in (POOL, QUEUE) for what in (PAUSED, "ready", "not-ready")),
 ]
 RECONNECT_S = 1.0
-FRESH = timedelta(seconds=1)
-"""Prefect repeats the events of the last minute when a stream is opened: an older one may have been
-taken back since."""
 
 
 async def switch_events() -> AsyncGenerator[Event | None, None]:
     """Each event about a switch, for ever; None when a stream was opened: something may have been
     missed. A lost stream is opened again each second."""
+    # Prefect takes seconds to load, and who only sets a switch does not listen.
+    from prefect.events.clients import get_events_subscriber
+    from prefect.events.filters import EventFilter, EventNameFilter
+
     watched = EventFilter(event=EventNameFilter(name=WATCHED))
     lost = False
     while True:
@@ -54,17 +56,17 @@ async def switch_events() -> AsyncGenerator[Event | None, None]:
 
 
 def paused_deployment(event: Event) -> str | None:
-    """The id of the deployment that was paused just now, if that is what the event says."""
+    """The id of the deployment that was paused, if that is what the event says."""
     updates = event.payload.get("updates")
     paused = updates.get(PAUSED) if isinstance(updates, dict) else None
     if event.event != UPDATED or not isinstance(paused, dict) or paused.get("to") is not True:
         return None
-    return event.resource.id.removeprefix(DEPLOYMENT) if _is_fresh(event) else None
+    return event.resource.id.removeprefix(DEPLOYMENT)
 
 
 def paused_pool(event: Event) -> str | None:
-    """The name of the work pool that was paused just now, or a queue of it."""
-    if not event.event.endswith(f".{PAUSED}") or not _is_fresh(event):
+    """The name of the work pool that was paused, or a queue of it."""
+    if not event.event.endswith(f".{PAUSED}"):
         return None
     if event.event.startswith(POOL):
         return event.resource.name
@@ -72,5 +74,18 @@ def paused_pool(event: Event) -> str | None:
     return pools[0] if pools else None
 
 
-def _is_fresh(event: Event) -> bool:
-    return datetime.now(UTC) - event.occurred < FRESH
+def is_told_already(event: Event, seen: Mapping[str, datetime]) -> bool:
+    """Was a row of Prefect read that is newer than this event about it? Then the row says more.
+
+    ``seen``: id of a deployment, pool or queue → when the row that was read was last written, by
+    Prefect's clock, as the time of the event is: the desk's own is not asked. Prefect writes a
+    deployment or queue first and then notes the time of its event, and writers of one row wait for
+    each other (``models/deployments.py``, ``models/work_queues.py`` of Prefect 3.8.8), so that a
+    pause which is older than the row cannot have been made after it. The time of a pool's event is
+    noted just before the write: of two who set it in the same moment the later one may be taken
+    for the earlier, and the next poll tells.
+
+    Without a time to compare with, and whenever that is the older one, the event is news.
+    """
+    written = seen.get(event.resource.id.rpartition(".")[2])
+    return written is not None and event.occurred < written

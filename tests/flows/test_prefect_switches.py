@@ -122,6 +122,31 @@ async def test_an_event_names_what_was_paused(
         await asyncio.gather(listening, return_exceptions=True)
 
 
+async def test_a_pause_that_was_taken_back_before_it_is_heard_is_none(
+    switches: PrefectSwitches, registered: dict[str, str]
+) -> None:
+    entry, intake = (f"/deployments/{registered[name]}" for name in (ENTRY, SIGNAL_INTAKE))
+    hot, batch = "/work_pools/hot", "/work_pools/batch/queues/default"
+    await switches.read()
+    async with asyncio.timeout(60), get_client() as client:
+        while SIGNAL_INTAKE not in await switches.news():
+            # Until the stream is open there is nobody to hear.
+            for paused in (True, False):
+                await ask(client, "PATCH", intake, {"paused": paused})
+        for paused in (True, False):
+            await ask(client, "PATCH", entry, {"paused": paused})
+            await ask(client, "PATCH", hot, {"is_paused": paused})
+            await ask(client, "PATCH", batch, {"is_paused": paused})
+        assert await whole(switches) == NONE
+
+        await ask(client, "PATCH", intake, {"paused": True})
+        heard: set[str] = set()
+        while SIGNAL_INTAKE not in heard:
+            heard.update(await switches.news())
+
+    assert heard == {SIGNAL_INTAKE}
+
+
 async def test_switches_are_closed_while_somebody_elsewhere_waits_for_news(
     registered: dict[str, str],
 ) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect.events import Event
 
-from flows.prefect_switches import DEPLOYMENTS, SWITCHES, PrefectSwitches
+from flows.prefect_switches import SWITCHES, PrefectSwitches
 from flows.switch_events import UPDATED, paused_deployment, paused_pool
 from tasks.errors import SwitchesUnreadable
+from tests.flows.fake_prefect import WELL, prefect_saying
 
 FLAGS = ("paused", "is_paused", "schedules", "active", "id", "name", "work_pool_name")
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(FLAGS)
@@ -29,36 +27,6 @@ NONSENSE = st.recursive(
     max_leaves=12,
 )
 ASKED = ("deployments", "work_pools", "work_queues")
-WELL: dict[str, Any] = {
-    "deployments": [
-        {"id": name, "paused": False, "schedules": [{"active": True}]} for name in DEPLOYMENTS
-    ],
-    "work_pools": [{"name": pool, "is_paused": False} for pool in ("hot", "batch")],
-    "work_queues": [{"work_pool_name": "hot", "is_paused": False}],
-}
-
-
-@asynccontextmanager
-async def prefect_saying(answers: dict[str, Any]) -> AsyncIterator[str]:
-    """An API whose filters answer ``answers``; ids are names."""
-
-    async def answer(request: web.Request) -> web.Response:
-        parts = request.path.strip("/").split("/")
-        if parts[1] == "name":
-            return web.json_response({"id": "/".join(parts[2:])})
-        return web.json_response(answers[parts[0]])
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
-    finally:
-        await runner.cleanup()
 
 
 def read(answers: dict[str, Any]) -> dict[str, bool] | None:
@@ -115,17 +83,3 @@ def test_an_event_of_nonsense_pauses_nothing_and_breaks_nothing(payload: Any, na
 
     assert paused_deployment(event) is None
     assert paused_pool(event) is None
-
-
-def test_an_event_of_a_while_ago_is_no_pause_of_now() -> None:
-    def told(at: datetime) -> Event:
-        return Event(
-            occurred=at,
-            event=UPDATED,
-            resource={"prefect.resource.id": "prefect.deployment.d1"},
-            payload={"updates": {"paused": {"from": False, "to": True}}},
-            id=uuid4(),
-        )
-
-    assert paused_deployment(told(datetime.now(UTC))) == "d1"
-    assert paused_deployment(told(datetime.now(UTC) - timedelta(seconds=30))) is None

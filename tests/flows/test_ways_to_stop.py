@@ -119,7 +119,6 @@ def _not_kept(*_: Any) -> int:
 async def test_every_way_to_pause_is_heard_alerted_and_told_in_prefect(
     ids: Mapping[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before: frozenset[str] = frozenset()
     async with watching(ids) as watch:
         for name, way in WAYS.items():
             watch.alerts.clear()
@@ -147,9 +146,7 @@ async def test_every_way_to_pause_is_heard_alerted_and_told_in_prefect(
             for request in way.resume:
                 await watch.ask(request)
             await watch.until_paused(set())
-            # On a starved machine an event of the way before comes so late that it pauses again.
-            assert way.switches <= set(watch.released) <= way.switches | before
-            before = way.switches
+            assert sorted(watch.released) == sorted(way.switches)
             for switch in way.switches:
                 watch.board.lift(switch)
 
