@@ -10,45 +10,33 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
-from deployments.commands import (
-    alerts,
-    backups,
-    bench,
-    books,
-    desk,
-    doctor,
-    keys,
-    killing,
-    password,
-    signals,
-    stopping,
-    watching,
-)
 from deployments.failure import CommandFailed
 from deployments.private_umask import keep_files_private
 from exchanges.errors import ExchangeError
 from tasks.errors import DeskError, ExecutorGone
-from warehouse.errors import WarehouseError
 
-GROUPS = (
-    desk,
-    watching,
-    alerts,
-    signals,
-    stopping,
-    killing,
-    books,
-    backups,
-    keys,
-    password,
-    doctor,
-    bench,
-)
+GROUPS = {
+    "desk": ("up", "down", "sim"),
+    "watching": ("status", "pairs"),
+    "alerts": ("alerts",),
+    "signals": ("signal",),
+    "stopping": ("stop", "resume"),
+    "killing": ("kill", "reset"),
+    "books": ("report", "warehouse"),
+    "backups": ("backup", "restore"),
+    "keys": ("keys",),
+    "password": ("password",),
+    "doctor": ("doctor",),
+    "bench": ("bench",),
+}
+"""Module of :mod:`deployments.commands` → its commands, in the order of the help."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command with its arguments."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Every command with its arguments; or those of one command's group alone, because a stop
+    should be heard within a second and has no time to load what the others need."""
     top = argparse.ArgumentParser(
         prog="kimp",
         description="A hedged-arbitrage desk for the kimchi premium.",
@@ -57,14 +45,17 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--debug", action="store_true", help="show where an error came from")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in GROUPS:
-        group.add_commands(commands)
+    its_own = [group for group, names in GROUPS.items() if command in names]
+    for group in its_own or GROUPS:
+        import_module(f"deployments.commands.{group}").add_commands(commands)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    first = next((word for word in words if word != "--debug"), None)
+    given = parser(first).parse_args(words)
     keep_files_private()
     try:
         code: int = given.run(given)
@@ -88,9 +79,16 @@ def _sentence(error: Exception) -> str:
         return f"{error}, or start the whole desk with `kimp up`"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if isinstance(error, CommandFailed | DeskError | ExchangeError | WarehouseError | OSError):
+    ours = isinstance(error, CommandFailed | DeskError | ExchangeError | OSError)
+    if ours or _is_of_the_books(error):
         return str(error)
     return (
         f"unexpected {type(error).__name__}: {error} (a fault of this program; "
         "run again with KIMP_DEBUG=1 to see where)"
     )
+
+
+def _is_of_the_books(error: Exception) -> bool:
+    """The warehouse brings DuckDB along: a command that has not loaded it need not do so now."""
+    errors = sys.modules.get("warehouse.errors")
+    return errors is not None and isinstance(error, errors.WarehouseError)

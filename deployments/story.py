@@ -18,7 +18,8 @@ from deployments.venue_simulators import OrderArrival, VenueSimulators
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from tasks.client_order_id import pair_id_for
-from tasks.executor_client import ExecutorClient, PairView
+from tasks.executor_answers import PairView
+from tasks.executor_client import ExecutorClient
 from tasks.krw_text import krw_text
 from tasks.outcome import Outcome, OutcomeStatus
 from tasks.signal import Signal, SignalAction

@@ -12,7 +12,8 @@ from tasks.settings import Mode, Settings
 from tasks.settings_description import variable
 from tasks.venue_connections import leg_venues
 from tasks.venue_keys.key_sources import desk_keys
-from tasks.venue_keys.venue_key import Permission, VenueKey
+from tasks.venue_keys.permission import Permission
+from tasks.venue_keys.venue_key import VenueKey
 from tasks.venue_settings import KeySourceName
 
 

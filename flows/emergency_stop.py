@@ -15,7 +15,7 @@ from flows.prefect_switches import PrefectSwitches
 from flows.run_names import named_by_time
 from flows.signal_story import story
 from tasks.errors import DeskError, SwitchesUnreadable
-from tasks.executor_client import KillReport
+from tasks.executor_answers import KillReport
 from tasks.kill_switch import phrase
 from tasks.outcome import Outcome
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from flows.desk_access import signed_by_operator
 from flows.wording import in_words, timings_text
-from tasks.executor_client import Check, ExecutorClient
+from tasks.executor_answers import Check
+from tasks.executor_client import ExecutorClient
 from tasks.signal import Signal, SignalAction
 
 # Large enough for both venues' minimums and one perpetual lot, small against any real pair.

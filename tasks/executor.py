@@ -36,7 +36,8 @@ from tasks.switch_guard import Switches
 from tasks.venue_connections import connect, leg_venues
 from tasks.venue_keys.key_guard import demand_unable_to_withdraw
 from tasks.venue_keys.key_sources import desk_keys
-from tasks.venue_keys.venue_key import Permission, VenueKey
+from tasks.venue_keys.permission import Permission
+from tasks.venue_keys.venue_key import VenueKey
 from warehouse import GroupSync, Journal, JournalError, JournalLocked, Record, read
 from warehouse.lease import holder
 from warehouse.lease_records import LeaseReleased

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
-from typing import Any, Literal, NotRequired, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from urllib.parse import quote
 
 import aiohttp
@@ -18,12 +18,21 @@ import orjson
 from tasks.alert import AlertLevel, AlertType
 from tasks.errors import ExecutorAbsent, ExecutorGone, ExecutorRefused
 from tasks.outcome import Outcome
-from warehouse.records import (
-    HealthRecord,
-    PairSnapshot,
-    PremiumRecord,
-    ReconciliationRecord,
-)
+
+if TYPE_CHECKING:  # a command that stops the desk has no time to load the warehouse
+    from tasks.executor_answers import (
+        AlertList,
+        Check,
+        ExitDecision,
+        KillReport,
+        PairView,
+        Rates,
+        RecoveryReport,
+        ResetReport,
+        ResumeReport,
+        StopReport,
+    )
+    from warehouse.records import HealthRecord, ReconciliationRecord
 
 Door = Literal["prefect", "fast", "operator"]
 
@@ -31,100 +40,6 @@ Door = Literal["prefect", "fast", "operator"]
 DECISION_TIMEOUT_S = 120.0
 READ_TIMEOUT_S = 20.0
 CONNECT_TIMEOUT_S = 2.0
-
-
-class Reason(TypedDict):
-    """Why not: a stable code and a sentence for people."""
-
-    code: str
-    message: str
-
-
-class Check(TypedDict):
-    """The gate's answer to a signal that is not traded."""
-
-    signal_id: str
-    would_trade: bool
-    reasons: list[Reason]
-    timings_us: dict[str, int]
-
-
-class PairNow(TypedDict):
-    """What a pair would bring if it were closed now."""
-
-    net_krw: str
-    premium_pct: str | None
-    sentence: str
-
-
-class PairView(PairSnapshot):
-    """A pair as the journal has it, and its value now (None: cannot be told now)."""
-
-    now: NotRequired[PairNow | None]
-
-
-class ExitDecision(TypedDict):
-    """What the exit rule said of one pair."""
-
-    pair_id: str
-    net_krw: str | None
-    target_krw: str | None
-    decision: str
-    """``hold`` or ``close``."""
-    sentence: str
-    outcome: dict[str, Any] | None
-    """The Outcome as JSON where a close was tried."""
-
-
-class RecoveryReport(TypedDict):
-    pair_id: str
-    was: str
-    """The state that it was found in."""
-    state: str
-    holds: str
-    """What both legs hold now, in words."""
-    steps: list[str]
-    """What was done, each with its time (UTC)."""
-
-
-class Rates(TypedDict):
-    krw_per_usd: str | None
-    krw_per_usdt: str | None
-    dollar: str
-    """The dollar coin that the rate before is of: USDT or USDC."""
-    fx_source: str | None
-    fx_age_s: float | None
-    premiums: list[PremiumRecord]
-
-
-class KillReport(TypedDict):
-    killed: bool
-    cancelled: list[str]
-    """Client order ids."""
-    outcomes: list[dict[str, Any]]
-
-
-class ResetReport(TypedDict):
-    lifted: list[str]
-    """What was stopped, in words."""
-
-
-class StopReport(TypedDict):
-    in_prefect: bool
-    """Prefect shows it; else it holds in the executor, and Prefect is told once it answers."""
-
-
-class ResumeReport(TypedDict):
-    resumed: bool
-    reasons: list[Reason]
-
-
-class AlertList(TypedDict):
-    total: int
-    """Open rows; the list has at most 500 of them."""
-    open: list[dict[str, Any]]
-    others: list[dict[str, Any]]
-    channels: list[dict[str, Any]]
 
 
 class ExecutorClient:
@@ -175,7 +90,7 @@ class ExecutorClient:
 
     async def check(self, signal: Mapping[str, object]) -> Check:
         """Every check of the gate, and no order."""
-        return cast(Check, await self._ask("POST", "/v1/check", dict(signal)))
+        return cast("Check", await self._ask("POST", "/v1/check", dict(signal)))
 
     async def state(self) -> dict[str, Any]:
         """The desk at one look: blocks, switches, venues, rates, premium, capital."""
@@ -183,39 +98,41 @@ class ExecutorClient:
 
     async def pairs(self, *, open_only: bool = False) -> Sequence[PairView]:
         path = "/v1/pairs?open=1" if open_only else "/v1/pairs"
-        return cast(list[PairView], await self._ask("GET", path))
+        return cast("list[PairView]", await self._ask("GET", path))
 
     async def pair(self, pair_id: str) -> PairView:
-        return cast(PairView, await self._ask("GET", f"/v1/pairs/{pair_id}"))
+        return cast("PairView", await self._ask("GET", f"/v1/pairs/{pair_id}"))
 
     async def validate_exits(self) -> Sequence[ExitDecision]:
         """Weigh every open pair and close those in enough profit."""
-        return cast(list[ExitDecision], await self._decide("/v1/exits/validate", {}))
+        return cast("list[ExitDecision]", await self._decide("/v1/exits/validate", {}))
 
     async def recover(self, pair_id: str | None) -> Sequence[RecoveryReport]:
         """Finish what is unfinished of one pair, or of all."""
-        return cast(list[RecoveryReport], await self._decide("/v1/recover", {"pair_id": pair_id}))
+        return cast("list[RecoveryReport]", await self._decide("/v1/recover", {"pair_id": pair_id}))
 
     async def reconcile(self, accept: str | None = None) -> ReconciliationRecord:
         body = {"accept": accept}
-        return cast(ReconciliationRecord, await self._decide("/v1/reconcile", body))
+        return cast("ReconciliationRecord", await self._decide("/v1/reconcile", body))
 
     async def refresh_rates(self) -> Rates:
-        return cast(Rates, await self._ask("POST", "/v1/rates/refresh", {}))
+        return cast("Rates", await self._ask("POST", "/v1/rates/refresh", {}))
 
     async def kill(self, reason: str, *, liquidate: bool, symbol: str | None = None) -> KillReport:
         body = {"reason": reason, "liquidate": liquidate, "symbol": symbol}
-        return cast(KillReport, await self._decide("/v1/kill", body))
+        return cast("KillReport", await self._decide("/v1/kill", body))
 
     async def stop(self, reason: str) -> StopReport:
         """No new pairs and no signals, from now on."""
-        return cast(StopReport, await self._ask("POST", "/v1/stop", {"reason": reason}))
+        return cast("StopReport", await self._ask("POST", "/v1/stop", {"reason": reason}))
 
     async def resume(self, reason: str) -> ResumeReport:
-        return cast(ResumeReport, await self._decide("/v1/resume", {"reason": reason}))
+        return cast("ResumeReport", await self._decide("/v1/resume", {"reason": reason}))
 
     async def reset(self, by: str, reason: str) -> ResetReport:
-        return cast(ResetReport, await self._ask("POST", "/v1/reset", {"by": by, "reason": reason}))
+        return cast(
+            "ResetReport", await self._ask("POST", "/v1/reset", {"by": by, "reason": reason})
+        )
 
     async def hand_over(self, pid: int) -> None:
         """Ask the living executor to give its lease to process ``pid``."""
@@ -239,12 +156,12 @@ class ExecutorClient:
         await self._ask("POST", "/v1/alerts", {"type": kind, "level": level, **alert})
 
     async def health(self) -> HealthRecord:
-        return cast(HealthRecord, await self._ask("GET", "/v1/health"))
+        return cast("HealthRecord", await self._ask("GET", "/v1/health"))
 
     async def alerts(self, *, every: bool = False) -> AlertList:
         """Rows that wait for a person; ``every``: those that were seen or are over, too."""
         path = "/v1/alerts?all=1" if every else "/v1/alerts"
-        return cast(AlertList, await self._ask("GET", path))
+        return cast("AlertList", await self._ask("GET", path))
 
     async def acknowledge(self, row_id: str, by: str) -> dict[str, Any]:
         """The row, as it stands then."""

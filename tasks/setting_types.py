@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from tasks.maintenance import parse_window
-from tasks.venue_keys.venue_key import parse_permissions
+from tasks.venue_keys.permission import parse_permissions
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 SignedPercent = Annotated[Decimal, Field(gt=-100, le=100)]

@@ -18,7 +18,8 @@ from tasks.alerting.alert_rows import AlertRows
 from tasks.alerting.channel import DeliveryFailed
 from tasks.alerting.message import Line, Message
 from tasks.errors import ExecutorGone
-from tasks.executor_client import AlertList, ExecutorClient
+from tasks.executor_answers import AlertList
+from tasks.executor_client import ExecutorClient
 from tasks.kst import KST
 from tasks.settings import Settings
 from warehouse import read

@@ -19,7 +19,8 @@ from tasks.settings import Settings
 from tasks.venue_keys.key_check import KeyCheck, Withdrawal
 from tasks.venue_keys.key_guard import check_key, refuse_able
 from tasks.venue_keys.key_sources import key_file, key_source
-from tasks.venue_keys.venue_key import Permissions, VenueKey, checked_name, parse_permissions
+from tasks.venue_keys.permission import Permissions, parse_permissions
+from tasks.venue_keys.venue_key import VenueKey, checked_name
 from tasks.venue_settings import KeySourceName
 
 COLUMNS = ("venue", "name", "permissions", "created_at", "fingerprint", "source", "used")

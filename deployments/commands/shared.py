@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from deployments.up_lock import RunningDesk, running_desk
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_COLUMNS = 200
 
@@ -24,6 +25,8 @@ def home() -> tuple[Settings, RunningDesk | None]:
 
 def console() -> Console:
     """For tables: as wide as the terminal, or wide enough for a log or a pipe."""
+    from rich.console import Console
+
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=PIPE_COLUMNS)
 

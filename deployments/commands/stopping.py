@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deployments.commands.shared import home, reason
 from deployments.failure import CommandFailed
 from deployments.prefect_address import prefect_api_url
 from deployments.prefect_password import read_password
 from deployments.up_lock import RunningDesk
+from flows.prefect_switches import PrefectSwitches
 from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
-
-if TYPE_CHECKING:
-    from flows.prefect_switches import PrefectSwitches
 
 SWITCHES = (ENTRY, SIGNAL_INTAKE)
 
@@ -60,20 +58,8 @@ async def _stop(settings: Settings, desk: RunningDesk | None, why: str) -> str:
     return f"{paused}. Prefect does not answer: the executor tells it as soon as it does"
 
 
-async def _switches(settings: Settings, url: str) -> PrefectSwitches:
-    """Importing Prefect takes seconds: in a thread, because the event loop has a kill to deliver,
-    and a connection that waits so long is given up."""
-
-    def load() -> type[PrefectSwitches]:
-        from flows.prefect_switches import PrefectSwitches
-
-        return PrefectSwitches
-
-    return (await asyncio.to_thread(load))(url, read_password(settings))
-
-
 async def pause_switches(settings: Settings, url: str, why: str) -> None:
-    async with await _switches(settings, url) as switches:
+    async with PrefectSwitches(url, read_password(settings)) as switches:
         await switches.pause(SWITCHES, why)
 
 

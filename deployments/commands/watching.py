@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 from decimal import Decimal
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from deployments.commands.shared import console, home, print_json
 from deployments.failure import CommandFailed
 from deployments.prefect_address import prefect_api_url, prefect_http
 from deployments.up_lock import RunningDesk
 from tasks.errors import ExecutorGone
-from tasks.executor_client import ExecutorClient, PairView
+from tasks.executor_client import ExecutorClient
 from tasks.krw_text import krw_text
 from tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from tasks.executor_answers import PairView
 
 
 def add_commands(commands: Any) -> None:
@@ -54,6 +55,8 @@ def run_pairs(given: argparse.Namespace) -> int:
     if not pairs:
         print("no pairs" if given.all else "no open pairs")
         return 0
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for name in ("pair", "state", "direction", "quantity", "opened", "now"):
         table.add_column(name)

@@ -8,7 +8,8 @@ from datetime import datetime
 from exchanges.instrument import Venue
 from tasks.errors import DeskError, SettingMissing
 from tasks.settings import Settings
-from tasks.venue_keys.venue_key import VenueKey, checked_credentials, parse_permissions
+from tasks.venue_keys.permission import parse_permissions
+from tasks.venue_keys.venue_key import VenueKey, checked_credentials
 
 NAME = "environment"
 

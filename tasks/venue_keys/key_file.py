@@ -28,6 +28,7 @@ from tasks.venue_keys.master_key import (
     fresh_salt,
     passphrase_key,
 )
+from tasks.venue_keys.permission import parse_permissions
 from tasks.venue_keys.private_files import (
     append_private,
     only_writer,
@@ -36,7 +37,7 @@ from tasks.venue_keys.private_files import (
     replace_private,
 )
 from tasks.venue_keys.sealed import Sealed, parse_sealed
-from tasks.venue_keys.venue_key import VenueKey, checked_name, parse_permissions
+from tasks.venue_keys.venue_key import VenueKey, checked_name
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from tasks.setting_types import LOOPBACK
 from tasks.settings import Mode, Settings
 from tasks.venue_keys.environment_source import EnvironmentSource
 from tasks.venue_keys.key_file import KeyFile
+from tasks.venue_keys.permission import Permission
 from tasks.venue_keys.vault_source import VaultSource
-from tasks.venue_keys.venue_key import Permission, VenueKey
+from tasks.venue_keys.venue_key import VenueKey
 from tasks.venue_settings import KeySourceName
 
 

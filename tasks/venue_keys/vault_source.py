@@ -18,8 +18,9 @@ from pydantic import SecretStr
 from exchanges.instrument import Venue
 from tasks.errors import DeskError, KeyRefused, SettingMissing
 from tasks.settings import Settings
+from tasks.venue_keys.permission import parse_permissions
 from tasks.venue_keys.private_files import read_private
-from tasks.venue_keys.venue_key import VenueKey, checked_credentials, parse_permissions
+from tasks.venue_keys.venue_key import VenueKey, checked_credentials
 
 NAME = "vault"
 

@@ -6,7 +6,6 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from exchanges.binance.signing import Signer
 from exchanges.credentials import Credentials
@@ -14,34 +13,11 @@ from exchanges.hyperliquid.address import parse_address
 from exchanges.hyperliquid.signing import parse_key
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused
+from tasks.venue_keys.permission import Permission, Permissions
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _PRINTABLE = re.compile(r"[!-~]{1,512}")
 _PEM = "-----BEGIN "
-
-
-class Permission(StrEnum):
-    """What the desk may do with a key. There is none for withdrawing, on purpose."""
-
-    READ = "read"
-    TRADE = "trade"
-
-
-Permissions = frozenset[Permission]
-
-
-def parse_permissions(text: str) -> Permissions:
-    """``read`` or ``read,trade``; a key that trades may always read.
-
-    Raises ValueError with the end of a sentence: what was expected.
-    """
-    words = [word.strip().lower() for word in text.split(",")]
-    if any("withdraw" in word for word in words):
-        raise ValueError("expected a key that cannot withdraw: the desk refuses any other")
-    try:
-        return frozenset(Permission(word) for word in words) | {Permission.READ}
-    except ValueError:
-        raise ValueError("expected read or read,trade") from None
 
 
 @dataclass(frozen=True, slots=True)

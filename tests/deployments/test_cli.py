@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from deployments.cli import main
+from deployments.cli import GROUPS, main
 from tests.deployments.up_process import PROJECT
 
 
@@ -236,13 +239,54 @@ def test_debug_shows_where_an_error_came_from(capsys: pytest.CaptureFixture[str]
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_command_does_not_wait_for_libraries_that_it_does_not_use() -> None:
-    """Prefect alone takes two seconds, and a stop should be heard within one."""
-    slow = ("prefect", "slack_sdk", "discord_webhook", "ccxt", "pandas")
-    program = f"import sys, deployments.cli; print([m for m in {slow} if m in sys.modules])"
+SLOW = (
+    *("prefect", "warehouse", "duckdb", "numpy", "pandas", "rich", "ccxt", "slack_sdk"),
+    *("discord_webhook", "coincurve", "Crypto", "cryptography"),
+)
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stop", "--reason", "testing"],
+        ["--debug", "stop", "--reason", "testing"],
+        ["kill", "--reason", "testing", "--yes", "STOP"],
+        ["resume", "--reason", "testing"],
+        ["status"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_does_not_wait_for_libraries_that_it_does_not_use(arguments: list[str]) -> None:
+    """Prefect alone takes two seconds, and a stop should be heard within one. Without an executor
+    and a Prefect each way is tried to its end."""
+    program = (
+        "import sys; from deployments.cli import GROUPS, main; code = main(sys.argv[1:]); "
+        f"print([m for m in {SLOW} if m in sys.modules], file=sys.stderr); sys.exit(code)"
     )
 
-    assert done.stdout == "[]\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=PROJECT, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_each_command_is_found_in_the_group_that_has_it() -> None:
+    files = (PROJECT / "deployments" / "commands").glob("*.py")
+    groups = {file.stem for file in files if "def add_commands(" in file.read_text()}
+    found = {}
+    for group in groups:
+        commands = argparse.ArgumentParser().add_subparsers()
+        import_module(f"deployments.commands.{group}").add_commands(commands)
+        found[group] = tuple(commands.choices)
+
+    assert found == GROUPS
+
+
+def test_help_shows_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    shown = set(re.findall(r"^    (\w+)", capsys.readouterr().out, re.MULTILINE))
+    assert shown == {name for names in GROUPS.values() for name in names}

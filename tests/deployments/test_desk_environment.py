@@ -12,7 +12,7 @@ from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
 from tasks.settings import Settings
 from tasks.venue_keys.key_sources import desk_keys
-from tasks.venue_keys.venue_key import Permission
+from tasks.venue_keys.permission import Permission
 from tasks.venue_settings import KeySourceName
 from tests.tasks.venue_keys.samples import a_clock
 

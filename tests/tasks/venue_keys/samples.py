@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from exchanges.credentials import Credentials
 from exchanges.instrument import Venue
-from tasks.venue_keys.venue_key import VenueKey, parse_permissions
+from tasks.venue_keys.permission import parse_permissions
+from tasks.venue_keys.venue_key import VenueKey
 from tests.exchanges.manual_clock import ManualClock
 
 ACCESS, SECRET = "AccessKeyOfTheTests", "SecretKeyOfTheTests"

@@ -19,7 +19,7 @@ from tasks.settings import Mode, Settings
 from tasks.settings_description import describe
 from tasks.settings_loading import load_settings
 from tasks.venue_keys.key_sources import desk_keys, key_file, key_source
-from tasks.venue_keys.venue_key import Permission
+from tasks.venue_keys.permission import Permission
 from tasks.venue_settings import KeySourceName
 from tests.tasks import executors as simulated
 from tests.tasks.executors import executor_here, served_venues

@@ -8,12 +8,8 @@ import pytest
 
 from exchanges.instrument import Venue
 from tasks.errors import KeyRefused
-from tasks.venue_keys.venue_key import (
-    Permission,
-    checked_credentials,
-    checked_name,
-    parse_permissions,
-)
+from tasks.venue_keys.permission import Permission, parse_permissions
+from tasks.venue_keys.venue_key import checked_credentials, checked_name
 from tests.tasks.venue_keys.samples import (
     ACCESS,
     NEW_SECRET,
