@@ -6,13 +6,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+from prefect.settings import Settings as PrefectSettings
 from ruamel.yaml import YAML
 
+from deployments.prefect_server import SERVER_SETTINGS
 from deployments.project import PROJECT
 from tasks.settings import Settings
 from tasks.settings_description import variable
@@ -64,6 +67,14 @@ def test_the_image_has_no_finding() -> None:
     done = tool("hadolint", DEPLOYMENTS / "Dockerfile")
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_image_leaves_behind_what_has_built_it() -> None:
+    build, run = re.split(r"^FROM .+$", (DEPLOYMENTS / "Dockerfile").read_text(), flags=re.M)[1:]
+
+    assert re.findall(r"^COPY (.+)$", run, re.M) == ["--from=build /opt/kimp /opt/kimp"]
+    assert " install " in build
+    assert "pip" not in run
 
 
 def test_everything_that_the_image_copies_is_there_and_not_kept_out() -> None:
@@ -171,6 +182,32 @@ def test_the_settings_that_every_program_gets_exist() -> None:
     assert {name for name in {*SETTINGS, *given} if name.startswith("KIMP_")} <= known
 
 
+def test_the_server_keeps_runs_and_events_no_longer_than_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Prefect itself reads them: a name that it does not know would be no setting at all."""
+    given = settings_of(DEPLOYMENTS / "deployed_server.settings")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    server = PrefectSettings().server
+
+    assert server.services.db_vacuum.enabled == {"events", "flow_runs"}
+    assert server.services.db_vacuum.retention_period == timedelta(days=30)
+    assert server.events.retention_period == timedelta(days=7)
+    assert server.events.messaging_broker == "prefect_redis.messaging"
+    assert server.events.messaging_cache == "prefect_redis.messaging"
+
+
+def test_a_desk_without_a_settings_file_has_its_servers_vacuum_on_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in SERVER_SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+    assert PrefectSettings().server.services.db_vacuum.enabled == {"events", "flow_runs"}
+
+
 # ---- systemd
 
 
@@ -235,6 +272,8 @@ def test_the_pod_runs_what_the_containers_run_with_the_same_settings() -> None:
     services = compose()["services"]
     [config] = [item for item in documents() if item["kind"] == "ConfigMap"]
 
+    names = {container["name"] for container in desk_pod()["containers"]}
+    assert names == {"executor", "hot-worker", "batch-worker"}
     for container in desk_pod()["containers"]:
         assert container["args"] == services[container["name"]]["command"]
     assert config["data"].items() >= SETTINGS.items()

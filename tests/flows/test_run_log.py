@@ -118,3 +118,21 @@ def test_a_flood_of_one_level_leaves_room_for_the_others_and_is_counted() -> Non
     assert budget.dropped == 2
     assert budget.take(logging.INFO)
     assert budget.over() is None
+
+
+def test_a_run_is_told_no_more_than_its_share_of_lines_and_stories() -> None:
+    heard = Heard()
+    with RunLog(heard, 3) as run_log:
+        for number in range(10):
+            logging.getLogger("tasks.feeds").info("line %s", number)
+        for _ in range(10):
+            run_log.decided(a_signal(), hedged(), "fast")
+        logging.getLogger("tasks.feeds").error("this is read all the same")
+
+    assert [text for _, text in heard.lines] == [
+        "line 0",
+        "line 1",
+        "line 2",
+        "this is read all the same",
+    ]
+    assert run_log.dropped == 17

@@ -56,6 +56,30 @@ async def test_slack_gets_escaped_text_with_a_colour_for_each_level() -> None:
     assert critical["mrkdwn_in"] == []
 
 
+async def test_each_level_has_a_colour_or_a_sign_of_its_own_everywhere() -> None:
+    shown = []
+    for level in ("info", "warning", "critical", "recovered"):
+        said = Message(level, "kimp paper", (Line(level, "told"),), "a1-a1")
+        async with (
+            providers.slack() as slack,
+            providers.discord() as discord,
+            providers.telegram() as telegram,
+            mail.mail_server() as letters,
+        ):
+            channels = [slack_to(slack), discord_to(discord), telegram_to(telegram)]
+            channels.append(email_to(letters.port, SmtpSecurity.NONE))
+            for channel in channels:
+                await channel.send(said)
+                await channel.aclose()
+        [attachment], [embed] = slack.heard[0]["attachments"], discord.heard[0]["embeds"]
+        colour = attachment["color"]
+        assert embed["color"] == int(colour.removeprefix("#"), 16)
+        assert colour in str(letters.letters[0])
+        shown.append((colour, telegram.heard[0]["text"].splitlines()[1][0]))
+
+    assert shown == [("#2F81F7", "🔵"), ("#D29922", "🟡"), ("#DA3633", "🔴"), ("#2EA043", "🟢")]
+
+
 async def test_discord_gets_an_embed_that_calls_nobody_and_formats_nothing() -> None:
     async with providers.discord() as provider:
         assert await discord_to(provider).send(message()) == 0
