@@ -19,7 +19,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State
 
-from deployments.hot_worker import HotWorker
+from deployments.hot_worker import LIMIT, HotWorker
 from tasks.executor_client import ExecutorClient
 from tests.fake_executor import FakeExecutor
 
@@ -68,12 +68,17 @@ async def log_of(client: PrefectClient, run_id: UUID) -> str:
 
 @asynccontextmanager
 async def working(
-    fake: FakeExecutor, flows: dict[str, Flow[..., Any]], *, pool: str = "hot", name: str = "one"
+    fake: FakeExecutor,
+    flows: dict[str, Flow[..., Any]],
+    *,
+    pool: str = "hot",
+    name: str = "one",
+    limit: int = LIMIT,
 ) -> AsyncIterator[HotWorker]:
     """A hot worker at work in this loop."""
     stop = asyncio.Event()
     async with ExecutorClient(fake.socket_file) as executor:
-        worker = HotWorker(pool, flows=flows, executor=executor, name=name)
+        worker = HotWorker(pool, flows=flows, executor=executor, name=name, limit=limit)
         task = asyncio.create_task(worker.serve(stop))
         try:
             async with asyncio.timeout(20):

@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect import Flow, flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import WorkerStatus
 from prefect.states import Completed, Scheduled
 
 import deployments.hot_worker as module
@@ -72,6 +74,21 @@ async def test_two_workers_run_each_run_once(executor: FakeExecutor, deployment:
     assert [run.run_count for run in runs] == [1] * 5
     heard = [body["id"] for body in executor.bodies("POST /v1/signals")]
     assert len(heard) == len(set(heard)) == 5
+
+
+async def test_a_worker_is_online_in_prefect_by_its_name(
+    executor: FakeExecutor, deployment: UUID
+) -> None:
+    async with working(executor, FLOWS, name="shown"), get_client() as client:
+        async with asyncio.timeout(30):
+            shown = None
+            while shown is None:
+                workers = await client.read_workers_for_work_pool("hot")
+                shown = next((it for it in workers if it.name == "shown"), None)
+                await asyncio.sleep(0.05)
+
+    assert shown.status is WorkerStatus.ONLINE
+    assert shown.heartbeat_interval_seconds == module.HEARTBEAT_S
 
 
 async def test_without_the_event_stream_polling_finds_the_run(

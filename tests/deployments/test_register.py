@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import time
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
 )
+from prefect.client.schemas.schedules import CronSchedule
 
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
@@ -92,6 +94,21 @@ async def test_what_an_operator_has_stopped_outlives_registration(prefect_api: s
         deployment = await client.read_deployment(deployment_id)
         assert not deployment.paused
         assert [schedule.active for schedule in deployment.schedules] == [True]
+
+
+async def test_the_executor_hands_over_when_the_settings_say(prefect_api: str) -> None:
+    entries = [entry for entry in read_entries() if entry.entrypoint.endswith(":executor")]
+    [name] = registered = await register(prefect_api, entries, hand_over_at=time(6, 30))
+    async with get_client() as client:
+        [daily] = await client.read_deployment_schedules(UUID(registered[name]))
+        await register(prefect_api, entries)
+        [usual] = await client.read_deployment_schedules(UUID(registered[name]))
+
+    crons = [it.schedule for it in (daily, usual) if isinstance(it.schedule, CronSchedule)]
+    assert [(item.cron, item.timezone) for item in crons] == [
+        ("30 6 * * *", "Asia/Seoul"),
+        ("0 5 * * *", "Asia/Seoul"),
+    ]
 
 
 async def test_a_parameter_that_the_flow_does_not_have_is_refused_by_name(

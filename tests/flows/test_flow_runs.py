@@ -98,6 +98,13 @@ async def test_without_a_signal_a_canary_is_checked_and_nothing_is_traded(
     [body] = executor.bodies("POST /v1/check")
     assert is_signed_by(parse_signal(body), KeyStore(kimp_home / "keys").trusted()["operator"])
     assert executor.bodies("POST /v1/signals") == []
+    async with get_client() as client:
+        run_id = state.state_details.flow_run_id
+        assert run_id is not None
+        shown = (await artifacts_of(client, run_id))["canary"]
+    assert "| book stale | the upbit book is 4.2 s old |" in shown
+    for stage in ("due to flow", "verify 0.02 ms", "gate 0.04 ms", "to executor and back"):
+        assert stage in shown
 
 
 async def test_without_an_executor_the_run_says_what_to_start(kimp_home: Path) -> None:
@@ -119,6 +126,19 @@ async def test_readiness_lists_why_not(executor: FakeExecutor) -> None:
         run_id = state.state_details.flow_run_id
         assert run_id is not None
         assert "4.2 s old" in (await artifacts_of(client, run_id))["readiness"]
+
+
+async def test_readiness_looks_at_every_coin_of_the_desk(
+    executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMP_SYMBOLS", '["BTC", "ETH"]')
+    executor.answers["POST /v1/check"] = {**CHECK, "would_trade": True, "reasons": []}
+
+    state = await state_of(entry)
+
+    assert (state.name, state.message) == ("Ready", "BTC: would trade. ETH: would trade.")
+    assert [body["symbol"] for body in executor.bodies("POST /v1/check")] == ["BTC", "ETH"]
+    assert executor.bodies("POST /v1/signals") == []
 
 
 async def test_an_operators_entry_is_signed_and_the_key_shows_nowhere(

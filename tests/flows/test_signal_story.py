@@ -92,6 +92,18 @@ def test_a_reason_is_told_in_words_and_the_pair_once() -> None:
     assert story(held) == ["Held (not in profit): pair p0123456789ab: it would lose 5 KRW."]
 
 
+def test_a_signal_that_was_decided_before_a_stop_says_so_in_log_and_state() -> None:
+    side = (
+        "decided at 14:03:20.000 KST before the pause of entry/live was heard at 14:03:20.300 KST"
+    )
+    hedged = outcome_of(OutcomeStatus.HEDGED, reason=f"before_the_stop: {side}")
+
+    told = f"Hedged (before the stop): pair p0123456789ab: {side}."
+
+    assert story(hedged) == [told]
+    assert final_state(hedged).message == told
+
+
 def test_a_repair_is_told_step_by_step_and_its_state_stays_short() -> None:
     steps = [f"hedge {number}: {'refused ' * 8}" for number in range(4)]
     outcome = outcome_of(OutcomeStatus.UNWOUND, reason=f"unwound: {'; '.join(steps)}; lost 9 KRW")
