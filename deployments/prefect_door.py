@@ -14,6 +14,8 @@ from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson, ServerBusy
 
 POLL_S = 0.1
+SELDOM_S = 0.5
+"""Between looks at a run that takes longer."""
 BUSY_S = 10.0
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
@@ -89,7 +91,7 @@ class PrefectDoor:
 
     async def finished(self, run: FlowRun, timeout_s: float) -> FlowRun:
         """The run once it has ended; raises CommandFailed when it has not within ``timeout_s``."""
-        deadline, now = time.monotonic() + timeout_s, run
+        deadline, now, pause = time.monotonic() + timeout_s, run, POLL_S
         while True:
             with suppress(ServerBusy):
                 now = await self.run(run.id)
@@ -100,7 +102,8 @@ class PrefectDoor:
                     f"the flow run {now.name} is still {now.state_name} after {timeout_s:g} s: "
                     f"{now.url}"
                 )
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.2, SELDOM_S)
 
     async def end_left_over(self, pool: str) -> int:
         """Runs of ``pool`` that a killed desk left unfinished are crashed, so that they hold no

@@ -25,6 +25,9 @@ T = TypeVar("T")
 GRACE_S = 8.0
 """A program's time to end by itself."""
 POLL_S = 0.1
+SELDOM_S = 0.5
+"""Between looks at what takes longer: a look may be a question to Prefect, which works for its
+answer on the core that what is waited for needs."""
 REVIVAL_PAUSES_S = (1.0, 10.0, 20.0, 30.0)
 """Before a dead program is started again: the more often it dies, the longer."""
 STEADY_S = 30.0
@@ -162,10 +165,11 @@ class Supervisor:
         """
 
         async def poll() -> T:
-            while True:
-                if (answer := await probe()) is not None:
-                    return answer
-                await asyncio.sleep(POLL_S)
+            pause = POLL_S
+            while (answer := await probe()) is None:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.2, SELDOM_S)
+            return answer
 
         try:
             async with asyncio.timeout(timeout_s):

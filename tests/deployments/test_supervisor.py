@@ -110,6 +110,20 @@ async def test_what_does_not_become_ready_in_time_is_said(tmp_path: Path) -> Non
             await supervisor.ready("Prefect", never, 0.3)
 
 
+async def test_what_takes_longer_to_become_ready_is_looked_at_less_often(tmp_path: Path) -> None:
+    looks = 0
+
+    async def never() -> None:
+        nonlocal looks
+        looks += 1
+
+    async with Supervisor(tmp_path, PROJECT) as supervisor:
+        with pytest.raises(CommandFailed):
+            await supervisor.ready("Prefect", never, 1.0)
+
+    assert 1 < looks < 9  # a tenth of a second between any two would be ten
+
+
 async def test_a_program_that_is_run_to_its_end_must_end_well(tmp_path: Path) -> None:
     async with Supervisor(tmp_path, PROJECT) as supervisor:
         await supervisor.run("registration", ("-c", "pass"), os.environ)
