@@ -114,6 +114,41 @@ async def test_recover_reconcile_rates_kill_and_resume(api: Api) -> None:
     assert (status, resumed) == (200, {"resumed": True, "reasons": []})
 
 
+async def test_a_stop_holds_at_once_stands_at_both_doors_and_ends_with_a_resume(api: Api) -> None:
+    assert await api.ask("POST", "/v1/stop", {"reason": "lunch"}) == (200, {"in_prefect": True})
+
+    state = (await api.ask("GET", "/v1/state"))[1]
+    entry = api.signal(action="ENTER", quantity="0.010")
+    refused = (await api.ask("POST", "/v1/signals?door=fast", entry))[1]
+    resumed = await api.ask("POST", "/v1/resume", {"reason": "back"})
+
+    told = [
+        (it["switch"], it["reason"], it["sentence"], it["known_to_prefect"])
+        for it in state["stops"]
+    ]
+    assert told == [
+        (name, "MANUAL_STOP", "lunch", True) for name in ("entry/live", "signal-intake/live")
+    ]
+    assert state["killed"] is None
+    assert refused["status"] == "denied"
+    assert "MANUAL_STOP: lunch" in refused["reason"]
+    assert resumed == (200, {"resumed": True, "reasons": []})
+    assert (await api.ask("GET", "/v1/state"))[1]["stops"] == []
+
+
+async def test_a_reset_names_who_answers_for_it(api: Api) -> None:
+    fields = {"by": "Min-ji", "reason": "told by telephone"}
+
+    nothing = await api.ask("POST", "/v1/reset", fields)
+    await api.ask("POST", "/v1/kill", {"reason": "drill"})
+    nobody = await api.ask("POST", "/v1/reset", {"reason": "told by telephone"})
+    lifted = await api.ask("POST", "/v1/reset", fields)
+
+    assert nothing[0] == 409
+    assert nobody[0] == 400
+    assert lifted == (200, {"lifted": ["killed: drill"]})
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "says"),
     [
@@ -128,6 +163,7 @@ async def test_recover_reconcile_rates_kill_and_resume(api: Api) -> None:
         ("POST", "/v1/recover", {"pair_id": 3}, 400, "pair_id: expected"),
         ("POST", "/v1/recover", [], 400, "body: expected a JSON object"),
         ("POST", "/v1/recover", b"\xff", 400, "body: expected JSON"),
+        ("POST", "/v1/stop", {}, 400, "reason: expected a sentence"),
         ("POST", "/v1/kill", {}, 400, "reason: expected a sentence"),
         ("POST", "/v1/kill", {"reason": "x", "liquidate": "yes"}, 400, "liquidate: expected"),
         ("POST", "/v1/resume", {"reason": " "}, 400, "reason: expected a sentence"),

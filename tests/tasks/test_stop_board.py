@@ -180,3 +180,23 @@ def test_a_journal_that_takes_no_stop_stops_all_the_same(tmp_path: Path) -> None
             ]
 
     run(tmp_path, scenario)
+
+
+def test_a_desk_that_ends_by_a_fault_leaves_its_stop_in_prefect_and_in_the_journal(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            fault = ExceptionGroup("loops", [KeyError("nobody foresaw this")])
+            await desk.parts.stopping.failed(fault)
+
+            assert desk.switches.paused[ENTRY]
+            told = "SYSTEM_ERROR: the executor failed: KeyError: 'nobody foresaw this'"
+            assert told in desk.switches.notes[ENTRY]
+        async with bench.desk() as desk:  # a Prefect that keeps what it was told
+            desk.switches.paused[ENTRY] = True
+            await asyncio.sleep(1)
+
+            assert told in ((await entered(desk)).reason or "")
+
+    run(tmp_path, scenario)
