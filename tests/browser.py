@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 PASSWORD_KEY = "prefect-password"
 """Where both of Prefect's UIs keep what was typed into their login."""
@@ -28,8 +28,8 @@ PATIENCE_MS = 15_000
 
 
 @contextmanager
-def chromium_page() -> Iterator[Page]:
-    """An empty page. Without a Chromium the test is skipped; under KIMP_TEST_ALL it fails."""
+def chromium() -> Iterator[Browser]:
+    """Without a Chromium the test is skipped; under KIMP_TEST_ALL it fails."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         if os.environ.get("KIMP_TEST_ALL"):
@@ -37,14 +37,18 @@ def chromium_page() -> Iterator[Page]:
         pytest.skip("no Chromium in PATH (Debian: apt install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
-        # Nothing that moves: it would keep a core busy.
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
+        yield browser
         browser.close()
 
 
-def logged_in(page: Page, password: str) -> None:
+def visitor(browser: Browser) -> BrowserContext:
+    """Somebody who was never anywhere. Nothing moves for them: it would keep a core busy."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+def log_in_ahead(context: BrowserContext, password: str) -> None:
     """Every page that is opened from now on finds ``USER:PASSWORD`` as the login leaves it."""
     kept = base64.b64encode(password.encode()).decode()
-    page.add_init_script(f"localStorage.setItem('{PASSWORD_KEY}', '{kept}')")
+    context.add_init_script(f"localStorage.setItem('{PASSWORD_KEY}', '{kept}')")

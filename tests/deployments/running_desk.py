@@ -7,10 +7,11 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGSTOP
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ from warehouse.records import ReconciliationRecord
 
 T = TypeVar("T")
 
+PREFECT_S = 0.4
+"""Between two questions to Prefect."""
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -40,7 +43,9 @@ class RunningDesk:
     def __init__(self, folder: Path, database: Path) -> None:
         """Prefect begins with a copy of ``database``."""
         self._folder = folder
+        self._deployment_ids: dict[str, str] = {}
         self.home = home = folder / "h"
+        home.mkdir(mode=0o700)  # as the desk makes it
         begin_with(database, home / "prefect")
         self._socket = home / "run" / "executor.sock"
         self._up = self._started()
@@ -53,10 +58,13 @@ class RunningDesk:
         up.wait_for("the desk is up")
         where = json.loads((self.home / "run" / "up.lock").read_text())
         self.ui, self._control = where["prefect_url"], where["control_url"]
+        # One for all questions: each client of its own would first read every root certificate.
+        self._http = httpx.Client(timeout=20)
         return up
 
     def stop(self) -> None:
         """As Ctrl-C does."""
+        self._http.close()
         self._up.process.send_signal(SIGINT)
         assert self._up.wait() == 0, self._up.output
 
@@ -66,6 +74,7 @@ class RunningDesk:
 
     def close(self) -> None:
         """Leaves no process, whatever happened to it."""
+        self._http.close()
         self._up.process.terminate()
         self._up.wait()
 
@@ -130,18 +139,23 @@ class RunningDesk:
 
     def prefect_answers(self) -> bool:
         try:
-            return httpx.get(f"{self.ui}/api/health", timeout=2).is_success
+            return self._http.get(f"{self.ui}/api/health", timeout=2).is_success
         except httpx.TransportError:
             return False
 
-    def wait_until(self, described: str, condition: Callable[[], bool], within_s: float) -> None:
+    def wait_until(
+        self, described: str, condition: Callable[[], bool], within_s: float, every_s: float = 0.1
+    ) -> None:
+        """``every_s``: more where it is Prefect that is asked, which works for each answer."""
         deadline = time.monotonic() + within_s
         while not condition():
             assert time.monotonic() < deadline, f"not within {within_s:g} s: {described}"
-            time.sleep(0.1)
+            time.sleep(every_s)
 
     def deployment_id(self, name: str) -> str:
-        return str(self._api("GET", f"/deployments/name/{name}")["id"])
+        if name not in self._deployment_ids:
+            self._deployment_ids[name] = str(self._api("GET", f"/deployments/name/{name}")["id"])
+        return self._deployment_ids[name]
 
     def run(self, name: str, **parameters: Any) -> dict[str, Any]:
         """A run of ``name``, once it has ended."""
@@ -155,27 +169,42 @@ class RunningDesk:
             run.update(self._api("GET", f"/flow_runs/{run_id}"))
             return run["state"]["type"] in FINAL
 
-        self.wait_until(f"the end of run {run_id}", is_final, within_s)
+        self.wait_until(f"the end of run {run_id}", is_final, within_s, PREFECT_S)
         # Lines travel in batches and may arrive after the end; a page of an ended run reads them
         # only once.
-        self.wait_until(f"the log of run {run_id}", lambda: self._log_is_whole(run_id), within_s)
+        whole = partial(self._log_is_whole, run_id)
+        self.wait_until(f"the log of run {run_id}", whole, within_s, PREFECT_S)
         return run
 
     def _log_is_whole(self, run_id: str) -> bool:
-        only = {"logs": {"flow_run_id": {"any_": [run_id]}}}
-        lines = self._api("POST", "/logs/filter", only)
+        last = {
+            "logs": {"flow_run_id": {"any_": [run_id]}},
+            "sort": "TIMESTAMP_DESC",
+            "limit": 5,
+        }
+        lines = self._api("POST", "/logs/filter", last)
         return any(line["message"].startswith("Finished in state") for line in lines)
 
-    def runs_with(self, name: str, **parameters: Any) -> list[str]:
-        """Ids of the runs of ``name`` that were given these parameters, newest first."""
-        rows = self._api(
-            "POST",
-            "/flow_runs/filter",
-            {
-                "sort": "EXPECTED_START_TIME_DESC",
-                "deployments": {"id": {"any_": [self.deployment_id(name)]}},
-            },
-        )
+    def found_run(self, name: str, within_s: float, **parameters: Any) -> str:
+        """Id of the one run of ``name`` that was given these parameters."""
+        found: list[str] = []
+
+        def is_there() -> bool:
+            found[:] = self._runs_with(name, parameters)
+            return bool(found)
+
+        self.wait_until(f"a run of {name} with {parameters}", is_there, within_s, PREFECT_S)
+        [run_id] = found
+        return run_id
+
+    def _runs_with(self, name: str, parameters: Mapping[str, Any]) -> list[str]:
+        """Of those that are not due in the future."""
+        asked = {
+            "sort": "EXPECTED_START_TIME_DESC",
+            "deployments": {"id": {"any_": [self.deployment_id(name)]}},
+            "flow_runs": {"expected_start_time": {"before_": datetime.now(UTC).isoformat()}},
+        }
+        rows = self._api("POST", "/flow_runs/filter", asked)
         return [row["id"] for row in rows if parameters.items() <= row["parameters"].items()]
 
     def running(self, name: str) -> list[str]:
@@ -198,25 +227,24 @@ class RunningDesk:
 
     def refuse_perpetual_orders(self, times: int) -> None:
         fault = {"venue": "binance", "endpoint": "POST /fapi/v1/order", "kind": "reject"}
-        httpx.post(f"{self._control}/faults", json=fault | {"times": times}).raise_for_status()
+        body = fault | {"times": times}
+        self._http.post(f"{self._control}/faults", json=body).raise_for_status()
 
     def _state(self) -> dict[str, Any]:
         return self._ask(lambda executor: executor.state())
 
     def raise_upbit_price(self, percent: int) -> None:
         """From now on the coin stands there, whatever the replay says."""
-        state = httpx.get(f"{self._control}/state").raise_for_status().json()
+        state = self._http.get(f"{self._control}/state").raise_for_status().json()
         before = state["market"]["quotes"]["upbit"]["KRW-BTC"]
         bid = Decimal(before["bid"]) * (100 + percent) // 100_000 * 1_000  # on the tick
         quote = {"bid": str(bid), "ask": str(bid + 1_000), "size": "5"}
         body = {"upbit": {"KRW-BTC": quote}}
-        httpx.put(f"{self._control}/market", json=body).raise_for_status()
+        self._http.put(f"{self._control}/market", json=body).raise_for_status()
 
     def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         user, _, secret = self.password.partition(":")
-        answer = httpx.request(
-            method, f"{self.ui}/api{path}", json=body, timeout=20, auth=(user, secret)
-        )
+        answer = self._http.request(method, f"{self.ui}/api{path}", json=body, auth=(user, secret))
         answer.raise_for_status()
         return answer.json()
 

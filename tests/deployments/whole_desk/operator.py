@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.deployments.running_desk import RunningDesk
 
 CLASSIC, V2 = "", "/v2"
 HEARD_S = 30.0
+NOWHERE = "/nowhere"
+NOT_FOUND = re.compile("^(Page not found|Not Found)$")
+"""What either UI says at an address that it does not know, and asks its server nothing."""
+SETTLED = re.compile(r"[?&]tab=Runs")
+"""A deployment's page completes its own address; one left earlier would come back for that."""
+CREATED = re.compile("/create_flow_run$")
+GO = """address => {
+    history.pushState(null, "", address)
+    dispatchEvent(new PopStateEvent("popstate"))
+}"""
+"""The routers of both UIs follow the browser's history, as they do for its back button."""
 
 
 class Operator:
@@ -20,13 +33,31 @@ class Operator:
 
     def open(self, path: str) -> Locator:
         """The page at ``path``. What is looked for on it is waited for, so nothing else need be
-        there yet."""
-        self.page.goto(f"{self.desk.ui}{self.ui}{path}", wait_until="commit")
+        there yet.
+
+        An app that is there already is asked for its page: to load all of it again takes seconds
+        of computing. It shows nothing of the page before: that one is left first.
+        """
+        if self.is_in_the_app():
+            self.look_away()
+            self.page.evaluate(GO, f"{self.ui}{path}")
+        else:
+            self.page.goto(f"{self.desk.ui}{self.ui}{path}", wait_until="commit")
         return self.page.locator("body")
 
     def look_away(self) -> None:
         """Leave the page, which asks its server again and again."""
+        self.page.evaluate(GO, f"{self.ui}{NOWHERE}")
+        expect(self.page.get_by_text(NOT_FOUND)).to_be_visible()
+
+    def leave(self) -> None:
+        """Close the app; the next page is loaded from the server."""
         self.page.goto("about:blank")
+
+    def is_in_the_app(self) -> bool:
+        """Is a page of this UI open?"""
+        path = self.page.url.removeprefix(self.desk.ui)
+        return path.startswith("/") and path.startswith(V2) == (self.ui == V2)
 
     def log_in(self, password: str) -> None:
         self.page.locator("input[type=password]").fill(password)
@@ -35,14 +66,17 @@ class Operator:
     def deployment(self, name: str) -> Locator:
         """The switch on the page of ``name``."""
         self.open(f"/deployments/deployment/{self.desk.deployment_id(name)}")
+        self.page.wait_for_url(SETTLED)
         return self.page.get_by_role("switch")
 
     def pause_entries(self) -> None:
-        """Click the switch of ``entry/live``; returns when the desk has heard of it."""
+        """Click the switch of ``entry/live``; returns when the desk has heard of it, away from the
+        page."""
         switch = self.deployment("entry/live")
         expect(switch).to_be_checked()
         switch.click()
         self.desk.wait_until("entry is off", lambda: self.desk.switches()["entry/live"], HEARD_S)
+        self.look_away()
 
     def resume_entries(self) -> None:
         """Click it again; returns when the desk takes entries."""
@@ -50,6 +84,7 @@ class Operator:
         expect(switch).not_to_be_checked()
         switch.click()
         self.desk.wait_until("entries are taken", self.desk.takes_entries, HEARD_S)
+        self.look_away()
 
     def enter(self, quantity: str, reason: str) -> Locator:
         """Fill in and submit the Run form of ``entry/live``; the page of the ended run."""
@@ -63,17 +98,13 @@ class Operator:
                 label.locator("textarea") if self.ui == CLASSIC else self.page.get_by_label(name)
             )
             field.fill(text)
-        self.page.get_by_role("button", name="Submit", exact=True).click()
-        asked = {"quantity": quantity, "reason": reason}
-        found: list[str] = []
-
-        def is_there() -> bool:
-            found[:] = self.desk.runs_with("entry/live", **asked)
-            return bool(found)
-
-        self.desk.wait_until("the run", is_there, HEARD_S)
-        self.desk.ended(found[0])
-        return self.run(found[0])
+        with self.page.expect_response(CREATED) as answer:
+            self.page.get_by_role("button", name="Submit", exact=True).click()
+        self.page.wait_for_url(SETTLED)
+        self.look_away()
+        run = self.desk.ended(answer.value.json()["id"])
+        assert {"quantity": quantity, "reason": reason}.items() <= run["parameters"].items()
+        return self.run(run["id"])
 
     def run(self, run_id: str) -> Locator:
         """The page of a run, which shows its log."""

@@ -15,14 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from deployments.paper_accounts import paper_accounts
 from tasks.outcome import OutcomeStatus
-from tests.browser import chromium_page
 from tests.deployments.running_desk import RunningDesk
 from tests.deployments.up_process import desk_environment, kimp, processes_of
 
@@ -37,8 +35,6 @@ SOCKETS = (
     "/api/task_runs/subscriptions/scheduled",
     "/api/work_pools/hot/workers/connect",
 )
-PATIENCE_MS = 60_000
-"""A first page of a UI that nobody has opened yet, on a busy machine."""
 LISTENING = "0A"
 """TCP state in ``/proc/net/tcp`` (Linux source, include/net/tcp_states.h)."""
 
@@ -269,42 +265,3 @@ def test_a_tampered_signal_is_refused_at_both_doors(
     assert code in ("bad_signature", "unknown_key")
     assert run["state"]["name"] == "Denied"
     assert why in run["state"]["message"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_page() as page:
-        expect.set_options(timeout=PATIENCE_MS)
-        assert page.context.browser is not None
-        yield page.context.browser
-
-
-@pytest.fixture
-def stranger(browser: Browser) -> Iterator[Page]:
-    """A browser that was never here."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    yield page
-    context.close()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("ui", ["", "/v2"], ids=["classic", "v2"])
-def test_the_ui_shows_nothing_before_the_login_and_all_after_it(
-    stranger: Page, desk: RunningDesk, ui: str
-) -> None:
-    shown = stranger.get_by_text("signal-intake")
-    stranger.goto(f"{desk.ui}{ui}/deployments", wait_until="commit")
-    password = stranger.locator("input[type=password]")
-    expect(password).to_be_visible()
-    with stranger.expect_response(lambda answer: answer.status == 401):
-        password.fill("kimp:wrong-password")
-        password.press("Enter")
-    expect(shown).to_have_count(0)
-
-    expect(password).to_be_enabled()
-    password.fill(desk.password)
-    password.press("Enter")
-
-    expect(shown.first).to_be_visible()

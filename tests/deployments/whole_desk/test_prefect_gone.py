@@ -55,9 +55,4 @@ def test_pairs_open_break_and_close_without_prefect_which_is_told_once_it_is_bac
 
 
 def the_one_run_of(desk: RunningDesk, signal: dict[str, Any]) -> dict[str, Any]:
-    def found() -> list[str]:
-        return desk.runs_with("signal-intake/live", signal=signal)
-
-    desk.wait_until(f"the run of {signal['id']}", lambda: bool(found()), BACK_S)
-    [run_id] = found()
-    return desk.ended(run_id, BACK_S)
+    return desk.ended(desk.found_run("signal-intake/live", BACK_S, signal=signal), BACK_S)

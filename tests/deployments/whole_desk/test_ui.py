@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tasks.outcome import OutcomeStatus
-from tests.browser import PATIENCE_MS, chromium_page, logged_in
+from tests.browser import PATIENCE_MS, chromium, log_in_ahead, visitor
 from tests.deployments.running_desk import RunningDesk
 from tests.deployments.whole_desk.operator import CLASSIC, V2, Operator
 
@@ -19,26 +19,31 @@ pytestmark = [pytest.mark.long, pytest.mark.browser, pytest.mark.prefect, pytest
 
 BACK_S = 120.0
 PAUSED = "paused:entry/live"
+FIRST_PAGE_MS = 60_000
+"""A UI that its browser has never opened, on a busy machine."""
 RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 
 
 @pytest.fixture(scope="module")
-def page(desk: RunningDesk) -> Iterator[Page]:
-    """Of a browser into which the password was typed before."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with chromium_page() as page:
-        logged_in(page, desk.password)
-        yield page
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        expect.set_options(timeout=PATIENCE_MS)
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser, desk: RunningDesk) -> dict[str, Page]:
+    """One for each UI, both of somebody who has typed in the password before."""
+    context = visitor(browser)
+    log_in_ahead(context, desk.password)
+    return {CLASSIC: context.new_page(), V2: context.new_page()}
 
 
 @pytest.fixture
-def stranger(page: Page) -> Iterator[Page]:
-    """A browser that knows no password."""
-    assert page.context.browser is not None
-    context = page.context.browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    yield page
+def stranger(browser: Browser) -> Iterator[Page]:
+    """Knows no password."""
+    context = visitor(browser)
+    yield context.new_page()
     context.close()
 
 
@@ -70,17 +75,24 @@ def rollup(ahead: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
 
 
 @pytest.fixture(params=[CLASSIC, V2], ids=["classic", "v2"])
-def operator(page: Page, desk: RunningDesk, request: pytest.FixtureRequest) -> Operator:
+def operator(
+    pages: dict[str, Page], desk: RunningDesk, request: pytest.FixtureRequest
+) -> Iterator[Operator]:
     """Before either UI, with the password already typed in."""
-    return Operator(page, desk, request.param)
+    operator = Operator(pages[request.param], desk, request.param)
+    yield operator
+    if operator.is_in_the_app():
+        operator.look_away()
 
 
-def test_the_classic_ui_leads_to_the_other_one(page: Page, desk: RunningDesk) -> None:
-    Operator(page, desk, CLASSIC).open("/deployments")
+def test_the_classic_ui_leads_to_the_other_one(pages: dict[str, Page], desk: RunningDesk) -> None:
+    operator = Operator(pages[CLASSIC], desk, CLASSIC)
+    operator.open("/deployments")
 
-    page.get_by_text("Switch to V2 UI").click()
+    operator.page.get_by_text("Switch to V2 UI").click()
 
-    page.wait_for_url(f"{desk.ui}{V2}/**")
+    operator.page.wait_for_url(f"{desk.ui}{V2}/**")
+    operator.leave()
 
 
 @pytest.mark.parametrize(
@@ -94,18 +106,24 @@ def test_what_can_be_paused_shows_its_switch(operator: Operator, name: str) -> N
     expect(switch).to_be_checked()
 
 
-def test_nobody_gets_in_without_the_password(operator: Operator, stranger: Page) -> None:
-    visitor = Operator(stranger, operator.desk, operator.ui)
-    visitor.open("/deployments")
-    visitor.log_in("kimp:not-the-password")
+def test_nobody_sees_anything_without_the_password(operator: Operator, stranger: Page) -> None:
+    newcomer = Operator(stranger, operator.desk, operator.ui)
+    shown = stranger.get_by_text("signal-intake")
+    newcomer.open("/deployments")
+    password = stranger.locator("input[type=password]")
+    expect(password).to_be_visible(timeout=FIRST_PAGE_MS)
+    with stranger.expect_response(lambda answer: answer.status == 401):
+        password.fill("kimp:wrong-password")
+        password.press("Enter")
     expect(
         stranger.get_by_text(re.compile("Authentication failed|Invalid credentials")).first
     ).to_be_visible()
-    expect(stranger.get_by_text("signal-intake")).to_have_count(0)
+    expect(shown).to_have_count(0)
 
-    visitor.log_in(operator.desk.password)
+    expect(password).to_be_enabled()
+    newcomer.log_in(operator.desk.password)
 
-    expect(stranger.get_by_text("signal-intake").first).to_be_visible()
+    expect(shown.first).to_be_visible()
 
 
 def test_an_operators_day(operator: Operator, unwound: dict[str, Any]) -> None:
@@ -145,25 +163,37 @@ def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
 
 
 def test_an_operators_day_with_the_server_killed_in_the_middle(
-    operator: Operator, unwound: dict[str, Any]
+    pages: dict[str, Page], desk: RunningDesk, unwound: dict[str, Any]
 ) -> None:
-    """Last, because the server is away for a while."""
-    desk, when = operator.desk, f"before the end of the server {operator.ui}"
-    assert_hedged(operator, operator.enter("0.010", when), when)
-    operator.pause_entries()
+    """Last, because the server is away for a while. Both UIs in turn, so that once is enough."""
+    classic, v2 = (both := [Operator(page, desk, ui) for ui, page in pages.items()])
+    for operator in both:
+        when = f"before the end of the server {operator.ui}"
+        assert_hedged(operator, operator.enter("0.010", when), when)
+        operator.look_away()
+    classic.pause_entries()
+    v2.resume_entries()
+    v2.pause_entries()
 
     desk.kill_prefect()
-    operator.look_away()
+    for operator in both:
+        operator.leave()
 
     desk.wait_until("silence is heard", lambda: "switch_silent" in desk.blocks(), BACK_S)
     assert desk.fast(desk.entry()).status is OutcomeStatus.DENIED
     desk.wait_until("the server is back", desk.prefect_answers, BACK_S)
     desk.wait_until("its switches are heard", lambda: desk.blocks() == [PAUSED], BACK_S)
-    assert_refused(operator, operator.enter("0.010", f"after its return {operator.ui}"))
-    operator.resume_entries()
-    when = f"in the evening {operator.ui}"
-    assert_hedged(operator, operator.enter("0.010", when), when)
-    assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+    for operator in both:
+        assert_refused(operator, operator.enter("0.010", f"after its return {operator.ui}"))
+        operator.look_away()
+    v2.resume_entries()
+    v2.pause_entries()
+    classic.resume_entries()
+    for operator in both:
+        when = f"in the evening {operator.ui}"
+        assert_hedged(operator, operator.enter("0.010", when), when)
+        assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+        operator.look_away()
 
 
 def assert_hedged(operator: Operator, shown: Locator, reason: str) -> None:
