@@ -121,3 +121,26 @@ async def test_an_executor_tells_its_alerts_and_shows_its_channels_but_no_secret
     assert "slackSECRET" not in caplog.text
     for file in served.settings.journal_dir.iterdir():
         assert b"slackSECRET" not in file.read_bytes()
+
+
+async def test_a_channel_that_never_answers_holds_up_no_signal(tmp_path: Path) -> None:
+    async with (
+        providers.slack() as slack,
+        served_venues(
+            tmp_path, slack_webhook_url=slack.url, alert_gather_s=0.05, alert_timeout_s=60
+        ) as served,
+        executor_here(served.settings) as executor,
+    ):
+        slack.troubles.append(providers.hangs)
+        statuses = []
+        async with asyncio.timeout(30):  # less than the channel is given
+            for _ in range(3):
+                signal = served.signal(action="ENTER", quantity="0.010")
+                statuses.append((await executor.submit(signal.to_json(), door="fast")).status)
+                while not slack.times:  # noqa: ASYNC110 - of another thread
+                    await asyncio.sleep(0.02)
+        [channel] = (await executor.alerts())["channels"]
+
+    assert statuses == ["hedged"] * 3
+    assert channel["sent"] == 0
+    assert channel["waiting"] >= 2

@@ -275,6 +275,20 @@ async def test_what_was_not_delivered_is_told_by_the_next_run_once(tmp_path: Pat
         assert slack.text().count("delivered") == 1
 
 
+async def test_a_trouble_is_told_again_as_soon_as_the_setting_says(tmp_path: Path) -> None:
+    async with (
+        providers.slack() as slack,
+        telling(tmp_path, **to_slack(slack), alert_repeat_s=0.2) as told,
+    ):
+        told.say("for the first time")
+        await until(lambda: "for the first time" in slack.text())
+        told.say("and again")
+        await until(lambda: "and again" in slack.text())
+
+    first, second = slack.times
+    assert second - first >= 0.2
+
+
 async def test_old_alerts_are_only_counted_after_a_restart(tmp_path: Path) -> None:
     async with providers.slack() as slack:
         async with telling(tmp_path, **to_slack(slack)):
