@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.runtime import flow_run
 
 import flows.executor as module
 
@@ -36,7 +37,7 @@ async def test_a_planned_hand_over_that_begins_too_late_takes_nothing_over(
 
     planned = None if planned_ago is None else datetime.now(UTC) - planned_ago
     monkeypatch.setattr(module, "hot_path", traded)
-    monkeypatch.setattr(module.flow_run, "get_scheduled_start_time", lambda: planned, raising=False)
+    monkeypatch.setattr(flow_run, "get_scheduled_start_time", lambda: planned, raising=False)
     run: Any = module.executor.fn
 
     ended = await run()
