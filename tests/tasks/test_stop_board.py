@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from exchanges.instrument import Venue
+from tasks.assembled_desk import AssembledDesk
 from tasks.errors import SwitchesUnreadable
 from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches, PaperDesk
@@ -14,6 +18,7 @@ from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, EXIT_VALIDATION, SIGNAL_INTAKE
 from tests.tasks.desks import Bench, entered, run
 from tests.tasks.test_resuming import switched, types
+from warehouse import LeaseLost
 from warehouse.records import RecordType
 
 PREFECT_AWAY = SwitchesUnreadable("nobody answers")
@@ -183,20 +188,64 @@ def test_a_journal_that_takes_no_stop_stops_all_the_same(tmp_path: Path) -> None
 
 
 def test_a_desk_that_ends_by_a_fault_leaves_its_stop_in_prefect_and_in_the_journal(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told = "SYSTEM_ERROR: the executor failed: KeyError: 'nobody foresaw this'"
+
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
-            fault = ExceptionGroup("loops", [KeyError("nobody foresaw this")])
-            await desk.parts.stopping.failed(fault)
+            await end_by(KeyError("nobody foresaw this"), desk, monkeypatch)
 
             assert desk.switches.paused[ENTRY]
-            told = "SYSTEM_ERROR: the executor failed: KeyError: 'nobody foresaw this'"
             assert told in desk.switches.notes[ENTRY]
-        async with bench.desk() as desk:  # a Prefect that keeps what it was told
-            desk.switches.paused[ENTRY] = True
+        async with bench.desk() as desk:
+            desk.switches.paused[ENTRY] = True  # a Prefect that keeps what it was told
             await asyncio.sleep(1)
 
             assert told in ((await entered(desk)).reason or "")
+
+    run(tmp_path, scenario)
+
+
+def test_a_desk_that_has_lost_its_lease_leaves_the_switches_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            await end_by(LeaseLost("another executor trades"), desk, monkeypatch)
+
+            assert not any(desk.switches.paused.values())
+
+    run(tmp_path, scenario)
+
+
+async def end_by(error: Exception, desk: PaperDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run ``desk``, whose start fails."""
+
+    async def broken(_: AssembledDesk) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AssembledDesk, "recover", broken)
+        with pytest.raises(ExceptionGroup):
+            await desk.parts.run(asyncio.Event())
+
+
+def test_a_new_day_ends_the_loss_and_not_the_stop_that_it_led_to(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            automatic = desk.parts.stopping.automatic
+            desk.parts.trading.pairs._results.note("lost", bench.clock.now(), Decimal(-50_000_000))
+            automatic.enforce_loss_limit()
+            assert desk.parts.guard.is_paused(ENTRY)
+
+            await asyncio.sleep(24 * 3600)
+            automatic.enforce_loss_limit()
+
+            assert automatic.loss_over_limit() is None
+            assert desk.parts.guard.is_paused(ENTRY)
+            assert [stop.reason for stop in desk.parts.stopping.board.stops()] == [
+                StopReason.DAILY_LOSS_EXCEEDED
+            ]
 
     run(tmp_path, scenario)

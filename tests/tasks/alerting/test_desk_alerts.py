@@ -195,7 +195,7 @@ def test_coin_that_is_missing_is_a_row_until_journal_and_venues_agree(tmp_path: 
 
             bench.upbit().ledger.credit("BTC", Decimal("0.001"))
             await desk.parts.operations.reconcile()
-            assert "RECONCILE_MISMATCH" not in open_rows(desk)
+            assert open_rows(desk) == ["STOP_ACTIVATED"]  # only a person resumes
 
     run(tmp_path, scenario)
 
