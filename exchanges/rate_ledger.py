@@ -16,7 +16,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -51,11 +51,11 @@ class MemoryRateLedger:
     """For one process, on any clock."""
 
     def __init__(self, pools: Sequence[RatePool]) -> None:
-        self._windows = {pool.name: RateWindow(pool) for pool in pools}
+        windows: Mapping[str, RateWindow] = {pool.name: RateWindow(pool) for pool in pools}
+        self._opened = nullcontext(windows)
 
-    @contextmanager
-    def open(self) -> Iterator[Mapping[str, RateWindow]]:
-        yield self._windows
+    def open(self) -> AbstractContextManager[Mapping[str, RateWindow]]:
+        return self._opened
 
     def close(self) -> None:
         """Nothing to close."""

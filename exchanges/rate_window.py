@@ -39,7 +39,7 @@ class RateWindow:
     def used(self, now: float) -> int:
         oldest = now - self.pool.interval_s
         self.uses = [use for use in self.uses if use[0] > oldest]
-        return sum(units for _, units in self.uses)
+        return sum([units for _, units in self.uses])
 
     def add(self, units: int, now: float) -> None:
         if not self.pool.is_fine and self.uses:

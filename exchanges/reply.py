@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 
 from exchanges.book import Book
@@ -76,7 +77,9 @@ class Fields:
         return number
 
     def not_negative(self, name: str) -> Decimal:
-        number = self.decimal(name)
+        number = to_decimal(self.values.get(name))
+        if number is None:
+            raise self.bad(name, "a number")
         if number < 0:
             raise self.bad(name, "a number not below 0")
         return number
@@ -187,10 +190,12 @@ def _is_whole(text: str) -> bool:
 def to_decimal(value: object) -> Decimal | None:
     """A finite number of sane length, or None."""
     # As nearly all are: what follows takes longer.
-    if type(value) is str and len(value) <= _SHORT and _PLAIN.fullmatch(value):
-        return Decimal(value)
-    if type(value) is Decimal and len(text := str(value)) <= _SHORT and _PLAIN.fullmatch(text):
-        return value
+    if type(value) is Decimal:
+        text = str(value)
+        if len(text) <= _SHORT and text.replace(".", "", 1).isdecimal():
+            return value
+    elif type(value) is str and len(value) <= _SHORT and (plain := _plain(value)) is not None:
+        return plain
     if type(value) is int and -_SHORT_INTEGER < value < _SHORT_INTEGER:
         return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -205,6 +210,13 @@ def to_decimal(value: object) -> Decimal | None:
         return None
     is_sane = abs(number.adjusted()) + len(number.as_tuple().digits) <= _LONGEST_NUMBER
     return number if is_sane else None
+
+
+@lru_cache(maxsize=4_096)
+def _plain(text: str) -> Decimal | None:
+    """``text`` as a number if it is digits and at most one point; the levels of a book have the
+    same ones again and again."""
+    return Decimal(text) if _PLAIN.fullmatch(text) else None
 
 
 def quoted(text: str) -> str:
