@@ -54,9 +54,13 @@ class VirtualClock:
             raise ValueError("start: expected an aware time")
         self._loop = loop
         self._start = start.astimezone(UTC)
+        self._known = 0.0, self._start
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._loop.time())
+        seconds = self._loop.time()
+        if seconds != self._known[0]:  # it stands still until the loop jumps
+            self._known = seconds, self._start + timedelta(seconds=seconds)
+        return self._known[1]
 
     def monotonic(self) -> float:
         return self._loop.time()

@@ -258,10 +258,10 @@ class Faults:
 
     def holds(self, kind: FaultKind, venue: Venue, about: str | None = None) -> bool:
         """Is the condition set, for this market or currency or for all?"""
-        return any(
-            fault.kind is kind and fault.venue is venue and fault.about in (None, about)
-            for fault in self._faults
-        )
+        for fault in self._faults:
+            if fault.kind is kind and fault.venue is venue and fault.about in (None, about):
+                return True
+        return False
 
     def _use(self, is_due: Callable[[Fault], bool]) -> Fault | None:
         for fault in self._faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -70,8 +71,9 @@ class BinanceFront:
         params = _params(request)
         client_id = params.get("newClientOrderId") or params.get("origClientOrderId")
         self._log.record(Venue.BINANCE, request.method, request.path, client_id)
+        process = partial(self._process, params)
         return await with_faults(
-            self._process, request, venue=Venue.BINANCE, faults=self._faults, answers=self._answers
+            process, request, venue=Venue.BINANCE, faults=self._faults, answers=self._answers
         )
 
     async def accept(self, handshake: Request) -> Conversation:
@@ -100,24 +102,31 @@ class BinanceFront:
             return self._streams.streams(address)
         return self._ws_api.conversation(handshake)
 
-    async def _process(self, request: Request, fault: Fault | None) -> Response:
+    async def _process(
+        self, params: Mapping[str, str], request: Request, fault: Fault | None
+    ) -> Response:
         self._engine.market.tick()
         self._engine.advance()
         if request.method != "GET":
             self._engine.changes += 1
         headers: dict[str, str] = {}
         try:
-            answer = self._answer(request, fault, headers)
+            answer = self._answer(request, params, fault, headers)
         except Refused as refused:
             return _refusal(refused, headers)
         return _response(200, answer, headers)
 
-    def _answer(self, request: Request, fault: Fault | None, headers: dict[str, str]) -> Any:
+    def _answer(
+        self,
+        request: Request,
+        params: Mapping[str, str],
+        fault: Fault | None,
+        headers: dict[str, str],
+    ) -> Any:
         route = ROUTES.get((request.method, request.path))
         if route is None:
             path = request.path.encode("utf-8", "replace").decode()
             raise Refused(-5000, path, request.method)
-        params = _params(request)
         return self.carry_out(
             route, params, lambda: self._caller(request, params, route), fault, headers
         )

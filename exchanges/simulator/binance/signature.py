@@ -80,7 +80,7 @@ def is_signed(payload: bytes, given: str, secret: str) -> bool:
 
 def hmac_of(payload: bytes, secret: str) -> str:
     """In lower-case hex."""
-    return hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), payload, hashlib.sha256).hex()
 
 
 def _unsigned(part: bytes) -> bytes:

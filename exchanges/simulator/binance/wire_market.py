@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from exchanges.simulator.binance.account import MARGIN_ASSET
@@ -32,6 +33,7 @@ from exchanges.simulator.binance.wire_orders import money_text, price_text, quan
 _VALUE_STEP = Decimal("0.00001")
 _NEVER_DELIVERED_MS = 4_133_404_800_000
 _LISTED_MS = 1_569_398_400_000
+Rows = Sequence[Sequence[str]]
 
 
 def exchange_info(engine: BinanceEngine) -> dict[str, Any]:
@@ -142,8 +144,14 @@ def depth(engine: BinanceEngine, symbol: str, count: int) -> dict[str, Any]:
     }
 
 
-def book_levels(levels: Iterable[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[list[str]]:
+def book_levels(levels: Iterable[tuple[Decimal, Decimal]], rules: SymbolRules) -> Rows:
     """As every book writes them."""
+    return _book_levels(tuple(levels), rules)
+
+
+@lru_cache(maxsize=64)
+def _book_levels(levels: tuple[tuple[Decimal, Decimal], ...], rules: SymbolRules) -> Rows:
+    """Kept as they are written: most books are shown more than once."""
     return [
         [price_text(price, rules), quantity_text(quantity, rules.step)]
         for price, quantity in levels
@@ -164,7 +172,7 @@ def book_ticker(engine: BinanceEngine, symbol: str) -> dict[str, Any]:
     }
 
 
-def touch(levels: Sequence[tuple[Decimal, Decimal]], rules: SymbolRules) -> list[str]:
+def touch(levels: Sequence[tuple[Decimal, Decimal]], rules: SymbolRules) -> Sequence[str]:
     """Price and quantity of a side's best level; zeros when it is empty."""
     return book_levels(levels[:1] or [(Decimal(0), Decimal(0))], rules)[0]
 

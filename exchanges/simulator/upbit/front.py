@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from email.utils import format_datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -66,12 +67,13 @@ class UpbitFront:
         self._exchange_api = ExchangeApi(engine, faults)
         self._quotation = Quotation(engine, books)
         self._streams = Streams(engine, books, faults, clock)
+        self._answers = {is_quotation: self._told(is_quotation) for is_quotation in (False, True)}
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Raises Vanish."""
         self._log.record(Venue.UPBIT, request.method, request.path, _identifier(request))
         arrived = self._clock.monotonic()
-        answers = self._answers(self._is_quotation(request))
+        answers = self._answers[self._is_quotation(request)]
         response = await with_faults(
             self._process, request, venue=Venue.UPBIT, faults=self._faults, answers=answers
         )
@@ -93,7 +95,7 @@ class UpbitFront:
                 return self._refused(refusal)
 
         response = await with_faults(
-            process, handshake, venue=Venue.UPBIT, faults=self._faults, answers=self._answers(False)
+            process, handshake, venue=Venue.UPBIT, faults=self._faults, answers=self._answers[False]
         )
         if response.status != SWITCHING:
             raise HandshakeRefused(response)
@@ -113,7 +115,7 @@ class UpbitFront:
         self._limits.take(Group.WEBSOCKET_CONNECT, key or EVERYONE)
         return key
 
-    def _answers(self, is_quotation: bool) -> Answers:
+    def _told(self, is_quotation: bool) -> Answers:
         def envelope(status: int, name: str, message: str) -> Response:
             return self._refused(Refusal(status, status if is_quotation else name, message))
 
@@ -199,12 +201,17 @@ class UpbitFront:
     def _respond(self, status: int, body: bytes, extra: Mapping[str, str]) -> Response:
         headers = {
             "content-type": "application/json; charset=utf-8",
-            "date": format_datetime(self._engine.clock.now(), usegmt=True),
+            "date": _date(self._engine.clock.now().replace(microsecond=0)),
             "vary": "Origin",
             "x-request-id": str(uuid.uuid4()),
             **extra,
         }
         return Response(status, headers, body)
+
+
+@lru_cache(maxsize=8)
+def _date(second: datetime) -> str:
+    return format_datetime(second, usegmt=True)
 
 
 def _lower(request: Request) -> dict[str, str]:
@@ -214,7 +221,8 @@ def _lower(request: Request) -> dict[str, str]:
 def _identifier(request: Request) -> str | None:
     """The client's own order id, for the log; None where there is none to be read."""
     if request.method != "POST":
-        return dict(parse_qsl(request.query)).get("identifier") if request.query else None
+        asks = "identifier" in request.query
+        return dict(parse_qsl(request.query)).get("identifier") if asks else None
     try:
         sent: dict[str, Any] = orjson.loads(request.body)
         found = sent.get("identifier", sent.get("new_identifier"))
