@@ -27,6 +27,13 @@ _ARGS: dict[FaultKind, tuple[dict[str, Any], ...]] = {
 }
 _OF_REQUESTS = tuple(kind for kind in FaultKind if kind not in EVENT_KINDS | CONDITIONS)
 
+# Made once: hypothesis looks through each strategy that it has not seen before.
+_KINDS = st.sampled_from(_OF_REQUESTS) | st.sampled_from(FaultKind)
+_SPOT = st.booleans()
+_ARGS_OF = {kind: st.sampled_from(_ARGS.get(kind, ({},))) for kind in FaultKind}
+_WHERE = st.sampled_from([0, 0, 0, 1, 2, 3, 4])
+_TIMES = st.sampled_from([1, 1, 2, 4, 9])
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -51,10 +58,9 @@ class Trouble:
 @st.composite
 def troubles(draw: st.DrawFn) -> Trouble:
     """Half of them of orders: that is where money is."""
-    kind = draw(st.sampled_from(_OF_REQUESTS) | st.sampled_from(FaultKind))
-    spot = kind is FaultKind.WALLET_CLOSED or draw(st.booleans())
-    args = draw(st.sampled_from(_ARGS.get(kind, ({},))))
+    kind = draw(_KINDS)
+    spot = kind is FaultKind.WALLET_CLOSED or draw(_SPOT)
+    args = draw(_ARGS_OF[kind])
     if kind in CONDITIONS:
         return Trouble(kind, spot)
-    where = draw(st.sampled_from([0, 0, 0, 1, 2, 3, 4]))
-    return Trouble(kind, spot, where, draw(st.sampled_from([1, 1, 2, 4, 9])), args)
+    return Trouble(kind, spot, draw(_WHERE), draw(_TIMES), args)
