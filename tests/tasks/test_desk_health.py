@@ -96,9 +96,12 @@ def test_what_nobody_reads_any_more_grows_old_part_by_part(
         async with bench.still_desk() as desk:
             await asyncio.sleep(later_s)
 
-            parts = desk.parts.health.now()["components"]
+            health = desk.parts.health.now()
+            parts = health["components"]
 
             assert [name for name, part in parts.items() if not part["ok"]] == ill
+            silent = [f"Prefect was last heard {later_s} s ago"] if "prefect" in ill else []
+            assert health["against_entries"] == silent
             assert parts["upbit"]["detail"].startswith("circuit closed")
             assert parts["upbit"]["detail"].endswith(f"book {later_s * 1_000} ms old")
             assert (
