@@ -8,10 +8,12 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from deployments.cli import main
 from tests.deployments.up_process import (
     PROJECT,
     UpProcess,
@@ -130,14 +132,29 @@ def test_a_busy_configured_port_gets_one_sentence(tmp_path: Path) -> None:
     )
 
 
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """What a refused command says, here, where all that it needs is loaded already."""
+
+    def refuse(*arguments: str, **settings: str) -> str:
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("KIMP_")]:
+                patch.delenv(name)
+            for name, value in {"KIMP_HOME": str(tmp_path), **settings}.items():
+                patch.setenv(name, value)
+            assert main(arguments) == 1
+        return capsys.readouterr().err
+
+    return refuse
+
+
 @pytest.mark.parametrize("port", ["99999", "80x"])
-def test_a_port_that_cannot_be_gets_one_sentence(port: str, tmp_path: Path) -> None:
+def test_a_port_that_cannot_be_gets_one_sentence(port: str, refused: Callable[..., str]) -> None:
     address = f"http://127.0.0.1:{port}"
 
-    done = kimp(desk_environment(tmp_path, KIMP_UPBIT_URL=address), "up")
-
-    assert done.returncode == 1
-    assert done.stderr == (
+    assert refused("up", KIMP_UPBIT_URL=address) == (
         "kimp: KIMP_UPBIT_URL: expected http://127.0.0.1:PORT, because the desk starts this "
         f"server itself, got {address}\n"
     )
@@ -179,31 +196,23 @@ def test_a_reader_that_goes_away_stops_the_desk_without_a_traceback(tmp_path: Pa
     assert processes_of(home) == []
 
 
-def test_live_without_keys_is_refused_with_what_is_missing(tmp_path: Path) -> None:
-    done = kimp(desk_environment(tmp_path), "up", "--live")
-
-    assert done.returncode == 1
-    assert done.stderr == (
+def test_live_without_keys_is_refused_with_what_is_missing(refused: Callable[..., str]) -> None:
+    assert refused("up", "--live") == (
         "kimp: live mode needs the keys of both venues: set KIMP_UPBIT_ACCESS_KEY, "
         "KIMP_UPBIT_SECRET_KEY, KIMP_BINANCE_ACCESS_KEY, KIMP_BINANCE_SECRET_KEY\n"
     )
 
 
-def test_the_story_is_never_told_with_real_money(tmp_path: Path) -> None:
-    done = kimp(desk_environment(tmp_path), "up", "--live", "--once")
-
-    assert done.returncode == 1
-    assert "paper mode only" in done.stderr
+def test_the_story_is_never_told_with_real_money(refused: Callable[..., str]) -> None:
+    assert "paper mode only" in refused("up", "--live", "--once")
 
 
-def test_a_folder_with_live_books_is_never_used_for_paper_or_wiped(tmp_path: Path) -> None:
+def test_a_folder_with_live_books_is_never_used_for_paper_or_wiped(
+    tmp_path: Path, refused: Callable[..., str]
+) -> None:
     (tmp_path / "mode").write_text("live\n")
     (tmp_path / "journal").mkdir()
 
-    plain = kimp(desk_environment(tmp_path), "up")
-    fresh = kimp(desk_environment(tmp_path), "up", "--fresh")
-
-    assert plain.returncode == fresh.returncode == 1
-    assert "holds live books and cannot be used for paper" in plain.stderr
-    assert "holds live books, which are never wiped" in fresh.stderr
+    assert "holds live books and cannot be used for paper" in refused("up")
+    assert "holds live books, which are never wiped" in refused("up", "--fresh")
     assert (tmp_path / "journal").is_dir()
