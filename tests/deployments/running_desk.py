@@ -80,25 +80,20 @@ class RunningDesk:
 
     def entry(self) -> dict[str, Any]:
         """A signed ENTER of 0.010 BTC."""
-        signal = Signal(
-            id=f"alpha-{uuid.uuid4().hex[:8]}",
-            action=SignalAction.ENTER,
-            symbol="BTC",
-            quantity=Decimal("0.010"),
-            created_at=datetime.now(UTC),
-            ttl_ms=30_000,
-        )
-        return sign(signal, self._key).to_json()
+        return self._signed(SignalAction.ENTER, quantity=Decimal("0.010"))
 
     def exit(self, pair_id: str) -> dict[str, Any]:
         """A signed EXIT of one pair."""
+        return self._signed(SignalAction.EXIT, pair_id=pair_id)
+
+    def _signed(self, action: SignalAction, **more: Any) -> dict[str, Any]:
         signal = Signal(
             id=f"alpha-{uuid.uuid4().hex[:8]}",
-            action=SignalAction.EXIT,
+            action=action,
             symbol="BTC",
-            pair_id=pair_id,
             created_at=datetime.now(UTC),
             ttl_ms=30_000,
+            **more,
         )
         return sign(signal, self._key).to_json()
 
@@ -177,11 +172,8 @@ class RunningDesk:
         return run
 
     def _log_is_whole(self, run_id: str) -> bool:
-        last = {
-            "logs": {"flow_run_id": {"any_": [run_id]}},
-            "sort": "TIMESTAMP_DESC",
-            "limit": 5,
-        }
+        only = {"flow_run_id": {"any_": [run_id]}}
+        last = {"logs": only, "sort": "TIMESTAMP_DESC", "limit": 5}
         lines = self._api("POST", "/logs/filter", last)
         return any(line["message"].startswith("Finished in state") for line in lines)
 
