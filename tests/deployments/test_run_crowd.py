@@ -19,7 +19,7 @@ from tests.deployments.hot_runs import a_signal, brief_intake, signal_deployment
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, working
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 CROWD = 200
 CONNECTIONS = 10
 AT_ONCE = 50
