@@ -10,9 +10,8 @@ from tests.campaign.meddling import Meddling
 from tests.campaign.tally import Tally
 
 FIRST_BATCH = 1
-"""Number of the first batch of the suite."""
-OF_THE_SUITE = range(FIRST_BATCH, FIRST_BATCH + 20)
-"""At each perpetual venue."""
+OF_THE_SUITE = range(3, 21)
+"""Batches at each perpetual venue: more than two thousand schedules."""
 SCHEDULES = 50
 """Of a batch."""
 STEPS = 12

@@ -24,6 +24,7 @@ from tests.postgres_server import running_postgres
 from warehouse import RecordType, read
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.prefect,
     pytest.mark.timeout(600),
     # Prefect's client leaves its connections to the garbage collector when a loop ends.

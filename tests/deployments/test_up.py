@@ -27,7 +27,9 @@ from tests.prefect_database import begin_with
 
 @pytest.mark.prefect
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("perpetual", ["binance", "hyperliquid"])
+@pytest.mark.parametrize(
+    "perpetual", ["binance", pytest.param("hyperliquid", marks=pytest.mark.long)]
+)
 def test_the_one_command_tells_its_whole_story(
     tmp_path: Path, prefect_database: Path, perpetual: str
 ) -> None:

@@ -33,7 +33,7 @@ from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
 from tests.tasks.alerting import providers
 from tests.tasks.executors import Served, served_venues, until_accepting
 
-pytestmark = PREFECT_MARKS
+pytestmark = [pytest.mark.long, *PREFECT_MARKS]
 
 WITHIN_S = 40.0
 SWITCHED = ("executor", "entry", "signal_intake", "exit_validation")

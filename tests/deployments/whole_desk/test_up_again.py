@@ -11,7 +11,7 @@ from deployments.state_folder import simulator_state
 from tasks.outcome import OutcomeStatus
 from tests.deployments.running_desk import RunningDesk
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.prefect, pytest.mark.timeout(300)]
 
 
 def test_a_pair_that_was_left_open_is_there_and_agreed_on(desk: RunningDesk) -> None:
