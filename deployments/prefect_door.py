@@ -12,10 +12,9 @@ from typing import Any, Self
 
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson, ServerBusy
+from deployments.looks import pauses_between_looks
 
 POLL_S = 0.1
-SELDOM_S = 0.5
-"""Between looks at a run that takes longer."""
 BUSY_S = 10.0
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
@@ -91,7 +90,8 @@ class PrefectDoor:
 
     async def finished(self, run: FlowRun, timeout_s: float) -> FlowRun:
         """The run once it has ended; raises CommandFailed when it has not within ``timeout_s``."""
-        deadline, now, pause = time.monotonic() + timeout_s, run, POLL_S
+        deadline, now = time.monotonic() + timeout_s, run
+        pauses = pauses_between_looks()
         while True:
             with suppress(ServerBusy):
                 now = await self.run(run.id)
@@ -102,8 +102,7 @@ class PrefectDoor:
                     f"the flow run {now.name} is still {now.state_name} after {timeout_s:g} s: "
                     f"{now.url}"
                 )
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.2, SELDOM_S)
+            await asyncio.sleep(next(pauses))
 
     async def end_left_over(self, pool: str) -> int:
         """Runs of ``pool`` that a killed desk left unfinished are crashed, so that they hold no

@@ -17,6 +17,7 @@ from deployments.child_process import ChildProcess, end_in_words
 from deployments.descendants import MARK, end_all
 from deployments.desk_environment import without_keys
 from deployments.failure import CommandFailed
+from deployments.looks import pauses_between_looks
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +25,6 @@ T = TypeVar("T")
 
 GRACE_S = 8.0
 """A program's time to end by itself."""
-POLL_S = 0.1
-SELDOM_S = 0.5
-"""Between looks at what takes longer: a look may be a question to Prefect, which works for its
-answer on the core that what is waited for needs."""
 REVIVAL_PAUSES_S = (1.0, 10.0, 20.0, 30.0)
 """Before a dead program is started again: the more often it dies, the longer."""
 STEADY_S = 30.0
@@ -165,11 +162,11 @@ class Supervisor:
         """
 
         async def poll() -> T:
-            pause = POLL_S
-            while (answer := await probe()) is None:
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.2, SELDOM_S)
-            return answer
+            pauses = pauses_between_looks()
+            while True:
+                if (answer := await probe()) is not None:
+                    return answer
+                await asyncio.sleep(next(pauses))
 
         try:
             async with asyncio.timeout(timeout_s):
