@@ -54,8 +54,16 @@ if [ "$(cat .venv/installed 2>/dev/null)" != "$fingerprint" ]; then
     fi
     # Twice quiet: errors only, not pip's warnings about the machine's own configuration.
     install=("${pip[@]}" --disable-pip-version-check install --quiet --quiet)
-    # The lock file is complete: pip has nothing to resolve, and so cannot resolve differently.
-    "${install[@]}" --no-compile --no-deps --require-hashes -r deployments/requirements.lock ||
+    # The lock file is complete: pip has nothing to resolve, and so cannot resolve differently. It
+    # fetches and unpacks on one core, so two of it take every other package each.
+    "$python" - <<'PYTHON'
+import pathlib, re
+packages = re.split(r"(?m)^(?=\w)", pathlib.Path("deployments/requirements.lock").read_text())
+for half in (0, 1):
+    pathlib.Path(f".venv/half-{half}.lock").write_text("".join(packages[half::2]))
+PYTHON
+    printf '%s\n' 0 1 |
+        xargs -P 2 -I HALF "${install[@]}" --no-compile --no-deps --require-hashes -r .venv/half-HALF.lock ||
         refuse "the packages of deployments/requirements.lock could not be installed; see above."
     # pip compiles on one core only. What does not compile is never imported: samples, Python 2.
     .venv/bin/python -m compileall -j 0 -q .venv/lib >/dev/null 2>&1 || true

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 
+from tasks.collector_pauses import spare_what_is_loaded
 from tests.prefect_database import empty_database
 from tests.prefect_server import running_prefect_server
 from tests.work_units import SharedTogether, keep_together
@@ -32,10 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     keep_together(items)
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: each collection of garbage would walk over it."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded here stays to the end: each collection of garbage would walk over it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        spare_what_is_loaded()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:

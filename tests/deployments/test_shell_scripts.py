@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,11 @@ def program(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     file.chmod(0o755)
+
+
+def packages(lock: Path) -> list[str]:
+    """Each with its version and hashes, as the file has it."""
+    return re.findall(r"(?m)^\w.*(?:\n .*)*", lock.read_text())
 
 
 def pythons(tmp_path: Path, text: str) -> str:
@@ -86,11 +92,36 @@ esac
     changed = bash(clone / "deployments" / "up.sh", path=path, cwd=tmp_path)
 
     assert first.returncode == 0, first.stderr
-    assert "--require-hashes -r deployments/requirements.lock" in first.stdout
+    halves = [clone / ".venv" / f"half-{half}.lock" for half in (0, 1)]
+    for half in halves:
+        assert f"--require-hashes -r .venv/{half.name}\n" in first.stdout
+    locked = sorted(packages(clone / "deployments" / "requirements.lock"))
+    assert sorted([*packages(halves[0]), *packages(halves[1])]) == locked
     assert "--no-build-isolation -e ." in first.stdout
     assert second.stdout == "program up --once\n"
     assert tests.stdout == "program -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -k a b\n"
     assert "Installing the desk into .venv" in changed.stdout
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_half_of_the_packages_is_not_enough(half: int, clone: Path, tmp_path: Path) -> None:
+    recorder = f"""#!/bin/sh
+case "$*" in
+    *"-m venv"*)
+        mkdir -p .venv/bin
+        printf '#!/bin/sh\ncase "$*" in *half-{half}.lock) exit 1;; esac\n' >.venv/bin/python
+        chmod +x .venv/bin/python;;
+    *) exec "{sys.executable}" "$@";;
+esac
+"""
+
+    done = bash(clone / "deployments" / "up.sh", path=pythons(tmp_path, recorder), cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "kimp: the packages of deployments/requirements.lock could not be installed; see above.\n"
+    )
+    assert not (clone / ".venv" / "installed").exists()
 
 
 def test_an_install_that_was_cut_off_is_done_again(clone: Path, tmp_path: Path) -> None:
