@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 from exchanges.clock import Clock
@@ -49,8 +50,10 @@ class Simulation:
         *,
         speed: float = 1.0,
         remembered: SimulationSnapshot | None = None,
+        chance: Random | None = None,
     ) -> None:
-        """Goes on where ``remembered``, if any, was taken on the same path.
+        """Goes on where ``remembered``, if any, was taken on the same path. ``chance``: where the
+        ids of Upbit come from; None: they never come again.
 
         Raises ValueError and UnknownMarket when that cannot be.
         """
@@ -60,7 +63,7 @@ class Simulation:
             self.market.restore(remembered.market)
         self.faults = Faults()
         self.requests = RequestLog()
-        self.upbit = UpbitEngine(self.market, clock)
+        self.upbit = UpbitEngine(self.market, clock, chance)
         self.binance = BinanceEngine(self.market, clock)
         self.hyperliquid = HyperliquidEngine(self.market, clock)
         if remembered is not None:

@@ -26,19 +26,19 @@ def run_batch(
     *,
     sockets: bool = False,
     shrinks: bool = True,
+    machine: type[Meddling] = Meddling,
 ) -> None:
-    """Run ``schedules`` of them, drawn from the seed ``number``.
+    """Run ``schedules`` of them, drawn from the seed ``number``, through ``machine``. On virtual
+    time the same number leaves the same record, to the last byte, but for the process's own id.
 
     Raises AssertionError with the failing schedule, the shortest unless ``shrinks`` is False.
     """
 
-    class Schedule(Meddling):
-        pass
-
-    Schedule.perpetual, Schedule.tally, Schedule.sockets = perpetual, tally, sockets
-    seed(number)(Schedule)
+    told = {"perpetual": perpetual, "tally": tally, "sockets": sockets}
+    schedule: type[Meddling] = type("Schedule", (machine,), told)
+    seed(number)(schedule)
     run_state_machine_as_test(
-        Schedule,
+        schedule,
         settings=settings(
             max_examples=schedules,
             stateful_step_count=STEPS // 2 if sockets else STEPS,

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from exchanges.clock import Clock, SystemClock
@@ -89,7 +90,7 @@ class Venues:
         self._began = self.clock.now(), self.loop.time()
         self.loop.set_task_factory(owned_task)
         self.loop.set_exception_handler(lambda loop, context: None)
-        simulation = Simulation(still_path(krw_per_usd="1150"), self.clock)
+        simulation = Simulation(still_path(krw_per_usd="1150"), self.clock, chance=Random(1))
         simulation.market.set_speed(0)
         open_accounts(simulation, krw=KRW, dollars=USDT)
         self._servers = AsyncExitStack()

@@ -14,8 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
 from exchanges.instrument import Venue
+from exchanges.simulator.random_ids import RandomIds
 from tasks.desk_blocks import RECOVERING
 from tasks.desk_operations import IN_DOUBT
 from tasks.feeds import FUNDING_POLL_S
@@ -298,15 +300,27 @@ class World(Venues):
 
 @contextmanager
 def world(perpetual: PerpetualVenue, tally: Tally, *, sockets: bool = False) -> Iterator[World]:
-    """A fresh one whose state goes with it. The only chance in a desk is made repeatable."""
+    """A fresh one whose state goes with it. What is left to chance in it, and what it would see of
+    the machine, is the same each time."""
     memory = Path("/dev/shm")
     with (
         TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr("exchanges.streaming.random", SimpleNamespace(Random=lambda: Random(1)))
+        patch.setattr("tasks.reconciling.reconciliation.uuid4", RandomIds(Random(1)).take)
+        patch.setattr("tasks.key_store.coincurve.PrivateKey", _private_key)
+        patch.setattr("tasks.desk_health.shutil", SimpleNamespace(disk_usage=_disk_usage))
         made = World(perpetual, Path(folder), tally, sockets=sockets)
         try:
             yield made
         finally:
             made.close()
+
+
+def _private_key(secret: bytes = b"\x01" * 32) -> PrivateKey:
+    return PrivateKey(secret)
+
+
+def _disk_usage(folder: Path) -> SimpleNamespace:
+    return SimpleNamespace(free=10**12)

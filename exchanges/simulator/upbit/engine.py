@@ -6,10 +6,10 @@ traded shows when it is read again and on the streams, as at the real venue.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from exchanges.clock import Clock
@@ -17,6 +17,7 @@ from exchanges.instrument import Venue
 from exchanges.simulator.front import check_amount
 from exchanges.simulator.ledger import InsufficientFunds, Ledger
 from exchanges.simulator.market import Market
+from exchanges.simulator.random_ids import RandomIds
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.events import News, PrintEvent
 from exchanges.simulator.upbit.matching import Matching
@@ -45,10 +46,12 @@ ONE, ZERO = Decimal(1), Decimal(0)
 class UpbitEngine:
     """One simulated Upbit. Refusals of :mod:`exchanges.simulator.upbit.refusal` are its no."""
 
-    def __init__(self, market: Market, clock: Clock) -> None:
+    def __init__(self, market: Market, clock: Clock, chance: Random | None = None) -> None:
+        """``chance``: what its ids come from (:class:`RandomIds`)."""
         self.market = market
         self.clock = VenueClock(clock)
         self.news = News()
+        self._ids = RandomIds(chance)
         self.is_halted: Callable[[str], bool] = lambda native: False
         """Whether a market takes no orders and trades nothing; told by the front."""
         self.tapes = {
@@ -59,6 +62,7 @@ class UpbitEngine:
             market,
             self.clock,
             self.news,
+            self._ids,
             lambda native, price, volume, taker: self.tapes[native].record(price, volume, taker),
         )
         self._accounts: dict[str, UpbitAccount] = {}
@@ -108,7 +112,8 @@ class UpbitEngine:
         if owner is None:
             raise ValueError("account: no such account")
         check_amount(amount)
-        begun = VenueTransfer(currency, abs(amount), amount > 0, fee, self.clock.now())
+        name, now = self._ids.take(), self.clock.now()
+        begun = VenueTransfer(name, currency, abs(amount), amount > 0, fee, now)
         owner.transfers.append(begun)
         owner.changes += 1
         return begun
@@ -209,7 +214,7 @@ class UpbitEngine:
         if request.kind is not OrderKind.LIMIT and request.volume is not None:
             bid = self.market.quote(Venue.UPBIT, request.market).bid
             check_total(request, bid * request.volume)
-        order = SimulatedOrder(str(uuid.uuid4()), request, self.clock.now(), fill_share)
+        order = SimulatedOrder(self._ids.take(), request, self.clock.now(), fill_share)
         order.locked = order.needed_lock
         currency = request.pays_with
         if account.ledger.available(currency) + freed < order.locked:

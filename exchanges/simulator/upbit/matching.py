@@ -7,7 +7,6 @@ Self-Match Prevention).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -16,6 +15,7 @@ from itertools import takewhile
 from exchanges.instrument import Venue
 from exchanges.side import Side
 from exchanges.simulator.market import Market
+from exchanges.simulator.random_ids import RandomIds
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.events import AssetEvent, News, OrderEvent, OrderNews
 from exchanges.simulator.upbit.order import OrderState, SimulatedOrder, Trade
@@ -36,10 +36,13 @@ Record = Callable[[str, Decimal, Decimal, Side], None]
 
 
 class Matching:
-    def __init__(self, market: Market, clock: VenueClock, news: News, record: Record) -> None:
+    def __init__(
+        self, market: Market, clock: VenueClock, news: News, ids: RandomIds, record: Record
+    ) -> None:
         self._market = market
         self._clock = clock
         self._news = news
+        self._ids = ids
         self._record = record
 
     def take_in(self, account: UpbitAccount, order: SimulatedOrder) -> None:
@@ -147,7 +150,7 @@ class Matching:
         overlap = min(taker.room(price), maker.room(price))
         match taker.request.smp:
             case Smp.NONE:
-                trade_uuid = str(uuid.uuid4())
+                trade_uuid = self._ids.take()
                 self._record(taker.request.market, price, overlap, taker.request.side)
                 self._fill(account, taker, price, overlap, is_maker=False, trade_uuid=trade_uuid)
                 self._fill(account, maker, price, overlap, is_maker=True, trade_uuid=trade_uuid)
@@ -186,7 +189,7 @@ class Matching:
     ) -> None:
         request = order.request
         funds = price * volume
-        trade_uuid = trade_uuid or str(uuid.uuid4())
+        trade_uuid = trade_uuid or self._ids.take()
         trade = Trade(trade_uuid, price, volume, funds * FEE, self._clock.now(), is_maker)
         ledger = account.ledger
         account.changes += 1

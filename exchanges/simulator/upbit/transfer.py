@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from decimal import Decimal
 class VenueTransfer:
     """The balance has it once it is done."""
 
+    uuid: str
     currency: str
     amount: Decimal
     """Above 0."""
@@ -21,7 +21,6 @@ class VenueTransfer:
     made_at: datetime
     done_at: datetime | None = None
     """None: under way."""
-    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
     def state(self) -> str:
