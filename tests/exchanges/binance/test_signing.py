@@ -94,6 +94,7 @@ def test_ed25519_key_signs_the_payload_as_it_is_sent() -> None:
         pem_of(ec.generate_private_key(ec.SECP256R1())),
         "-----BEGIN PRIVATE KEY-----\nnothing\n-----END PRIVATE KEY-----\n",
     ],
+    ids=["another-kind", "none"],
 )
 def test_pem_of_another_kind_is_refused_without_being_shown(secret: str) -> None:
     with pytest.raises(ValueError) as caught:
