@@ -43,6 +43,7 @@ from deployments.unfinished_runs import GONE, let_go, unfinished_runs
 from deployments.unwatched_suspension import leave_suspension_unwatched
 from deployments.warm_flow import run_warm
 from flows.prefect_api import PrefectApi
+from tasks.collector_pauses import spare_what_is_loaded
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 
@@ -248,6 +249,7 @@ def hot_flows() -> dict[str, Flow[..., Any]]:
 async def _serve(pool: str, name: str | None, limit: int, stop: asyncio.Event) -> None:
     async with ExecutorClient(Settings().socket_file) as executor:
         worker = HotWorker(pool, flows=hot_flows(), executor=executor, name=name, limit=limit)
+        spare_what_is_loaded()
         log.warning("hot worker %s serves pool %s", worker.name, pool)
         await worker.serve(stop)
 

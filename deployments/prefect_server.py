@@ -14,6 +14,7 @@ worker that polls, a third of all created flow runs were lost that way (Prefect 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -21,9 +22,11 @@ from typing import Any
 
 from deployments.failure import CommandFailed
 from deployments.prefect_database import database_url
+from deployments.prefect_ended_runs import leave_ended_runs_alone
 from deployments.prefect_state_names import find_by_usual_names
 from deployments.prefect_timezones import remember_timezones
 from deployments.private_umask import keep_files_private
+from tasks.collector_pauses import spare_what_is_loaded
 from tasks.errors import SettingsRefused
 from tasks.settings_loading import load_settings
 
@@ -65,6 +68,20 @@ def queue_sqlite_writers() -> None:
     AioSqliteConfiguration.begin_transaction = begin_immediate  # type: ignore[method-assign]
 
 
+def spare_what_is_loaded_before_serving() -> None:
+    """No collection of garbage looks through what every uvicorn server of this process has loaded
+    when it begins to listen."""
+    from uvicorn import Server
+
+    startup = Server.startup
+
+    async def startup_and_spare(self: Server, sockets: list[socket.socket] | None = None) -> None:
+        await startup(self, sockets=sockets)
+        spare_what_is_loaded()
+
+    Server.startup = startup_and_spare  # type: ignore[method-assign]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT. Does not return: Prefect's command line exits."""
     keep_files_private()
@@ -83,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     queue_sqlite_writers()
     find_by_usual_names()
+    leave_ended_runs_alone()
     remember_timezones()
+    spare_what_is_loaded_before_serving()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.argv = ["prefect", "server", "start", *given]
     app()

@@ -23,6 +23,9 @@ LATE = timedelta(seconds=30)
 CLAIM_S = 10.0
 """How long a claim whose answer was lost is asked about."""
 PAUSE_S = 0.2
+UNREADABLE_S = 1.0
+"""How long a run that is not there is looked for; the next poll finds it later than that."""
+SOON_S = 0.02
 
 
 def is_due(run: FlowRun) -> bool:
@@ -38,8 +41,19 @@ def is_late(run: FlowRun) -> bool:
 
 
 async def read_run(api: PrefectApi, run_id: UUID) -> FlowRun:
-    """Raises PrefectSilent after ten seconds, and PrefectRefused when there is no such run."""
-    return FlowRun.model_validate(await _patiently(api, "GET", f"/flow_runs/{run_id}"))
+    """A run that was heard of. Prefect 3.8.8 tells of it just before its transaction ends
+    (``InstrumentFlowRunStateTransitions``), so one that is not there yet is asked for again.
+
+    Raises PrefectSilent after ten seconds, and PrefectRefused when there is no such run.
+    """
+    deadline = time.monotonic() + UNREADABLE_S
+    while True:
+        try:
+            return FlowRun.model_validate(await _patiently(api, "GET", f"/flow_runs/{run_id}"))
+        except PrefectRefused:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(SOON_S)
 
 
 async def claim(api: PrefectApi, run_id: UUID, owner: str) -> bool:

@@ -14,17 +14,14 @@ import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
 
-from deployments import signal_lane
-from flows.prefect_api import PrefectApi
-from tests.deployments.hot_runs import a_signal, brief_intake, signal_deployment, until
+from deployments import run_claim, signal_lane
+from tests.deployments.hot_runs import a_signal, brief_intake, forget, signal_deployment, until
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, working
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 CROWD = 200
 CONNECTIONS = 10
-AT_ONCE = 50
-"""The server's bound for one request."""
 
 
 FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}
@@ -59,21 +56,13 @@ def overtaken(made: Mapping[str, Creation], decided: Sequence[str]) -> list[tupl
     return found
 
 
-async def forget(run_ids: list[UUID]) -> None:
-    """Their stories would be told for as long again; the test is over."""
-    api = PrefectApi()
-    for start in range(0, len(run_ids), AT_ONCE):
-        only = {"id": {"any_": [str(run_id) for run_id in run_ids[start : start + AT_ONCE]]}}
-        await api.ask("POST", "/flow_runs/bulk_delete", {"flow_runs": only})
-    await api.aclose()
-
-
 @pytest.mark.timeout(300)
 async def test_two_hundred_signals_at_once_are_all_decided_in_order_of_creation(
     executor: FakeExecutor, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a machine that is busy with other things too, one claim may take seconds.
     monkeypatch.setattr(signal_lane, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(run_claim, "CLAIM_S", 60.0)
     deployment = await signal_deployment()
     async with working(executor, FLOWS), get_client() as client:
         connections = asyncio.Semaphore(CONNECTIONS)
@@ -89,6 +78,7 @@ async def test_two_hundred_signals_at_once_are_all_decided_in_order_of_creation(
         made = await asyncio.gather(*(sent() for _ in range(CROWD)))
         await until(lambda: len(executor.decided) == CROWD, within_s=200)
         decided = list(executor.decided)
+    # Their stories would be told for as long again; the test is over.
     await forget([one.run_id for one in made])
 
     assert sorted(decided) == sorted(one.signal_id for one in made)

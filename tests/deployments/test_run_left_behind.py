@@ -32,7 +32,7 @@ from tests.deployments.hot_runs import (
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 PROJECT = Path(__file__).resolve().parents[2]
 
 
