@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deployments.child_process import ChildProcess, end_in_words
@@ -10,17 +13,38 @@ from deployments.progress import Progress
 from tasks.alert import AlertLevel, AlertType
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
+from tasks.stop_reason import time_text
 
 ALERT_S = 3.0
 """An alert may not keep what died from being started again."""
 
 
+AGAIN_S = 5.0
+"""Between two tries to reach an executor that was not there."""
+MOST = 100
+"""Alerts that wait for one; the oldest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    subject: str
+    sentence: str
+    at: datetime
+    is_over: bool
+
+    def told(self, *, late: bool) -> str:
+        return f"{self.sentence} (at {time_text(self.at)})." if late else f"{self.sentence}."
+
+
 class DeathNotice:
-    """Hears of deaths from the supervisor. Without an executor there is nobody to alert."""
+    """Hears of deaths from the supervisor. What no executor is there to take waits for one."""
 
     def __init__(self, progress: Progress, socket_file: Path) -> None:
         self._progress = progress
         self._socket_file = socket_file
+        self._waiting: deque[News] = deque(maxlen=MOST)
+        self._raising = asyncio.Lock()
+        self._later: asyncio.Task[None] | None = None
 
     async def died(self, child: ChildProcess, exit_code: int) -> None:
         end = end_in_words(exit_code)
@@ -31,19 +55,40 @@ class DeathNotice:
 
     async def _tell(self, child: ChildProcess, sentence: str, *, is_over: bool = False) -> None:
         self._progress.line(sentence)
+        subject = child.name.lower().replace(" ", "-")
+        self._waiting.append(News(subject, sentence, datetime.now(UTC), is_over))
+        if self._later is not None and not self._later.done():
+            return
+        if (problem := await self._raise()) is not None:
+            self._progress.note(f"no alert yet: {problem}")
+            self._later = asyncio.create_task(self._keep_trying())
+
+    async def _keep_trying(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(AGAIN_S)
+            await self._raise(late=True)
+
+    async def _raise(self, *, late: bool = False) -> str | None:
+        """Raise what waits, in its order; why not all of it could be."""
         try:
             async with (
                 asyncio.timeout(ALERT_S),
+                self._raising,
                 ExecutorClient(self._socket_file) as executor,
             ):
-                await executor.raise_alert(
-                    AlertType.SYSTEM_ERROR,
-                    AlertLevel.INFO if is_over else AlertLevel.CRITICAL,
-                    f"{sentence}.",
-                    subject=child.name.lower().replace(" ", "-"),
-                    is_over=is_over,
-                )
+                while self._waiting:
+                    news = self._waiting[0]
+                    level = AlertLevel.INFO if news.is_over else AlertLevel.CRITICAL
+                    await executor.raise_alert(
+                        AlertType.SYSTEM_ERROR,
+                        level,
+                        news.told(late=late),
+                        subject=news.subject,
+                        is_over=news.is_over,
+                    )
+                    self._waiting.remove(news)
         except DeskError as error:
-            self._progress.note(f"no alert: {error}")
+            return str(error)
         except TimeoutError:
-            self._progress.note(f"no alert: the executor took more than {ALERT_S:g} s")
+            return f"the executor took more than {ALERT_S:g} s"
+        return None

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from pydantic import Field
 
@@ -73,7 +74,7 @@ async def _pause(reason: str, symbol: str | None) -> str | None:
     if symbol is not None:
         return None
     try:
-        async with PrefectSwitches() as switches:
+        async with PrefectSwitches(by=f"the run {flow_run.get_name()}") as switches:
             await switches.pause((ENTRY, SIGNAL_INTAKE), f"emergency stop: {reason}")
     except SwitchesUnreadable as error:
         return f"The deployments could not be paused: {error}."

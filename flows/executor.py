@@ -28,10 +28,12 @@ from flows.run_owner import owned_by
 from flows.run_truth import keep_run_true
 from flows.untold_decisions import UntoldDecisions
 from flows.worker_watch import watch_hot_worker
+from tasks.collector_pauses import spare_what_is_loaded
 from tasks.errors import ExecutorRefused
 from tasks.executor import run_executor
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+from tasks.stop_reason import GivenReason
 from tasks.unforeseen import Unforeseen
 from warehouse import JournalLocked
 
@@ -77,6 +79,7 @@ async def hot_path(take_over: bool) -> tuple[bool, str]:
     }
     if (run_id := flow_run.get_id()) is not None:
         loops["the truth of this run"] = partial(keep_run_true, run_id, stop.set)
+    spare_what_is_loaded()
     # What fails here is logged and begun again; entries need none of it.
     beside = [asyncio.create_task(Unforeseen().kept_up(*item)) for item in loops.items()]
     try:
@@ -146,6 +149,9 @@ class SwitchesOn:
 
     async def note(self, name: str, text: str) -> None:
         await self._there(self._switches.note(name, text))
+
+    async def given(self, name: str) -> GivenReason | None:
+        return await self._there(self._switches.given(name))
 
     async def _there(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

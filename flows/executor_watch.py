@@ -1,5 +1,5 @@
-"""Flow ``executor-watch``: starts an executor when none lives, replaces one that is hung, tells
-people of both, and ends zombie runs."""
+"""Flow ``executor-watch``: starts an executor when none lives, replaces one that is hung, ends an
+heir that is, tells people of each, and ends zombie runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from prefect.states import Completed, Failed
 from exchanges.clock import SystemClock
 from flows.alone import alone
 from flows.executor_runs import ExecutorRuns
-from flows.hung_executor import HungExecutor, hung_executor
+from flows.hung_executor import HungExecutor, hung_executor, hung_heir
 from flows.prefect_api import PrefectApi
 from flows.run_names import named_by_time
 from flows.run_owner import disown_dead
+from tasks.alert import AlertLevel, AlertType
+from tasks.errors import DeskError
 from tasks.executor_absence import ExecutorAbsence
+from tasks.executor_client import ExecutorClient
 from tasks.executor_pulse import Pulse, feel_pulse, listener
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
+from tasks.standby import HEIR
+from tasks.standstill import Standstill
 from warehouse.lease import last_epoch
 
 
@@ -34,6 +39,7 @@ async def executor_watch() -> State[Any]:
 async def _look() -> State[Any]:
     settings, api = load_settings(), PrefectApi()
     absence = ExecutorAbsence(settings, SystemClock())
+    standstill = Standstill(settings.home, SystemClock())
     try:
         runs = ExecutorRuns(api, settings.executor_runs_dir)
         for name in await runs.end_zombies():
@@ -43,6 +49,8 @@ async def _look() -> State[Any]:
             epoch = last_epoch(settings.journal_dir)
             has_died = disown_dead(settings.executor_runs_dir) > 0
             await absence.end(f"An executor lives again, of epoch {epoch}.", unseen=has_died)
+            if (heir := await hung_heir(settings, standstill)) is not None:
+                return await _end_heir(heir, settings, runs, epoch)
             return Completed(name="Lives", message=f"The executor of epoch {epoch} answers.")
         if pulse is Pulse.UNSURE:
             return Completed(
@@ -50,7 +58,7 @@ async def _look() -> State[Any]:
                 message="This machine stood still while the executor was asked; the next run asks "
                 "again.",
             )
-        hung = await hung_executor(settings, pulse, absence)
+        hung = await hung_executor(settings, pulse, standstill)
         is_paused = await runs.is_paused()
         if hung is not None:
             return await _replace(hung, settings, runs, absence, is_paused=is_paused)
@@ -70,8 +78,9 @@ async def _replace(
     is_paused: bool,
 ) -> State[Any]:
     pid = hung.process.pid
-    found = f"The executor of epoch {last_epoch(settings.journal_dir)} (process {pid}) is hung: "
-    found += hung.how
+    epoch = last_epoch(settings.journal_dir)
+    who = f"The executor of epoch {epoch}" if hung.has_lease else f"The heir of epoch {epoch}"
+    found = f"{who} (process {pid}) is hung: {hung.how}"
     if is_paused:
         message = f"{found}. executor/live is paused, so it is left as it is and nobody guards: "
         message += "switch executor/live on, and it is replaced."
@@ -87,6 +96,30 @@ async def _replace(
     message = f"{ended} and another one is started, which finishes what was open."
     await absence.tell(message)
     return Failed(name="Replaced", message=message)
+
+
+async def _end_heir(
+    heir: HungExecutor, settings: Settings, runs: ExecutorRuns, epoch: int
+) -> State[Any]:
+    """The living executor guards before, meanwhile and after; it is not touched."""
+    found = f"A process beside the executor of epoch {epoch} (process {heir.process.pid}) is hung: "
+    found += heir.how
+    if has_ended := await heir.end(settings):
+        message = f"{found}. It was ended (SIGKILL); the executor of epoch {epoch} guards as "
+        message += "before. If it was to take over, run executor/live once more."
+    else:
+        message = f"{found}. SIGKILL did not end it, so its disk may be what hangs: look at it. "
+        message += f"The executor of epoch {epoch} guards as before."
+    try:
+        async with ExecutorClient(settings.socket_file) as executor:
+            await executor.raise_alert(
+                AlertType.SYSTEM_ERROR, AlertLevel.WARNING, message, subject=HEIR
+            )
+    except DeskError as error:
+        get_run_logger().error("no alert: %s", error)
+    if has_ended:
+        await runs.crash(heir.run_id, message)
+    return Failed(name="HeirEnded" if has_ended else "HeirHung", message=message)
 
 
 async def _foreign(settings: Settings, absence: ExecutorAbsence) -> State[Any]:

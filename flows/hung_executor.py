@@ -1,20 +1,23 @@
 """An executor whose process lives and does nothing: found, and ended, so that another can guard.
 
-Only a process that a run of the executor has left its name with, birth included, is ever ended. The
-next executor begins as after any crash: the journal's epoch keeps the one that was ended, should it
-ever move again, from writing and so from trading.
+That may be the one that guards, one that starts, or an heir that stands by and never takes the
+lease. Only a process that a run of the executor has left its name with, birth included, is ever
+ended. The next executor begins as after any crash: the journal's epoch keeps the one that was
+ended, should it ever move again, from writing and so from trading.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flows.run_owner import disown, run_of
-from tasks.executor_absence import START_S, ExecutorAbsence
+from flows.run_owner import disown, owned, run_of
 from tasks.executor_pulse import ASK_S, ASKS, Pulse, listener
 from tasks.processes import Process
 from tasks.settings import Settings
+from tasks.standstill import Standstill
 from warehouse.lease import holder
 
 END_S = 10.0
@@ -28,6 +31,7 @@ class HungExecutor:
     run_id: str
     how: str
     """How it was found out, in words."""
+    has_lease: bool = True
 
     async def end(self, settings: Settings) -> bool:
         """Kill it; True once it has ended."""
@@ -43,19 +47,42 @@ class HungExecutor:
 
 
 async def hung_executor(
-    settings: Settings, pulse: Pulse, absence: ExecutorAbsence
+    settings: Settings, pulse: Pulse, standstill: Standstill
 ) -> HungExecutor | None:
-    """The executor that is hung, as its ``pulse`` and what it does tell."""
-    if pulse is Pulse.MUTE:
-        pid = await asyncio.to_thread(listener, settings.socket_file)
-        how = f"it has answered none of {ASKS} questions, {ASK_S:g} s each"
-    else:
-        pid = holder(settings.journal_dir)
-        how = f"it holds the lease, has not listened for {START_S:g} s and computes nothing"
+    """The executor that is hung while none answers, as its ``pulse`` and what it does tell: the one
+    that listens; else whoever holds the lease, and then whoever should have taken it."""
+    if pulse is not Pulse.MUTE:
+        return next(_standing(settings, standstill, but=()), None)
+    pid = await asyncio.to_thread(listener, settings.socket_file)
     found = None if pid is None else run_of(pid, settings.executor_runs_dir)
     if found is None:
         return None
-    run_id, process = found
-    if pulse is not Pulse.MUTE and not absence.stands_still(process):
-        return None
-    return HungExecutor(process, run_id, how)
+    how = f"it has answered none of {ASKS} questions, {ASK_S:g} s each"
+    return HungExecutor(found[1], found[0], how)
+
+
+async def hung_heir(settings: Settings, standstill: Standstill) -> HungExecutor | None:
+    """A process beside the living executor that does not get as far as the lease, or not to its
+    own end."""
+    living = await asyncio.to_thread(listener, settings.socket_file)
+    guarding = (living, holder(settings.journal_dir))
+    heir = next(_standing(settings, standstill, but=guarding), None)
+    # It may have begun to move, and now be the one that guards.
+    return None if heir is None or heir.process.pid == holder(settings.journal_dir) else heir
+
+
+def _standing(
+    settings: Settings, standstill: Standstill, *, but: tuple[int | None, ...]
+) -> Iterator[HungExecutor]:
+    """Processes of executors that stand still, the holder of the lease first."""
+    held_by, but = holder(settings.journal_dir), (*but, os.getpid())
+    found = [it for it in owned(settings.executor_runs_dir) if it[1].pid not in but]
+    if not found:
+        standstill.forget()
+    for run_id, process in sorted(found, key=lambda it: it[1].pid != held_by):
+        how = standstill.of(process)
+        if how is not None:
+            has_lease = process.pid == held_by
+            lease = "holds the lease" if has_lease else "has no lease"
+            told = f"it {lease}, does not listen and {how}"
+            yield HungExecutor(process, run_id, told, has_lease=has_lease)

@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from flows.deployment_switch import is_off, schedules_of
+from flows.pause_notes import PauseNotes
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 from flows.switch_events import is_told_already, paused_deployment, paused_pool, switch_events
 from tasks.errors import SwitchesUnreadable
+from tasks.stop_reason import DESK, GivenReason
 from tasks.switch_guard import (
     BATCH_POOL,
     ENTRY,
@@ -45,8 +47,13 @@ MOST_EVENTS = 100
 class PrefectSwitches:
     """Implements :class:`tasks.switch_guard.Switches`; belongs to the event loop that uses it."""
 
-    def __init__(self, api_url: str | None = None, password: str | None = None) -> None:
+    def __init__(
+        self, api_url: str | None = None, password: str | None = None, *, by: str = DESK
+    ) -> None:
+        """``by``: who pauses with it, as in ``kimp stop, user mina``."""
         self._api = PrefectApi(api_url, password)
+        self._by = by
+        self._left = PauseNotes(self._api)
         self._names: dict[str, str] = {}
         """Deployment id → ``flow/name``, as far as known."""
         self._last: dict[str, bool] = {}
@@ -113,25 +120,36 @@ class PrefectSwitches:
             SwitchesUnreadable: not every switch could be set. One that could is without a word when
                 only its reason could not be left.
         """
-        names = tuple(names)
-        await self._set(names, paused=True)
-        for name in names:
+        failures = await self._set(names, paused=True)
+        for name in (name for name, failure in failures.items() if failure is None):
             try:
-                await self.note(name, f"`{name}` was paused by the desk: {reason}")
-            except SwitchesUnreadable as error:
+                if name in DEPLOYMENTS:
+                    await self._left.leave_reason(name, reason, self._by)
+                else:
+                    await self._left.leave(name, f"`{name}` was paused by {self._by}: {reason}")
+            except (PrefectSilent, PrefectRefused) as error:
                 log.warning("%s is paused, but without its reason: %s", name, error)
+        _demand_set(failures)
 
     async def resume(self, names: Iterable[str]) -> None:
         """Un-pause, with schedules and queues; raises SwitchesUnreadable when not every switch
         could be set."""
-        await self._set(tuple(names), paused=False)
+        _demand_set(await self._set(names, paused=False))
 
     async def note(self, name: str, text: str) -> None:
         """Leave ``text`` as the artifact ``paused-…`` of a switch."""
-        key = f"paused-{name.replace('/', '-')}"
-        body = {"key": key, "type": "markdown", "data": text, "description": text}
         try:
-            await self._api.ask("POST", "/artifacts/", body)
+            await self._left.leave(name, text)
+        except (PrefectSilent, PrefectRefused) as error:
+            raise SwitchesUnreadable(str(error)) from error
+
+    async def given(self, name: str) -> GivenReason | None:
+        """The reason that was left with the pause of ``name`` that stands now. Of a pool, and of a
+        pause by a schedule's switch, there is none. Raises SwitchesUnreadable."""
+        if name not in DEPLOYMENTS:
+            return None
+        try:
+            return await self._left.reason_of(name)
         except (PrefectSilent, PrefectRefused) as error:
             raise SwitchesUnreadable(str(error)) from error
 
@@ -179,12 +197,12 @@ class PrefectSwitches:
 
     # ---- setting
 
-    async def _set(self, names: tuple[str, ...], *, paused: bool) -> None:
+    async def _set(self, names: Iterable[str], *, paused: bool) -> Mapping[str, str | None]:
+        """Switch → why it could not be set."""
         # One after the other: a server that is busy has its two seconds for each.
-        failures = [await self._set_one(name, paused) for name in names]
+        failures = {name: await self._set_one(name, paused) for name in names}
         self._looks = 0
-        if told := [failure for failure in failures if failure is not None]:
-            raise SwitchesUnreadable("; ".join(told))
+        return failures
 
     async def _set_one(self, name: str, paused: bool) -> str | None:
         """Why it could not be set; the other switches are set all the same."""
@@ -220,6 +238,11 @@ class PrefectSwitches:
             if queue["is_paused"]:
                 path = f"/work_pools/{pool}/queues/{queue.get('name')}"
                 await self._api.ask("PATCH", path, {"is_paused": False})
+
+
+def _demand_set(failures: Mapping[str, str | None]) -> None:
+    if told := [failure for failure in failures.values() if failure is not None]:
+        raise SwitchesUnreadable("; ".join(told))
 
 
 def _rows(answer: object, flag: str) -> list[dict[str, Any]]:

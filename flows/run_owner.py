@@ -51,11 +51,13 @@ def is_owned(run_id: str, folder: Path) -> bool:
 
 def run_of(pid: int, folder: Path) -> tuple[str, Process] | None:
     """The run that lives in process ``pid`` now, and that process; None: it is no run's."""
-    for file in folder.glob(f"*{SUFFIX}"):
-        owner = _owner(file)
-        if owner is not None and owner.pid == pid and owner.lives:
-            return file.stem, owner
-    return None
+    return next((found for found in owned(folder) if found[1].pid == pid), None)
+
+
+def owned(folder: Path) -> list[tuple[str, Process]]:
+    """Each run that lives in a process of its own, and that process."""
+    found = [(file.stem, _owner(file)) for file in folder.glob(f"*{SUFFIX}")]
+    return [(run_id, owner) for run_id, owner in found if owner is not None and owner.lives]
 
 
 def _owner(file: Path) -> Process | None:

@@ -1,7 +1,8 @@
 """What stops entries without a person: each trigger sets ``entry/live``, with its reason.
 
 A trigger never takes a stop back, also when its cause is over; that is asked for by a person and
-looked at in :mod:`tasks.resuming`.
+looked at in :mod:`tasks.resuming`. A cause that comes again while its stop stands is kept by
+:mod:`tasks.stop_repeats`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class AutomaticStops:
         a person decides when it goes on.
         """
         loss = self.loss_over_limit()
-        if loss is None or self._board.has(ENTRY, StopReason.DAILY_LOSS_EXCEEDED):
+        if loss is None or self._board.came_again(ENTRY, StopReason.DAILY_LOSS_EXCEEDED, loss):
             return
         self._trading.alert(
             Alert(

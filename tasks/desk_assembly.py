@@ -35,6 +35,7 @@ from tasks.feeds import Feeds
 from tasks.forced_close_floor import ForcedCloseFloor
 from tasks.funding_ledger import FundingLedger
 from tasks.fx_source import FxSource
+from tasks.given_reasons import GivenReasons
 from tasks.halt_memory import HaltMemory
 from tasks.hand_over import HandOver
 from tasks.journal_writer import JournalWriter
@@ -209,7 +210,9 @@ def assemble(
         health.against_trading,
         automatic.loss_over_limit,
         write,
+        lambda: reconciliation.waits_for,
     )
+    view.resuming = resuming.told
     positions = PositionWatch(
         trading,
         books,
@@ -231,7 +234,7 @@ def assemble(
         view,
         feeds,
         streams,
-        StopControl(guard, setter, board, automatic, resuming),
+        StopControl(guard, setter, board, GivenReasons(board, switches), automatic, resuming),
         memory,
         blocks,
         write,

@@ -54,6 +54,8 @@ class DeskView:
         self._open_exposure_krw_s = open_exposure_krw_s
         self.open_alerts: Callable[[], int] = int
         """How many wait for a person."""
+        self.resuming: Callable[[], Mapping[str, Any] | None] = lambda: None
+        """How the desk is looking whether it may trade again; None: nobody asks."""
 
     def state(self) -> dict[str, Any]:
         """The whole desk at one look."""
@@ -68,6 +70,7 @@ class DeskView:
             "blocks": [{"code": code, "message": message} for code, message in blocks.items()],
             "switches": {**self._guard.paused, "age_s": self._guard.age_s},
             "stops": self._board.told(),
+            "resuming": self.resuming(),
             "resume_refused": self._board.refused,
             "venues": {
                 venue.venue.value: self._venue(venue) for venue in self._trading.venues.values()

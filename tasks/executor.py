@@ -20,6 +20,7 @@ from exchanges.clock import Clock, SystemClock
 from exchanges.endpoints import Endpoints
 from exchanges.http_transport import HttpTransport
 from exchanges.instrument import Venue
+from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.alerting.delivery import AlertDelivery
 from tasks.assembled_desk import AssembledDesk
 from tasks.control_api import ControlApi
@@ -31,7 +32,7 @@ from tasks.fx_source import FxSource
 from tasks.metrics import Metrics
 from tasks.processes import is_alive
 from tasks.settings import Settings
-from tasks.standby import LOOK_S, stand_by
+from tasks.standby import HEIR, LOOK_S, stand_by
 from tasks.switch_guard import Switches
 from tasks.venue_connections import connect, leg_venues
 from tasks.venue_keys.key_guard import demand_unable_to_withdraw
@@ -212,6 +213,7 @@ async def _trade(
     with GroupSync(journal):
         try:
             alerts.start()
+            parts.alerts(_has_taken_over(journal.epoch))
             await api.start(settings.socket_file)
             if settings.fast_door is not None:
                 await fast_door.start(settings.fast_door)
@@ -236,6 +238,12 @@ async def _trade(
     journal.close()
     log.info("epoch %d: the lease is given back", journal.epoch)
     return heir
+
+
+def _has_taken_over(epoch: int) -> Alert:
+    """The end of the trouble with an heir that did not, if there was one."""
+    said = f"An executor has taken over: epoch {epoch}."
+    return Alert(AlertType.SYSTEM_ERROR, AlertLevel.INFO, said, None, HEIR, is_over=True)
 
 
 async def _took_over(settings: Settings, heir: int, stop: asyncio.Event) -> bool:

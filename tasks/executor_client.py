@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-from tasks.alert import AlertLevel, AlertType
+from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.errors import ExecutorAbsent, ExecutorGone, ExecutorRefused
 from tasks.outcome import Outcome
 
@@ -154,6 +154,14 @@ class ExecutorClient:
         """Say that something happened outside the executor; ``subject``: to which program."""
         alert = {"message": message, "subject": subject, "is_over": is_over}
         await self._ask("POST", "/v1/alerts", {"type": kind, "level": level, **alert})
+
+    async def store_alert(self, alert: Alert) -> str | None:
+        """Have a row for what people were told without the executor; its id, None for the end of
+        what has no row."""
+        told = {"message": alert.message, "subject": alert.subject, "is_over": alert.is_over}
+        body = {"type": alert.type, "level": alert.level, **told, "is_told": True}
+        answer = cast(dict[str, Any], await self._ask("POST", "/v1/alerts", body))
+        return cast("str | None", answer.get("row_id"))
 
     async def health(self) -> HealthRecord:
         return cast("HealthRecord", await self._ask("GET", "/v1/health"))

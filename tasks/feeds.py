@@ -56,7 +56,7 @@ FUNDING_LOOK_BACK = timedelta(days=2)
 
 
 class Feeds:
-    """Runs one loop per feed; ``read_all`` does one round of each, for start-up."""
+    """Runs one loop per feed; ``read_all`` does one round of each."""
 
     def __init__(
         self,
@@ -83,19 +83,33 @@ class Feeds:
         self._book_read_at: dict[tuple[LegName, str], float] = {}
         self._book_read: dict[tuple[LegName, str], Book] = {}
         self._book_pushed_at: dict[tuple[LegName, str], float] = {}
+        self._rules_read_at: dict[tuple[LegName, str], float] = {}
+        self._funding_read_at: dict[str, float] = {}
         self._journalled: dict[str, Any] = {}
 
-    async def read_all(self) -> None:
-        """Every feed once; failures are logged and leave their value missing."""
-        for symbol in self._settings.symbols:
-            await self._each_venue("rules", self._read_rules, symbol)
+    async def read_all(self, *, spare: bool = False) -> None:
+        """Every feed once; failures are logged and leave their value missing.
+
+        ``spare``: but for rules and funding that their own loops have read when they were due. They
+        change seldom, and weigh more in the venues' rate limits than all the others together.
+        """
+        now, rules_s = self._clock.monotonic(), self._settings.rules_poll_s
+        for symbol in self._symbols:
+            read_at = [self._rules_read_at.get((leg, symbol)) for leg in self._venues]
+            if not (spare and all(_is_in_time(at, now, rules_s) for at in read_at)):
+                await self._each_venue("rules", self._read_rules, symbol)
+        funding = [
+            symbol
+            for symbol in self._symbols
+            if not (spare and _is_in_time(self._funding_read_at.get(symbol), now, FUNDING_POLL_S))
+        ]
         await asyncio.gather(
             self._each_venue("clock", self._read_clock),
             self._each_venue("balances", self._read_balances),
             *(self._each_venue("book", self._read_book, symbol) for symbol in self._symbols),
             self._read_dollar(),
             self._guarded("bank rate", self._read_fx),
-            *(self._guarded("funding", self.read_funding, symbol) for symbol in self._symbols),
+            *(self._guarded("funding", self.read_funding, symbol) for symbol in funding),
         )
 
     async def run(self) -> None:
@@ -166,7 +180,7 @@ class Feeds:
     async def read_funding(self, symbol: str, since: datetime | None = None) -> None:
         """Take in the payments that are not in the journal yet, at least of the last two days.
         Raises ExchangeError."""
-        asked_at = self._clock.now()
+        asked_at, asked_s = self._clock.now(), self._clock.monotonic()
         start = min(since or asked_at, asked_at - FUNDING_LOOK_BACK)
         for venue in self._venues.values():
             if venue.exchange.kind is not InstrumentKind.PERPETUAL or not venue.breaker.allow():
@@ -188,6 +202,7 @@ class Feeds:
                 )
                 self._funding.note(payment, self._pairs)
             self._funding.read(symbol, asked_at)
+            self._funding_read_at[symbol] = asked_s
 
     async def _read_first_funding(self, symbol: str) -> None:
         """Read for pairs that the feed has not been read for yet."""
@@ -291,7 +306,9 @@ class Feeds:
         self.note_book(venue, book)
 
     async def _read_rules(self, venue: LegVenue, symbol: str) -> None:
+        asked_at = self._clock.monotonic()
         venue.rules[symbol] = await venue.call(venue.exchange.rules(symbol))
+        self._rules_read_at[venue.leg, symbol] = asked_at
 
     async def _read_first(self, venue: LegVenue, symbol: str) -> None:
         if symbol not in venue.rules and venue.breaker.allow():
@@ -366,3 +383,8 @@ class Feeds:
         if self._journalled.get(key) != record:
             self._write(record_type, record)
             self._journalled[key] = record
+
+
+def _is_in_time(read_at: float | None, now: float, every_s: float) -> bool:
+    """Has a feed that is read every so often failed no turn? A turn may wait for room."""
+    return read_at is not None and now - read_at < 2 * every_s

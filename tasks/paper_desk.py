@@ -32,6 +32,7 @@ from tasks.outcome import Outcome
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
+from tasks.stop_reason import GivenReason
 from tasks.switch_guard import EXIT_VALIDATION, STOPS_ENTRIES
 from tasks.venue_connections import Wire, connect
 from warehouse import Journal, read
@@ -53,6 +54,7 @@ class MemorySwitches:
     def __init__(self) -> None:
         self.paused = dict.fromkeys((*STOPS_ENTRIES, EXIT_VALIDATION), False)
         self.notes: dict[str, str] = {}
+        self.reasons: dict[str, GivenReason] = {}
 
     async def read(self) -> Mapping[str, bool]:
         return dict(self.paused)
@@ -69,6 +71,9 @@ class MemorySwitches:
 
     async def note(self, name: str, text: str) -> None:
         self.notes[name] = text
+
+    async def given(self, name: str) -> GivenReason | None:
+        return self.reasons.get(name) if self.paused[name] else None
 
 
 @dataclass(slots=True)

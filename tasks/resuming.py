@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from tasks.alert import Alert, AlertLevel, AlertType
@@ -23,6 +24,7 @@ from tasks.stop_board import StopBoard
 from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, STOPS_ENTRIES, Switches, SwitchGuard
 from tasks.trading import Trading
+from tasks.wire_text import utc_text
 from warehouse import JournalError, LeaseLost
 from warehouse.block_records import SwitchRecord
 from warehouse.records import RecordType
@@ -55,7 +57,9 @@ class Resuming:
         against_trading: Callable[[], Mapping[str, str]],
         loss_over_limit: Callable[[], str | None],
         write: Callable[[RecordType, Mapping[str, Any]], int],
+        waits_for: Callable[[], str | None],
     ) -> None:
+        """``waits_for``: what ``reconcile`` is waiting for, in words; None: for nothing."""
         self._board = board
         self._guard = guard
         self._switches = switches
@@ -68,6 +72,8 @@ class Resuming:
         self._against_trading = against_trading
         self._loss_over_limit = loss_over_limit
         self._write = write
+        self._waits_for = waits_for
+        self._looking_since: datetime | None = None
         self._asked: list[str] = []
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -79,6 +85,13 @@ class Resuming:
         self._blocks.set(RESUMING)
         self._asked.append(name)
         self._wake.set()
+
+    def told(self) -> dict[str, Any] | None:
+        """For ``/v1/state``: since when the desk has been looking, and what that waits for; None:
+        nobody asks."""
+        if self._looking_since is None:
+            return None
+        return {"since": utc_text(self._looking_since), "waits_for": self._waits_for()}
 
     async def run(self) -> None:
         """Answer whoever asks, until cancelled."""
@@ -157,22 +170,30 @@ class Resuming:
 
     async def _reasons(self) -> list[dict[str, str]]:
         """All that speaks against trading now; what cannot be found out does too."""
+        self._looking_since = self._trading.clock.now()
         try:
             async with asyncio.timeout(LOOK_S):
-                await self._feeds.read_all()
+                await self._feeds.read_all(spare=True)
                 await self._reconcile()
         except TimeoutError:
-            return [_reason(UNSURE, f"the look at venues and journal took more than {LOOK_S:g} s")]
+            waited_for = self._waits_for()
+            told = f" (it waited for {waited_for})" if waited_for else ""
+            message = f"the look at venues and journal took more than {LOOK_S:g} s{told}"
+            return [_reason(UNSURE, message)]
         except LeaseLost:
             raise
         except Exception as error:
             log.exception("venues and journal could not be looked at")
             told = f"{type(error).__name__}: {error}"
             return [_reason(UNSURE, f"journal and venues could not be compared: {told}")]
+        finally:
+            self._looking_since = None
         reasons = [_reason(code, text) for code, text in self._blocks if code != RESUMING]
+        said = {reason["message"] for reason in reasons}
         reasons += [
             _reason(UNHEALTHY + name, f"{name}: {told}")
             for name, told in self._against_trading().items()
+            if told not in said
         ]
         loss = self._loss_over_limit()
         return reasons if loss is None else [*reasons, _reason(DAILY_LOSS, loss)]

@@ -22,6 +22,8 @@ from warehouse import Journal, JournalLocked, Record, read
 
 log = logging.getLogger(__name__)
 
+HEIR = "heir"
+"""Subject of the alert that one was hung; the next executor is its end."""
 LOOK_S = 0.02
 ASK_AGAIN_S = 1.0
 PATIENCE_S = 2 * FINISH_S

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from exchanges.clock import Clock
 from tasks.alert import Alert, AlertLevel, AlertType
-from tasks.stop_reason import Stop, StopReason
+from tasks.stop_reason import DESK, GivenReason, Stop, StopReason
+from tasks.stop_repeats import AGAIN, StopRepeats
 from tasks.switch_guard import (
     BATCH_POOL,
     ENTRY,
@@ -45,6 +47,9 @@ MEANING: Mapping[str, str] = {
     "comparison with the venues, no books",
     EXIT_VALIDATION: "automatic exits are off",
 }
+FOUND = "paused in Prefect"
+"""Until it was asked whether a reason was left there; nobody was told of it and the journal has
+nothing of it, so that an executor that ends now leaves it to the next to find."""
 BY_HAND = "paused in Prefect by hand"
 
 
@@ -65,6 +70,7 @@ class StopBoard:
         self._clock = clock
         self._alert = alert
         self._stops: dict[str, dict[StopReason, Stop]] = {}
+        self._repeats = StopRepeats(clock, self._keep)
         self._untold: dict[str, bool] = {}
         """Of stops out of the journal: whether Prefect was never told."""
         self.refused: dict[str, Any] | None = None
@@ -73,20 +79,33 @@ class StopBoard:
         """How often somebody or something has: also for a reason that stood already."""
         self.on_release: Callable[[str], None] = self.lift
         """Hears of a switch that keeps entries away and was switched on in Prefect."""
+        self.on_found: Callable[[str], object] = lambda name: self.answered(name, None)
+        """Hears of a switch that is off and in whose pause somebody else may have had a hand; is to
+        say by :meth:`answered` what reason was left."""
         guard.listeners.append(self._heard)
         setter.on_set.append(self._was_set)
 
     def stop(self, names: Iterable[str], reason: StopReason, sentence: str) -> None:
         """Stop at once, for ``reason``; Prefect is told by :class:`SwitchSetter` as soon as it can
-        be. What is stopped for this reason already stays as it is."""
+        be. What is stopped for this reason already stays as it is, and the books tell of it."""
         self.told_to_stop += 1
         for name in names:
-            if self._guard.is_paused(name) and reason in self._stops.get(name, {}):
+            known = self._stops.get(name, {}).get(reason)
+            is_known = known is not None and known.sentence != FOUND
+            if is_known and self._guard.is_paused(name):
+                self.came_again(name, reason, sentence)
                 continue
             stop = self._put(name, reason, sentence)
             self._guard.hold((name,))
             self._setter.pause(name, self._text(name))
             self._tell(stop, is_set=False)
+
+    def came_again(self, name: str, reason: StopReason, sentence: str) -> bool:
+        """Is ``name`` stopped for this reason already? Then the books are told, and nobody else."""
+        known = self._stops.get(name, {}).get(reason)
+        if known is not None:
+            self._repeats.come(known, sentence)
+        return known is not None
 
     def refuse(
         self,
@@ -115,6 +134,7 @@ class StopBoard:
         """``name`` is on again, and that is accepted. ``is_told``: an alert of its own says so."""
         if self._stops.pop(name, None) is None:
             return
+        self._repeats.forget(name)
         self._keep(SwitchRecord(switch=ON, name=name, reason=sentence))
         self._setter.note(name, f"`{name}` is on: {sentence}.")
         if not is_told:
@@ -138,9 +158,6 @@ class StopBoard:
             self._guard.hold((name,))
             self._setter.pause(name, self._text(name))
 
-    def has(self, name: str, reason: StopReason) -> bool:
-        return reason in self._stops.get(name, {})
-
     def of(self, name: str) -> list[Stop]:
         """Why ``name`` is off, in the order of the reasons; empty: it is on."""
         return list(self._stops.get(name, {}).values())
@@ -151,7 +168,7 @@ class StopBoard:
 
     def why(self) -> Mapping[str, str]:
         """Switch → its reasons in one line."""
-        return {name: " and ".join(stop.told() for stop in self.of(name)) for name in self._stops}
+        return {name: self._told(name) for name in self._stops}
 
     def told(self) -> list[dict[str, Any]]:
         """For ``/v1/state``."""
@@ -161,6 +178,7 @@ class StopBoard:
                 "reason": stop.reason.value,
                 "sentence": stop.sentence,
                 "since": utc_text(stop.heard_at),
+                "again": self._repeats.shown(stop),
                 "meaning": MEANING[stop.switch],
                 "known_to_prefect": stop.switch not in self._setter.waiting,
             }
@@ -176,36 +194,65 @@ class StopBoard:
         """Take in a ``switch`` record of the journal."""
         if body["switch"] == ON:
             self._stops.pop(body["name"], None)
+            self._repeats.forget(body["name"])
+            return
+        if body["switch"] == AGAIN:
+            self._repeats.remember(body, written_at)
             return
         if body["switch"] != STOP:
             return
         name, reason = body["name"], StopReason(body["code"])
         stop = Stop(name, reason, body["reason"], read_utc(written_at))
-        self._stops.setdefault(name, {}).setdefault(reason, stop)
+        stops = self._stops.setdefault(name, {})
+        known = stops.get(reason, stop)
+        stops[reason] = replace(stop, heard_at=known.heard_at)
         self._untold[name] = not body["is_set"]
 
     def recall(self) -> None:
         """Once all records are taken in: a switch that was off and that Prefect shows on has been
-        switched on meanwhile, unless Prefect was never told."""
+        switched on meanwhile, unless Prefect was never told. One that Prefect shows off may have
+        been stopped by somebody else meanwhile."""
         for name in self._stops:
             self._guard.remember(name, paused=True)
             if self._untold[name]:
                 self._guard.hold((name,))
                 self._setter.pause(name, self._text(name))
+            self.on_found(name)
 
     # ---- what is heard
 
+    def answered(self, name: str, given: GivenReason | None) -> bool:
+        """The reason that was left in Prefect with the pause of ``name``, if one was; whether one
+        that comes later still counts."""
+        stops = self._stops.get(name, {})
+        manual = stops.get(StopReason.MANUAL_STOP)
+        is_found = manual is not None and manual.sentence in (FOUND, BY_HAND)
+        if not stops or (given is None and (manual is None or manual.sentence != FOUND)):
+            return bool(stops)
+        sentence = BY_HAND if given is None else given.told()
+        # What the desk itself has left is news only to a desk that remembers no reason at all.
+        is_new = [stop.sentence for stop in stops.values()] == [FOUND]
+        is_own = given is not None and given.by == DESK and not is_new
+        if is_own or (manual is not None and manual.sentence == sentence):
+            return False
+        since = self._clock.now() if manual is None or not is_found else manual.heard_at
+        stop = Stop(name, StopReason.MANUAL_STOP, sentence, since)
+        stops[StopReason.MANUAL_STOP] = stop
+        self._setter.note(name, self._text(name))
+        self._tell(stop, is_set=True)
+        return given is None
+
     def _heard(self, name: str, paused: bool) -> None:
         if not paused:
+            self.answered(name, None)  # nobody was told yet of a pause that was as short as that
             if name in STOPS_ENTRIES:
                 self.on_release(name)
             else:
                 self.lift(name)
         elif name not in self._stops:
             self.told_to_stop += 1
-            stop = self._put(name, StopReason.MANUAL_STOP, BY_HAND)
-            self._setter.note(name, self._text(name))
-            self._tell(stop, is_set=True)
+            self._put(name, StopReason.MANUAL_STOP, FOUND)
+            self.on_found(name)
 
     def _was_set(self, name: str) -> None:
         for stop in self.of(name):
@@ -217,6 +264,7 @@ class StopBoard:
         # First of all: whatever telling of it meets may ask to stop for the same reason.
         stop = Stop(name, reason, sentence, self._clock.now())
         self._stops.setdefault(name, {})[reason] = stop
+        self._repeats.begin(stop)
         return stop
 
     def _tell(self, stop: Stop, *, is_set: bool) -> None:
@@ -233,7 +281,10 @@ class StopBoard:
         )
 
     def _text(self, name: str) -> str:
-        return f"{' and '.join(stop.told() for stop in self.of(name))}. {MEANING[name]}."
+        return f"{self._told(name)}. {MEANING[name]}."
+
+    def _told(self, name: str) -> str:
+        return " and ".join(stop.told() + self._repeats.told(stop) for stop in self.of(name))
 
     def _keep(self, record: SwitchRecord) -> None:
         try:

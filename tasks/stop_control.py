@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tasks.automatic_stops import AutomaticStops
+from tasks.given_reasons import GivenReasons
 from tasks.resuming import Resuming
 from tasks.stop_board import StopBoard
 from tasks.switch_guard import SwitchGuard
@@ -25,6 +26,7 @@ class StopControl:
     guard: SwitchGuard
     setter: SwitchSetter
     board: StopBoard
+    reasons: GivenReasons
     automatic: AutomaticStops
     resuming: Resuming
 
@@ -33,6 +35,7 @@ class StopControl:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.guard.run())
             group.create_task(self.setter.run())
+            group.create_task(self.reasons.run())
 
     async def failed(self, error: BaseException) -> None:
         """The desk is about to end with ``error``: whoever starts it again finds it stopped."""

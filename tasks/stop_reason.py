@@ -19,6 +19,25 @@ class StopReason(StrEnum):
     MANUAL_STOP = "MANUAL_STOP"
 
 
+DESK = "the desk"
+"""Who has paused, where no person or program did."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReason:
+    """What was left in Prefect with a pause, for whichever executor finds it."""
+
+    sentence: str
+    by: str
+    """``kimp stop, user mina``."""
+    at: datetime
+    """By Prefect's clock."""
+
+    def told(self) -> str:
+        """``lunch (kimp stop, user mina, at 2026-02-03 14:03:20 KST)``."""
+        return f"{self.sentence} ({self.by}, at {self.at.astimezone(KST):%Y-%m-%d %H:%M:%S} KST)"
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """One reason for which a switch is off."""

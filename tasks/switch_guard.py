@@ -14,6 +14,7 @@ from typing import Protocol
 
 from exchanges.clock import Clock
 from tasks.errors import SwitchesUnreadable
+from tasks.stop_reason import GivenReason
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,10 @@ class Switches(Protocol):
 
     async def note(self, name: str, text: str) -> None:
         """Leave ``text`` with a switch, for people."""
+        ...
+
+    async def given(self, name: str) -> GivenReason | None:
+        """The reason that was left with the pause of ``name`` that stands now; None: none was."""
         ...
 
 

@@ -45,6 +45,8 @@ class FakeExecutor:
         asked = f"{request.method} {request.path}"
         body: Any = await request.json() if request.can_read_body else None
         self.heard.append((asked, dict(request.query), body))
+        if asked == "POST /v1/resume" and self.hold is not None:
+            await self.hold.wait()
         if asked in self.answers:
             answer = self.answers[asked]
             status, payload = answer if isinstance(answer, tuple) else (200, answer)

@@ -28,6 +28,8 @@ class AlertRecord(TypedDict):
     pair_id: str | None
     subject: NotRequired[str | None]
     is_over: NotRequired[bool]
+    is_told: NotRequired[bool]
+    """Another program told it while no executor lived: no channel of the executor does."""
     row: NotRequired[AlertRow]
     """Absent: a row of its own."""
 

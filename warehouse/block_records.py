@@ -45,7 +45,7 @@ class SwitchRecord(TypedDict):
 
     switch: str
     """``kill``, ``resume`` or ``reset`` (by a person, without the checks of a resume); of a single
-    switch ``stop`` or ``on``."""
+    switch ``stop``, ``on``, or ``again``: what it is stopped for has come again."""
     reason: str
     liquidate: NotRequired[bool]
     symbol: NotRequired[str]
@@ -53,9 +53,11 @@ class SwitchRecord(TypedDict):
     is_restored: NotRequired[bool]
     """Of a kill: the records before it come out of a backup, and those that followed are lost."""
     name: NotRequired[str]
-    """Of ``stop`` and ``on``: the switch, such as ``entry/live``."""
+    """Of ``stop``, ``on`` and ``again``: the switch, such as ``entry/live``."""
     code: NotRequired[str]
-    """Of ``stop``: what set it (:class:`tasks.stop_reason.StopReason`)."""
+    """Of ``stop`` and ``again``: what set it (:class:`tasks.stop_reason.StopReason`)."""
+    times: NotRequired[int]
+    """Of ``again``: how often so far."""
     is_set: NotRequired[bool]
     """Of ``stop``: Prefect knows of it."""
     by: NotRequired[str]

@@ -13,6 +13,9 @@ from rich.table import Table
 from deployments.commands.shared import console, home, print_json
 from deployments.failure import CommandFailed
 from exchanges.clock import SystemClock
+from tasks.absence_record import AbsenceFile
+from tasks.absence_rows import SUBJECT, open_row
+from tasks.absence_rows import acknowledge as acknowledge_absence
 from tasks.alert import AlertLevel
 from tasks.alerting.alert_rows import AlertRows
 from tasks.alerting.channel import DeliveryFailed
@@ -35,7 +38,7 @@ def add_commands(commands: Any) -> None:
     alerts.set_defaults(run=run_list)
     what = alerts.add_subparsers(dest="what", metavar="WHAT")
     ack = what.add_parser("ack", help="say that you have seen one and look after it")
-    ack.add_argument("row_id", metavar="ID", help="such as a17")
+    ack.add_argument("row_id", metavar="ID", help="such as a17, or executor while none lives")
     ack.add_argument("--by", required=True, type=_name, metavar="NAME", help="who you are")
     ack.set_defaults(run=run_ack)
     test = what.add_parser("test", help="send a message to every channel that is set up")
@@ -70,6 +73,10 @@ def run_ack(given: argparse.Namespace) -> int:
         async with ExecutorClient(settings.socket_file) as executor:
             return await executor.acknowledge(given.row_id, given.by)
 
+    if given.row_id == SUBJECT:  # only an executor gives it a number
+        acknowledge_absence(AbsenceFile(settings.home), given.by)
+        print(f"that no executor lives is seen by {given.by}")
+        return 0
     row = asyncio.run(acknowledge())
     print(f"{row['row_id']} is seen by {row['acknowledged_by']}: {row['message']}")
     return 0
@@ -98,10 +105,14 @@ def _from_journal(settings: Settings, *, every: bool) -> AlertList:
             rows.restore(record.body, record.time)
         elif record.type == RecordType.ALERT_ACKNOWLEDGED:
             rows.restore_acknowledged(record.body, record.time)
+    absence = open_row(AbsenceFile(settings.home).read())
+    missing = [] if absence is None else [absence]
+    waiting = [row for row in missing if row["acknowledged_by"] is None]
+    others = [row.to_json() for row in rows.others()]
     return AlertList(
-        total=rows.open_count,
-        open=[row.to_json() for row in rows.open()],
-        others=[row.to_json() for row in rows.others()] if every else [],
+        total=rows.open_count + len(waiting),
+        open=[*waiting, *(row.to_json() for row in rows.open())],
+        others=[*(row for row in missing if row not in waiting), *others] if every else [],
         channels=[],
     )
 

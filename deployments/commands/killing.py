@@ -75,7 +75,8 @@ async def _kill(
 
     async def switches_stop() -> None:
         if symbol is None:
-            await pause_switches(settings, prefect_api_url(settings, desk), f"kill: {why}")
+            url = prefect_api_url(settings, desk)
+            await pause_switches(settings, url, f"kill: {why}", "kimp kill")
 
     stopped, paused = await asyncio.gather(
         executor_stops(), switches_stop(), return_exceptions=True

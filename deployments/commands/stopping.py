@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import pwd
 from typing import Any
 
 from deployments.commands.shared import home, reason
@@ -19,6 +21,7 @@ from tasks.errors import ExecutorGone
 from tasks.executor_client import ExecutorClient
 from tasks.settings import Settings
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+from tasks.told_resume import told_resume
 
 SWITCHES = (ENTRY, SIGNAL_INTAKE)
 
@@ -51,21 +54,31 @@ async def _stop(settings: Settings, desk: RunningDesk | None, why: str) -> str:
         async with ExecutorClient(settings.socket_file) as executor:
             report = await executor.stop(why)
     except ExecutorGone as error:
-        await pause_switches(settings, prefect_api_url(settings, desk), why)
+        await pause_switches(settings, prefect_api_url(settings, desk), why, "kimp stop")
         return f"{paused} ({error})"
     if report["in_prefect"]:
         return paused
     return f"{paused}. Prefect does not answer: the executor tells it as soon as it does"
 
 
-async def pause_switches(settings: Settings, url: str, why: str) -> None:
-    async with PrefectSwitches(url, read_password(settings)) as switches:
+async def pause_switches(settings: Settings, url: str, why: str, command: str) -> None:
+    """The reason is left in Prefect for the executor that finds the switches so."""
+    by = f"{command}, user {_user()}"
+    async with PrefectSwitches(url, read_password(settings), by=by) as switches:
         await switches.pause(SWITCHES, why)
+
+
+def _user() -> str:
+    """Who types, as this machine knows them."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # of a container, perhaps
+        return str(os.getuid())
 
 
 async def _resume(settings: Settings, why: str) -> int:
     async with ExecutorClient(settings.socket_file) as executor:
-        report = await executor.resume(why)
+        report = await told_resume(executor, why, print)
     if not report["resumed"]:
         reasons = "; ".join(refusal["message"] for refusal in report["reasons"])
         raise CommandFailed(f"still stopped: {reasons}")

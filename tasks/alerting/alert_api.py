@@ -43,19 +43,21 @@ class AlertApi:
         )
 
     async def _raise(self, request: web.Request) -> web.Response:
-        """From another program of the desk. Money is never moved by it."""
+        """From another program of the desk; with ``is_told`` it has told people itself and wants
+        the row. Money is never moved by it."""
         body = await read_object(request)
         message = sentence_in(body, "message", "a sentence that says what happened")
-        self._book(
-            Alert(
-                _one_of(AlertType, body, "type"),
-                _one_of(AlertLevel, body, "level"),
-                message[:LONGEST_TEXT],
-                None,
-                sentence_in(body, "subject", "what it is about, such as hot-worker"),
-                _flag(body, "is_over"),
-            )
+        alert = Alert(
+            _one_of(AlertType, body, "type"),
+            _one_of(AlertLevel, body, "level"),
+            message[:LONGEST_TEXT],
+            None,
+            sentence_in(body, "subject", "what it is about, such as hot-worker"),
+            _flag(body, "is_over"),
         )
+        if _flag(body, "is_told"):
+            return json_answer({"raised": True, "row_id": self._book.store(alert)})
+        self._book(alert)
         return json_answer({"raised": True})
 
     async def _acknowledge(self, request: web.Request) -> web.Response:

@@ -54,24 +54,37 @@ class AlertBook:
         return self._last
 
     def __call__(self, alert: Alert) -> None:
+        notice = self._take(alert, is_told=False)
+        if notice is not None:
+            for listener in self.listeners:
+                listener(notice)
+
+    def store(self, alert: Alert) -> str | None:
+        """Book what another program has told people already: no channel tells it again. The id of
+        its row; None: it is the end of what nobody was told of."""
+        notice = self._take(alert, is_told=True)
+        return None if notice is None else notice.row_id
+
+    def _take(self, alert: Alert, *, is_told: bool) -> Notice | None:
         ended = self.rows.ended_by(alert)
         if alert.is_over and not ended:
-            return
+            return None
         log.log(_LOGGED[alert.level], "%s: %s", alert.type, alert.message)
         for other in ended[1:]:  # good news may end several; it is told once
-            self._book(Alert(other.type, alert.level, alert.message), [other])
-        notice = self._book(alert, ended[:1])
-        for listener in self.listeners:
-            listener(notice)
+            self._book(Alert(other.type, alert.level, alert.message), [other], is_told=is_told)
+        return self._book(alert, ended[:1], is_told=is_told)
 
-    def _book(self, alert: Alert, ended: list[Row]) -> Notice:
+    def _book(self, alert: Alert, ended: list[Row], *, is_told: bool) -> Notice:
         self._last += 1
         alert_id, now = f"a{self._last}", self._clock.now()
         row = self.rows.note(alert, alert_id, now, ended)
         is_over = row.recovered_at is not None
         notice = Notice(self._last, now, alert, row.row_id, row.level, is_over, not row.is_news)
+        record = record_of(alert, alert_id, row)
+        if is_told:
+            record["is_told"] = True
         try:
-            self._write(RecordType.ALERT, record_of(alert, alert_id, row))
+            self._write(RecordType.ALERT, record)
         except JournalError as error:
             log.error("alert is not in the journal: %s", error)
         return notice
@@ -109,7 +122,7 @@ class AlertBook:
         match = _NUMBERED.fullmatch(body["alert_id"])
         self._last = max(int(match[1]) if match else self._last + 1, self._last)
         alert = self.rows.restore(body, at)
-        if alert is not None:
+        if alert is not None and not body.get("is_told"):
             row = body.get("row") or {"row_id": body["alert_id"], "level": alert.level, "alerts": 1}
             level = AlertLevel(row["level"])
             self._earlier.append(

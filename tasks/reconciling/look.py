@@ -24,13 +24,21 @@ class Look:
     openings: dict[Asset, Decimal] = field(default_factory=dict)
     """What the books would begin with if they began now."""
     before: list[TradeKey] = field(default_factory=list)
-    room_in_s: float = 0.0
-    """When the rate limits have room for what could not be asked."""
+    no_room: dict[Venue, float] = field(default_factory=dict)
+    """Venues whose rate limits had no room for a question, and in how many seconds they have."""
     is_settled: bool = True
     """No order of ours is undecided."""
 
     def add(self, difference: Difference) -> None:
         (self.open if difference["explained"] is None else self.explained).append(difference)
+
+    def found_no_room(self, venue: Venue, room_in_s: float) -> None:
+        self.no_room[venue] = max(self.no_room.get(venue, 0.0), room_in_s)
+
+    @property
+    def room_in_s(self) -> float:
+        """When the rate limits have room for all that could not be asked; 0: all was."""
+        return max(self.no_room.values(), default=0.0)
 
     @property
     def has_doubts(self) -> bool:

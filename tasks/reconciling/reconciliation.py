@@ -1,10 +1,11 @@
 """Journal against venues: trades, orders, positions, balances. What is explained is booked.
 
 A run looks up to three times, a moment apart, and believes only what two looks in a row show: a
-venue tells of one trade in three places and not at the same time. Coin and cash beyond what trades,
-fees and funding account for are explained by the venue's own lists of what was moved, and by
-nothing else. Of a venue whose lists the key may not see, cash alone is booked as paid in or out on
-the word of the balance, when all its coin agrees. When everything does, a watermark is written:
+venue tells of one trade in three places and not at the same time. A look for which the rate limits
+had no room is none: another is taken when they have, for up to a minute. Coin and cash beyond what
+trades, fees and funding account for are explained by the venue's own lists of what was moved, and
+by nothing else. Of a venue whose lists the key may not see, cash alone is booked as paid in or out
+on the word of the balance, when all its coin agrees. When everything does, a watermark is written:
 trades are read from there on the next time, and cash that rounding has moved a little counts from
 where it stands.
 """
@@ -12,9 +13,10 @@ where it stands.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from uuid import uuid4
@@ -37,14 +39,17 @@ from tasks.reconciling.look import Look
 from tasks.reconciling.resting_orders import RestingOrders
 from tasks.reconciling.transfer_evidence import TransferEvidence
 from tasks.reconciling.unknown_trades import OVERLAP, UnknownTrades
+from tasks.stop_reason import time_text
 from tasks.trading import Trading
 from tasks.wire_text import decimal_text, short_decimal_text, utc_text
 from warehouse.records import Difference, ReconciliationRecord, RecordType
 
+log = logging.getLogger(__name__)
+
 LOOKS = 3
 BETWEEN_LOOKS_S = 1.0
 LONGEST_WAIT_S = 61.0
-"""For room in the rate limits, which count by the minute."""
+"""For room in the rate limits, which count by the minute, in one run."""
 
 LEFT_TO_THE_NEXT_RUN = "moves while it is looked at: left to the next run"
 """The explanation of cash that no two looks in a row have shown the same: it is not booked yet."""
@@ -81,6 +86,8 @@ class Reconciliation:
         self._transfers = TransferEvidence(trading, books, self._asking)
         self._comparison = Comparison(trading, books)
         self._running = asyncio.Lock()
+        self.waits_for: str | None = None
+        """What a run is waiting for, in words; a run that is cancelled leaves it as it was."""
 
     async def run(self, accept: str | None = None) -> ReconciliationRecord:
         """One comparison. A venue that cannot be read is itself a difference.
@@ -89,6 +96,7 @@ class Reconciliation:
         ours that were never given out, are right as the venues show them. They are booked so.
         """
         async with self._running:
+            self.waits_for = None
             explained: list[Difference] = []
             began, look, is_believed = await self._looks(explained, accept)
             if accept is not None and is_believed and (accepted := self._accept(look, accept)):
@@ -113,16 +121,19 @@ class Reconciliation:
         """Look until two looks in a row show the same: when the last one began, what it showed and
         whether it is believed. What is explained goes to ``explained``."""
         before: Look | None = None
-        for _ in range(LOOKS):
-            if before is not None:
-                # Not under a lock: a run has time, a signal has not.
-                await asyncio.sleep(max(BETWEEN_LOOKS_S, min(before.room_in_s, LONGEST_WAIT_S)))
+        looks, waited_s = 0, 0.0
+        while True:
             began = self._trading.clock.now()
             look = await self._look(adopt_strays=accept is not None)
             explained += [item for item in look.explained if item not in explained]
-            is_believed = before is not None and look.shows_the_same(before)
-            if is_believed or not look.has_doubts:
+            is_whole = not look.no_room
+            is_believed = is_whole and before is not None and look.shows_the_same(before)
+            looks += is_whole
+            wait_s = max(BETWEEN_LOOKS_S, look.room_in_s)
+            waited_s += wait_s
+            if is_believed or not look.has_doubts or looks == LOOKS or waited_s > LONGEST_WAIT_S:
                 break
+            await self._wait(wait_s, look)
             before = look
         for asset, amount in look.left_over.items():
             if not is_believed:
@@ -132,6 +143,16 @@ class Reconciliation:
             else:
                 look.open.append(self._difference(asset, amount, None))
         return began, look, is_believed
+
+    async def _wait(self, wait_s: float, look: Look) -> None:
+        """Until the next look. Not under a lock: a run has time, a signal has not."""
+        if look.no_room:
+            venues = " and ".join(look.no_room)
+            room_at = self._trading.clock.now() + timedelta(seconds=wait_s)
+            self.waits_for = f"room in the rate limits of {venues} at {time_text(room_at)}"
+            log.warning("journal and venues: the comparison waits for %s", self.waits_for)
+        await asyncio.sleep(wait_s)
+        self.waits_for = None
 
     async def _look(self, *, adopt_strays: bool) -> Look:
         look = Look()
@@ -160,7 +181,7 @@ class Reconciliation:
             venue = self._trading.venues[leg].venue
             look.add(differences.unreadable(venue, symbol, what, error))
             if isinstance(error, RateLimited) and not error.banned:
-                look.room_in_s = max(look.room_in_s, error.retry_after_s)
+                look.found_no_room(venue, error.retry_after_s)
 
     async def _look_at_trades(
         self, look: Look, leg: LegName, symbol: str, *, adopt_strays: bool

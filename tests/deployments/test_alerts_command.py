@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from deployments.cli import main
+from exchanges.clock import SystemClock
+from tasks.absence_record import AbsenceFile
 from tasks.alert import Alert, AlertLevel, AlertType
+from tasks.executor_absence import ExecutorAbsence
 from tests.tasks.alerting import providers
 from tests.tasks.alerting.served_book import served_book
+from tests.tasks.test_absence_rows import died
 
 KIND, LEVEL = AlertType.API_CONNECTION_LOST, AlertLevel.CRITICAL
 LOST = Alert(KIND, LEVEL, "upbit [red]is lost", None, "upbit")
@@ -63,6 +67,29 @@ async def test_without_an_executor_the_list_comes_from_the_journal(
     assert [row["row_id"] for row in listed["open"]] == ["a1"]
     assert listed["total"] == 1
     assert "seen by Kim" in table
+
+
+async def test_that_no_executor_lives_is_listed_and_acknowledged_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await ExecutorAbsence(died(tmp_path), SystemClock()).tell("The executor has died.")
+
+    assert await kimp() == 0
+    assert await kimp("ack", "executor", "--by", "Kim") == 0
+    seen_by = AbsenceFile(tmp_path).read()
+    assert await kimp() == 0
+    assert await kimp("--all") == 0
+    AbsenceFile(tmp_path).remove()
+    assert await kimp("ack", "executor", "--by", "Kim") == 1
+
+    shown = capsys.readouterr()
+    lines = [line for line in shown.out.splitlines() if line.startswith("executor ")]
+    assert [line.rstrip().rpartition("  ")[2] for line in lines] == ["open", "seen by Kim"]
+    assert "SYSTEM_ERROR: The executor has died." in lines[0]
+    assert "no open alerts" in shown.out
+    assert seen_by is not None
+    assert seen_by.seen_by == "Kim"
+    assert "no executor is missing" in shown.err
 
 
 async def test_who_acknowledges_without_an_executor_is_told_to_start_one(

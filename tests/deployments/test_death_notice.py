@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from deployments import death_notice
 from deployments.child_process import ChildProcess
 from deployments.death_notice import DeathNotice
 from deployments.progress import Progress
@@ -45,6 +48,31 @@ async def test_a_death_and_its_end_are_one_trouble(kimp_home: Path, child: Child
     assert told in stream.getvalue()
 
 
+async def test_what_no_executor_was_there_to_take_is_raised_once_when_one_is(
+    kimp_home: Path, child: ChildProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(death_notice, "AGAIN_S", 0.02)
+    stream = io.StringIO()
+    socket_file = kimp_home / "executor.sock"
+    notice = DeathNotice(Progress(Console(file=stream, width=200)), socket_file)
+
+    await notice.died(child, -9)
+    await notice.back(child)
+    async with running_fake_executor(socket_file) as executor:
+        executor.answers["POST /v1/alerts"] = {"raised": True}
+        async with asyncio.timeout(10):
+            while len(executor.bodies("POST /v1/alerts")) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await notice.died(child, 1)
+
+    died, back, again = executor.bodies("POST /v1/alerts")
+    told = r"Prefect server ended .* \(killed by SIGKILL\); it is started again \(at .* KST\)\."
+    assert re.fullmatch(told, died["message"])
+    assert (died["is_over"], back["is_over"]) == (False, True)
+    assert again["message"].endswith("it is started again.")
+    assert stream.getvalue().count("no alert yet") == 1
+
+
 async def test_without_an_executor_it_is_still_told(tmp_path: Path, child: ChildProcess) -> None:
     stream = io.StringIO()
 
@@ -53,4 +81,4 @@ async def test_without_an_executor_it_is_still_told(tmp_path: Path, child: Child
     )
 
     assert "Prefect server ended unexpectedly (exit code 3)" in stream.getvalue()
-    assert "no alert: the executor is not running" in stream.getvalue()
+    assert "no alert yet: the executor is not running" in stream.getvalue()

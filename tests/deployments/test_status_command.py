@@ -17,6 +17,7 @@ STATE: dict[str, Any] = {
     "open_pairs": 2,
     "naked_pairs": ["p0123456789ab"],
     "blocks": [],
+    "resuming": None,
     "resume_refused": None,
     "killed": None,
     "killed_symbols": {},
@@ -87,3 +88,17 @@ async def test_a_refused_resume_and_all_that_stops_is_told_with_its_reason(
     assert "killed    drill; `kimp resume --reason …` ends it" in lines
     assert "killed    ETH alone: delisted; `kimp resume --reason …` ends it" in lines
     assert "paused    entry/live" in lines
+
+
+async def test_a_resume_that_waits_says_for_what(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = "room in the rate limits of binance at 09:00:10.250 KST"
+    resuming = {"since": "2026-03-02T00:00:03.250000Z", "waits_for": waits}
+
+    lines = (await told_of(home, {**STATE, "resuming": resuming}, capsys)).splitlines()
+
+    assert (
+        "resume    asked for: the desk has been looking since 2026-03-02T00:00:03.250000Z, "
+        f"waiting for {waits}"
+    ) in lines

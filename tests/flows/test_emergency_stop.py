@@ -104,7 +104,8 @@ async def test_without_switches_the_executor_is_stopped_all_the_same(
     executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch, prefect_api: str
 ) -> None:
     monkeypatch.setattr(
-        "flows.emergency_stop.PrefectSwitches", lambda: PrefectSwitches("http://127.0.0.1:9/api")
+        "flows.emergency_stop.PrefectSwitches",
+        lambda **_: PrefectSwitches("http://127.0.0.1:9/api"),
     )
 
     state = await state_of(emergency_stop, reason="a drill", confirm="STOP")

@@ -33,7 +33,7 @@ from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
 from tests.tasks.alerting import providers
 from tests.tasks.executors import Served, served_venues, until_accepting
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 
 WITHIN_S = 40.0
 SWITCHED = ("executor", "entry", "signal_intake", "exit_validation")
@@ -262,6 +262,7 @@ async def test_a_hung_executor_is_replaced_once_it_may_be_and_people_hear_of_it_
             await until_accepting(desk)
             lives = await state_of(executor_watch)
             await state_of(executor_watch)
+            rows = (await desk.alerts(every=True))["others"]
             heard += [slack.text().count("is hung"), slack.text().count("lives again")]
             [living] = served.settings.executor_runs_dir.iterdir()
             await client.set_flow_run_state(UUID(living.stem), Cancelling(), force=True)
@@ -287,6 +288,9 @@ async def test_a_hung_executor_is_replaced_once_it_may_be_and_people_hear_of_it_
     assert restart.parameters == {"only_if_none": True}
     assert "epoch 2 answers" in (lives.message or "")
     assert heard == [1, 0, 1, 1]
+    [row] = [row for row in rows if row["subject"] == "executor"]
+    assert row["message"].startswith("An executor lives again, of epoch 2.")
+    assert (row["level"], row["recovered_at"] is not None) == ("critical", True)
 
 
 async def test_after_three_failures_nothing_is_started_again_by_itself(

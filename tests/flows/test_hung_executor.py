@@ -9,16 +9,24 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.project import PROJECT
-from flows.hung_executor import hung_executor
+from flows.executor_watch import _look
+from flows.hung_executor import hung_executor, hung_heir
 from flows.run_owner import disown_dead, owned_by, run_of
-from tasks.executor_absence import START_S, ExecutorAbsence
+from tasks import standstill
+from tasks.alert import AlertLevel
 from tasks.executor_pulse import Pulse
 from tasks.settings import Settings
+from tasks.standby import HEIR
+from tasks.standstill import START_S, Standstill
 from tests.exchanges.manual_clock import ManualClock
+from tests.flows.fake_prefect import prefect_saying
+from tests.tasks.alerting.served_book import served_book
 from warehouse.lease import holder
 
 STARTING = """
@@ -57,8 +65,8 @@ async def looks(settings: Settings, clock: ManualClock, process_id: int) -> list
     """What each half minute's look finds, until a start has had its time."""
     found = []
     for _ in range(int(START_S / 30) + 1):
-        absence = ExecutorAbsence(settings, clock)
-        hung = await hung_executor(settings, Pulse.ABSENT, absence)
+        standstill = Standstill(settings.home, clock)
+        hung = await hung_executor(settings, Pulse.ABSENT, standstill)
         found.append(hung is not None)
         if hung is not None:
             assert (hung.process.pid, hung.run_id) == (process_id, "run-1")
@@ -115,13 +123,101 @@ async def test_the_end_is_waited_for_and_the_name_goes_with_it(
     settings, clock = Settings(home=tmp_path), ManualClock()
     async with starting(settings, "waits") as process:
         with owned_by(process.pid, "run-1", settings.executor_runs_dir):
-            absence = ExecutorAbsence(settings, clock)
+            standstill = Standstill(settings.home, clock)
             os.kill(process.pid, signal.SIGSTOP)
             monkeypatch.setattr("flows.hung_executor.listener", lambda _: process.pid)
-            hung = await hung_executor(settings, Pulse.MUTE, absence)
+            hung = await hung_executor(settings, Pulse.MUTE, standstill)
             assert hung is not None
 
             assert await hung.end(settings)
 
             assert not any(settings.executor_runs_dir.iterdir())
         assert await asyncio.wait_for(process.wait(), 10) == -signal.SIGKILL
+
+
+@asynccontextmanager
+async def standing_by(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An heir that was stopped: run ``run-heir`` lives in it, and it has no lease."""
+    process = await asyncio.create_subprocess_exec("sleep", "600")
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        with owned_by(process.pid, "run-heir", settings.executor_runs_dir):
+            yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def test_an_heir_that_never_takes_the_lease_is_ended_beside_the_living_executor(
+    kimp_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=kimp_home)
+    heard: list[tuple[str, Any]] = []
+    async with (
+        prefect_saying({"flow_runs": []}, heard=heard) as url,
+        served_book(kimp_home) as book,  # listens and holds the lease, as the living one does
+        standing_by(settings) as heir,
+    ):
+        with (
+            temporary_settings({PREFECT_API_URL: url}),
+            owned_by(os.getpid(), "run-living", settings.executor_runs_dir),
+        ):
+            before = await _look()
+            was_left = heir.returncode is None
+            monkeypatch.setattr(standstill, "START_S", 0.0)
+            ended = await _look()
+            code = await asyncio.wait_for(heir.wait(), 10)
+            after = await _look()
+            left = [file.stem for file in settings.executor_runs_dir.iterdir()]
+        [row] = book.rows.open()
+        who_guards = holder(settings.journal_dir)
+        looks_left = list((kimp_home / "run").rglob("executor-looks*"))
+
+    assert [state.name for state in (before, ended, after)] == ["Lives", "HeirEnded", "Lives"]
+    assert (was_left, code) == (True, -signal.SIGKILL)
+    told = f"A process beside the executor of epoch 1 (process {heir.pid}) is hung: it has no lease"
+    assert told in (ended.message or "")
+    assert (row.message, row.level, row.subject) == (ended.message, AlertLevel.WARNING, HEIR)
+    [crashed] = [body for path, body in heard if path == "/flow_runs/run-heir/set_state"]
+    assert crashed["state"]["type"] == "CRASHED"
+    assert told in crashed["state"]["message"]
+    assert (who_guards, left, looks_left) == (os.getpid(), ["run-living"], [])
+
+
+async def test_an_heir_that_has_taken_the_lease_meanwhile_is_not_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standstill, "START_S", 0.0)
+    settings = Settings(home=tmp_path)
+    async with standing_by(settings) as heir:
+        holders = iter([1, 1, heir.pid])
+        monkeypatch.setattr("flows.hung_executor.holder", lambda _: next(holders))
+
+        assert await hung_heir(settings, Standstill(tmp_path, ManualClock())) is None
+
+        monkeypatch.setattr("flows.hung_executor.holder", lambda _: 1)
+        found = await hung_heir(settings, Standstill(tmp_path, ManualClock()))
+        assert found is not None
+        assert found.process.pid == heir.pid
+
+
+async def test_an_heir_that_hangs_where_nobody_guards_any_more_is_found_too(
+    tmp_path: Path,
+) -> None:
+    settings, clock = Settings(home=tmp_path), ManualClock()
+    async with starting(settings, "waits") as before:
+        before.kill()
+        await before.wait()
+    async with standing_by(settings) as heir:
+        found = []
+        for _ in range(int(START_S / 30) + 1):
+            found.append(
+                await hung_executor(settings, Pulse.ABSENT, Standstill(settings.home, clock))
+            )
+            clock.advance(30)
+
+    *earlier, hung = found
+    assert earlier == [None] * len(earlier)
+    assert hung is not None
+    assert (hung.process.pid, hung.run_id, hung.has_lease) == (heir.pid, "run-heir", False)

@@ -21,7 +21,6 @@ from tests.prefect_runs import PREFECT_MARKS
 from tests.prefect_server import PrefectServer
 
 pytestmark = [
-    pytest.mark.long,
     *(mark for mark in PREFECT_MARKS if mark.name != "usefixtures"),
 ]
 

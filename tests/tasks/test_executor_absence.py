@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +15,9 @@ import pytest
 
 from exchanges.clock import SystemClock
 from tasks import executor_absence
+from tasks.absence_record import AbsenceFile
 from tasks.alerting import direct_delivery
 from tasks.executor_absence import ExecutorAbsence, ended_in_order
-from tasks.processes import Process, birth_of
 from tasks.settings import Settings
 from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.alerting import mail_server as mail
@@ -212,38 +208,6 @@ def test_one_that_gave_way_to_an_heir_that_is_not_there_has_died(tmp_path: Path)
     assert not ended_in_order(settings.journal_dir)
 
 
-@contextmanager
-def child(code: str) -> Iterator[Process]:
-    process = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        yield Process(process.pid, birth_of(process.pid))
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_a_start_that_stands_still_is_told_from_one_that_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(executor_absence, "START_S", 20.0)
-    clock, settings = ManualClock(), Settings(home=tmp_path)
-    looks: dict[str, list[bool]] = {"still": [], "reads": []}
-    with child("import time; time.sleep(600)") as still, child("while True: pass") as reads:
-        os.kill(still.pid, signal.SIGSTOP)
-        for name, process in {"still": still, "reads": reads}.items():
-            for _ in range(5):
-                stands = ExecutorAbsence(settings, clock).stands_still(process)
-                looks[name].append(stands)
-                deadline, used = time.monotonic() + 60, process.cpu_s
-                while name == "reads" and process.cpu_s - used < 0.3:
-                    assert time.monotonic() < deadline
-                    time.sleep(0.01)
-                clock.advance(5)
-
-    assert looks["still"] == [False] * 4 + [True]
-    assert looks["reads"] == [False] * 5
-
-
 def test_times_of_the_file_outlive_whoever_wrote_it(tmp_path: Path) -> None:
     clock, settings = ManualClock(), Settings(home=tmp_path)
     dies(settings)
@@ -252,7 +216,7 @@ def test_times_of_the_file_outlive_whoever_wrote_it(tmp_path: Path) -> None:
     began = clock.now()
     clock.advance(60)
     asyncio.run(ExecutorAbsence(settings, clock).tell(DEAD))
-    kept = ExecutorAbsence(settings, clock)._read()
+    kept = AbsenceFile(tmp_path).read()
 
     assert kept is not None
     assert kept.since == began

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from exchanges.instrument import Venue
-from tasks.feeds import UNREAD_FUNDING_S
+from tasks.feeds import FUNDING_POLL_S, UNREAD_FUNDING_S
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
+from tasks.paper_desk import PaperDesk
 from tests.tasks.desks import Bench, assert_cash_is_conserved, entered, run
 from warehouse.records import RecordType
 
@@ -196,5 +197,31 @@ def test_funding_is_soon_read_for_a_new_pair_and_no_more_often(tmp_path: Path) -
             assert closed.status is OutcomeStatus.CLOSED, closed.reason
             assert ", funding 0," in (closed.reason or "")
             assert before < for_the_pair == later
+
+    run(tmp_path, scenario)
+
+
+def test_a_sparing_round_asks_for_rules_and_funding_only_where_their_loops_have_failed(
+    tmp_path: Path,
+) -> None:
+    heavy = ("/fapi/v1/commissionRate", "/fapi/v1/income", "/v1/orders/chance")
+
+    async def asked(bench: Bench, desk: PaperDesk) -> set[str]:
+        before = len(bench.simulation.requests.requests())
+        await desk.parts.feeds.read_all(spare=True)
+        return {seen.path for seen in bench.simulation.requests.requests()[before:]}
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            young = await asked(bench, desk)
+            await asyncio.sleep(2 * FUNDING_POLL_S)
+            later = await asked(bench, desk)
+            await asyncio.sleep(2 * bench.settings.rules_poll_s)
+            old = await asked(bench, desk)
+
+            assert young.isdisjoint(heavy)
+            assert young >= {"/fapi/v1/depth", "/fapi/v3/balance", "/v1/accounts"}
+            assert later.intersection(heavy) == {"/fapi/v1/income"}
+            assert old.issuperset(heavy)
 
     run(tmp_path, scenario)

@@ -23,12 +23,14 @@ from exchanges.instrument import Venue
 from exchanges.order import Order, OrderType, TimeInForce
 from exchanges.side import Side
 from exchanges.simulator.faults import Fault, FaultKind
+from tasks.alert import AlertLevel, AlertType
 from tasks.errors import DeskError, ExecutorGone
 from tasks.executor import run_executor
 from tasks.executor_client import ExecutorClient
 from tasks.hand_over import HandOver
 from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches
+from tasks.standby import HEIR
 from tests.tasks.executors import (
     KEY,
     ROOT,
@@ -180,6 +182,8 @@ async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> 
             ExecutorClient(served.settings.socket_file) as client,
         ):
             await until_accepting(client)
+            kind, warning = AlertType.SYSTEM_ERROR, AlertLevel.WARNING
+            await client.raise_alert(kind, warning, "the heir before was hung", subject=HEIR)
             trading = Trading(served, client)
             sending = asyncio.create_task(trading.run())
             reject = Fault(Venue.BINANCE, "POST /fapi/v1/order", FaultKind.REJECT, 3, {})
@@ -191,6 +195,7 @@ async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> 
                 sending.cancel()
                 await until_at_rest(client)
                 record = await client.reconcile()
+                rows = (await client.alerts(every=True))["others"]
 
         [first, second] = records(served, RecordType.LEASE_TAKEN)[:2]
         [released, *_] = records(served, RecordType.LEASE_RELEASED)
@@ -204,6 +209,11 @@ async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> 
         assert (first.epoch, released.epoch, second.epoch) == (1, 1, 2)
         assert gap_s < GAP_S
         assert record["differences"] == []
+        assert [
+            (row["message"], row["recovered_at"] is not None)
+            for row in rows
+            if row["subject"] == HEIR
+        ] == [("An executor has taken over: epoch 2.", True)]
         assert OutcomeStatus.HEDGED in trading.statuses
         assert served.coin() + served.position() == 0
         assert_never_two(served)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import pytest
 
 from tasks.errors import SwitchesUnreadable
+from tasks.stop_reason import GivenReason
 from tasks.switch_guard import ENTRY, EXECUTOR, UNSETTLED_S, SwitchGuard
 from tests.exchanges.manual_clock import ManualClock
 
@@ -41,6 +42,9 @@ class Prefect:
 
     async def note(self, name: str, text: str) -> None:
         raise AssertionError("the guard tells nothing")
+
+    async def given(self, name: str) -> GivenReason | None:
+        raise AssertionError("the guard asks for no reasons")
 
 
 def guarded() -> tuple[SwitchGuard, Prefect, ManualClock]:

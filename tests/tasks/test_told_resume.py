@@ -1,0 +1,34 @@
+"""A person who resumes hears what the desk waits for while it looks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tasks.executor_client import ExecutorClient
+from tasks.told_resume import told_resume
+from tests.fake_executor import running_fake_executor
+
+ANSWER = {"resumed": True, "reasons": []}
+
+
+async def test_what_the_desk_waits_for_is_told_once_while_it_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.told_resume.LOOK_S", 0.02)
+    heard: list[str] = []
+    async with running_fake_executor(tmp_path / "x.sock") as fake:
+        fake.answers["POST /v1/resume"] = ANSWER
+        fake.answers["GET /v1/state"] = {"resuming": {"waits_for": "room at 09:00:10"}}
+        async with ExecutorClient(fake.socket_file) as executor:
+            async with fake.holding():
+                resumed = asyncio.create_task(told_resume(executor, "over", heard.append))
+                async with asyncio.timeout(5):
+                    while len(fake.bodies("GET /v1/state")) < 2:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            report = await resumed
+
+    assert report == ANSWER
+    assert heard == ["the desk is looking whether it may trade, and waits for room at 09:00:10"]
