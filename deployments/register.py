@@ -20,6 +20,7 @@ from prefect.client.schemas.actions import (
     WorkPoolCreate,
     WorkPoolUpdate,
 )
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -29,6 +30,8 @@ from prefect.workers.process import ProcessWorker
 from deployments.automations import register_restart
 from deployments.hot_worker import HotWorker
 from deployments.project import BATCH, HOT, DeploymentEntry, pull_steps, read_entries
+from flows.pause_notes import PauseNotes
+from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 from tasks.errors import SettingsRefused
 from tasks.settings_loading import load_settings
 from tasks.switch_guard import EXECUTOR
@@ -93,7 +96,9 @@ async def _register_deployment(
     client: PrefectClient, entry: DeploymentEntry, hand_over_at: time
 ) -> tuple[str, str]:
     flow = entry.load_flow()
-    switched_off = await _switched_off(client, f"{flow.name}/{entry.name}")
+    name = f"{flow.name}/{entry.name}"
+    before = await _registered(client, name)
+    switched_off = _switched_off(before)
     deployment_id = await client.create_deployment(
         flow_id=await client.create_flow(flow),
         name=entry.name,
@@ -121,7 +126,9 @@ async def _register_deployment(
         },
         enforce_parameter_schema=True,
     )
-    return f"{flow.name}/{entry.name}", str(deployment_id)
+    if before is not None and before.paused:
+        await _keep_reason(client, name, before)
+    return name, str(deployment_id)
 
 
 def _planned(schedule: DeploymentScheduleCreate, hand_over_at: time) -> DeploymentScheduleCreate:
@@ -133,13 +140,32 @@ def _planned(schedule: DeploymentScheduleCreate, hand_over_at: time) -> Deployme
     return schedule.model_copy(update={"schedule": daily})
 
 
-async def _switched_off(client: PrefectClient, name: str) -> set[str | None]:
-    """Slugs of the schedules of ``name`` (``flow/name``) that somebody has switched off."""
+async def _registered(client: PrefectClient, name: str) -> DeploymentResponse | None:
+    """What the server has of ``name`` (``flow/name``)."""
     try:
-        deployment = await client.read_deployment_by_name(name)
+        return await client.read_deployment_by_name(name)
     except ObjectNotFound:
-        return set()
-    return {schedule.slug for schedule in deployment.schedules if not schedule.active}
+        return None
+
+
+def _switched_off(before: DeploymentResponse | None) -> set[str | None]:
+    """Slugs of the schedules that somebody has switched off."""
+    schedules = [] if before is None else before.schedules
+    return {schedule.slug for schedule in schedules if not schedule.active}
+
+
+async def _keep_reason(client: PrefectClient, name: str, before: DeploymentResponse) -> None:
+    """What was left with the pause of ``name`` stays its reason, though its row was written anew.
+    Without it the pause stands all the same."""
+    after = await client.read_deployment_by_name(name)
+    api = PrefectApi()
+    try:
+        if before.updated is not None and after.updated is not None and after.paused:
+            await PauseNotes(api).carry_over(name, before.updated, after.updated)
+    except (PrefectSilent, PrefectRefused) as error:
+        print(f"{name} stays paused, but without its reason: {error}", file=sys.stderr)
+    finally:
+        await api.aclose()
 
 
 def main() -> int:

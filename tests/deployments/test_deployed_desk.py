@@ -1,147 +1,148 @@
-"""The services of ``compose.yaml``, really started: Redis, server, workers and the executor."""
+"""The services of ``compose.yaml``, really started: Redis, server, both workers and the executor.
+
+One desk for all; the last test ends it."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from deployments.cli import main
-from deployments.paper_accounts import paper_accounts
-from deployments.ports import HOST, free_port
-from exchanges.instrument import Venue
-from tasks.key_store import KeyStore
-from tests.deployments.deployed import PROJECT, DeployedServices, put_secrets
-from tests.postgres_server import running_postgres
+from deployments.prefect_door import FINAL
+from tests.deployments.deployed_desk import (
+    SWITCH_POLL_S,
+    WORKERS,
+    DeployedDesk,
+    demand_redis,
+    deployed_desk,
+)
 from warehouse import RecordType, read
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.prefect,
     pytest.mark.timeout(600),
     # Prefect's client leaves its connections to the garbage collector when a loop ends.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+ENTER = ("--key", "research", "--action", "ENTER", "--quantity", "0.010", "--ttl-ms", "60000")
+
+
+@pytest.fixture(scope="module")
+def whole_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedDesk]:
+    demand_redis()
+    home = tmp_path_factory.mktemp("h")
+    with deployed_desk(tmp_path_factory.mktemp("deployed"), home) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(whole_desk: DeployedDesk, monkeypatch: pytest.MonkeyPatch) -> DeployedDesk:
+    """With the environment of the executor's container, where an operator's commands run."""
+    for name, value in whole_desk.services.environment("executor").items():
+        monkeypatch.setenv(name, value)
+    return whole_desk
 
 
 @pytest.fixture(scope="module", autouse=True)
-def redis_server() -> None:
-    """Skipped without one; under KIMP_TEST_ALL that is a failure."""
-    if shutil.which("redis-server") is None:
-        if os.environ.get("KIMP_TEST_ALL"):
-            pytest.fail("no redis-server, and KIMP_TEST_ALL allows no test to be skipped")
-        pytest.skip("no redis-server on this machine (Debian: apt install redis-server)")
+def rollup(whole_desk: DeployedDesk) -> str:
+    """Id of a run of the batch pool, whose process starts while the first tests go on."""
+    deployment = whole_desk.ask("GET", "/deployments/name/pnl-rollup/live")["id"]
+    run = whole_desk.ask("POST", f"/deployments/{deployment}/create_flow_run", {})
+    return str(run["id"])
 
 
-@contextmanager
-def simulated_venues(home: Path, folder: Path) -> Iterator[dict[str, str]]:
-    """Where the venues are, as settings of the desk."""
-    ports = {name: free_port(0) for name in ("upbit", "binance", "control")}
-    places = [part for name, port in ports.items() for part in (f"--{name}", f"{HOST}:{port}")]
-    accounts = ["--accounts-file", str(paper_accounts(home / "keys").file)]
-    replay = ["--from", "2021-04-01T00:00:00Z", "--speed", "0"]
-    with (folder / "venues.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "exchanges.simulator", *places, *accounts, *replay],
-            cwd=PROJECT,
-            stdout=log,
-            stderr=log,
-        )
-    upbit, binance = (f"http://{HOST}:{ports[name]}" for name in ("upbit", "binance"))
-    try:
-        yield {
-            "KIMP_MODE": "paper",
-            "KIMP_KEY_SOURCE": "environment",
-            "KIMP_UPBIT_URL": upbit,
-            "KIMP_BINANCE_URL": binance,
-            "KIMP_FX_URL": f"{upbit}/v1/forex/recent?codes=FRX.KRWUSD",
-        }
-    finally:
-        process.terminate()
-        process.wait()
+def test_the_server_wants_its_password_and_speaks_to_itself_over_redis(desk: DeployedDesk) -> None:
+    answer = httpx.get(f"{desk.api_url}/admin/settings")
+
+    assert answer.status_code == 401
+    assert desk.redis_clients() > 0
 
 
-def test_the_services_of_the_compose_file_come_up_trade_and_end_in_order(
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_a_signal_goes_through_server_hot_worker_and_executor_to_the_venues(
+    desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home, secrets = tmp_path_factory.mktemp("h"), tmp_path / "secrets"
-    keys = paper_accounts(home / "keys").credentials
-    with ExitStack() as stack:
-        database = stack.enter_context(running_postgres())
-        venues = stack.enter_context(simulated_venues(home, tmp_path))
-        services = DeployedServices(tmp_path, secrets, home, **venues)
-        put_secrets(
-            secrets,
-            {
-                "redis-password": "a-redis-password",
-                "prefect-auth": "kimp:a-password-of-prefect",
-                "KIMP_PREFECT_DATABASE_URL": database,
-                "PREFECT_REDIS_MESSAGING_URL": f"redis://:a-redis-password@{HOST}:"
-                f"{services.ports['redis']}/0",
-                **{
-                    f"KIMP_{venue.upper()}_{kind}_KEY": getattr(keys[venue], f"{kind.lower()}_key")
-                    for venue in (Venue.UPBIT, Venue.BINANCE)
-                    for kind in ("ACCESS", "SECRET")
-                },
-            },
-        )
-        stack.callback(services.stop)
-        services.start("redis")
-        services.wait_until_well("redis")
-        services.start("server")
-        services.wait_until_well("server")
-        api = f"http://{HOST}:{services.ports['server']}/api"
-        assert httpx.get(f"{api}/admin/settings").status_code == 401
-        assert services.start("registration").wait(timeout=240) == 0, services.tail("registration")
-        assert redis_clients(services) > 0
-        services.start("executor")
-        services.wait_until_well("executor")
-        for name, value in services.environment("executor").items():
-            monkeypatch.setenv(name, value)
-        KeyStore(home / "keys").generate("research")
-        services.wait_until("the desk takes entries", lambda: takes_entries(capsys), 120)
+    wait_until_entries_are(True, desk, capsys)
 
-        signal = ["--key", "research", "--action", "ENTER", "--quantity", "0.010"]
-        sent = main(["signal", "send", *signal, "--ttl-ms", "60000", "--door", "fast"])
+    sent = main(["signal", "send", *ENTER, "--door", "prefect", "--id", "through-the-pool"])
 
+    told = capsys.readouterr().out
+    assert (sent, told[:6]) == (0, "Hedged"), told
+    journal = list(read(desk.home / "journal"))
+    [received] = [record for record in journal if record.type == RecordType.SIGNAL_RECEIVED]
+    assert received.body["door"] == "prefect"
+    filled = {record.body["venue"] for record in journal if record.type == RecordType.FILL}
+    assert filled == {"upbit", "binance"}
+
+
+def test_a_pause_in_prefect_is_heard_by_event_and_stops_entries(
+    desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wait_until_entries_are(True, desk, capsys)
+    deployment = desk.ask("GET", "/deployments/name/entry/live")["id"]
+    begun = time.monotonic()
+
+    for _ in range(2):  # a look that falls between may have found one of them, not both
+        desk.ask("PATCH", f"/deployments/{deployment}", {"paused": True})
+        wait_until_entries_are(False, desk, capsys)
+        refused = main(["signal", "send", *ENTER, "--door", "fast"])
         outcome = json.loads(capsys.readouterr().out)
-        assert (sent, outcome["status"]) == (0, "hedged"), outcome
-        assert main(["backup"]) == 0
-        archive = capsys.readouterr().out.splitlines()[0]
-        restore = ["restore", archive, "--reason", "a drill", "--yes", "RESTORE"]
-        assert main(restore) == 1
-        assert "a desk is running in this KIMP_HOME" in capsys.readouterr().err
-        assert services.end("executor") == 0, services.tail("executor")
-        last = [record.type for record in read(home / "journal")][-1]
-        assert last == RecordType.LEASE_RELEASED
-        assert main(restore) == 0
+        assert (refused, outcome["status"]) == (1, "denied"), outcome
+        assert "entry/live" in outcome["reason"]
+        assert main(["resume", "--reason", "the trial is over"]) == 0
+        assert "resumed" in capsys.readouterr().out
+        wait_until_entries_are(True, desk, capsys)
+
+    assert time.monotonic() - begun < SWITCH_POLL_S
 
 
-def takes_entries(capsys: pytest.CaptureFixture[str]) -> bool:
-    main(["status", "--json"])
-    executor = json.loads(capsys.readouterr().out)["executor"]
-    return executor is not None and executor["accepting_entries"]
+def test_a_run_of_the_batch_pool_brings_the_books_up_to_date(
+    desk: DeployedDesk, rollup: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        run.update(desk.ask("GET", f"/flow_runs/{rollup}"))
+        return run["state"]["type"] in FINAL
+
+    desk.services.wait_until("the end of the run", has_ended, 120)
+
+    assert run["state"]["name"] == "Completed", run["state"]
+    assert run["infrastructure_pid"]  # a process of its own
+    assert main(["warehouse", "sql", "SELECT seq FROM journal_position", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["seq"] > 0
 
 
-def redis_clients(services: DeployedServices) -> int:
-    """How many connections Redis has beside the one that asks: the server speaks over it."""
-    done = subprocess.run(
-        ["redis-cli", "-p", str(services.ports["redis"]), "client", "list"],
-        env={**os.environ, "REDISCLI_AUTH": "a-redis-password"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return len(done.stdout.splitlines()) - 1
+def test_the_desk_ends_in_order_and_only_then_a_backup_can_be_restored(
+    desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup"]) == 0
+    archive = capsys.readouterr().out.splitlines()[0]
+    restore = ["restore", archive, "--reason", "a drill", "--yes", "RESTORE"]
+    refused = main(restore)
+    told = capsys.readouterr().err
+
+    ended_with = {name: desk.services.end(name) for name in (*WORKERS, "executor")}
+
+    assert refused == 1
+    assert "a desk is running in this KIMP_HOME" in told
+    assert ended_with == dict.fromkeys(ended_with, 0)
+    last = [record.type for record in read(desk.home / "journal")][-1]
+    assert last == RecordType.LEASE_RELEASED
+    assert main(restore) == 0
+
+
+def wait_until_entries_are(
+    taken: bool, desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def is_so() -> bool:
+        main(["status", "--json"])
+        executor = json.loads(capsys.readouterr().out)["executor"]
+        return executor is not None and executor["accepting_entries"] is taken
+
+    desk.services.wait_until(f"entries are taken: {taken}", is_so, 120 if taken else 20)

@@ -28,6 +28,8 @@ KUBERNETES = ("1.31", "1.34")
 SETTINGS = settings_of(DEPLOYMENTS / "deployed.settings")
 OWN = ("server", "registration", "executor", "hot-worker", "batch-worker")
 """Services of the desk's own image."""
+JOINABLE = ("pid", "ipc", "network_mode", "userns_mode")
+"""What a container can share with another one."""
 EXPOSURE = re.compile(r"Overall exposure level for \S+: ([\d.]+)")
 
 
@@ -77,6 +79,17 @@ def test_the_image_leaves_behind_what_has_built_it() -> None:
     assert "pip" not in run
 
 
+def test_what_the_image_runs_stays_compiled_whatever_times_its_files_get() -> None:
+    text = re.sub(r"\\\n\s*", "", (DEPLOYMENTS / "Dockerfile").read_text("utf-8"))
+    copied = re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE)
+
+    [arguments] = re.findall(r"-m compileall (.+)$", text, re.MULTILINE)
+
+    options, folders = arguments.split(" .venv/lib ")
+    assert options == "-q -f --invalidation-mode unchecked-hash"
+    assert sorted(folders.split()) == sorted(copied)
+
+
 def test_everything_that_the_image_copies_is_there_and_not_kept_out() -> None:
     text = (DEPLOYMENTS / "Dockerfile").read_text("utf-8")
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, flags=re.MULTILINE)
@@ -107,6 +120,31 @@ def test_only_the_ui_is_published_and_on_loopback() -> None:
 
     assert published == {"server": ["127.0.0.1:${KIMP_UI_PORT:-4200}:4200"]}
     assert all(item["networks"] == ["desk"] for item in services.values())
+
+
+def test_the_ui_is_told_the_port_that_it_is_published_at() -> None:
+    server = compose()["services"]["server"]
+    port = server["ports"][0].removeprefix("127.0.0.1:").removesuffix(":4200")
+
+    for name in ("PREFECT_UI_URL", "PREFECT_UI_API_URL"):
+        assert f"http://127.0.0.1:{port}" in server["environment"][name]
+
+
+def test_the_desk_shares_processes_and_no_container_joins_another() -> None:
+    """One that joins another's namespace is not started, nor tried again, while that one is down:
+    after a reboot it may stay so (moby issues 35502 and 50326)."""
+    services = compose()["services"]
+    joined = [item.get(kind, "") for item in services.values() for kind in JOINABLE]
+
+    desk = [services[name] for name in ("executor", "hot-worker", "batch-worker")]
+
+    assert not [name for name in joined if name.startswith(("service:", "container:"))]
+    assert {(item["pid"], item["hostname"], item["volumes"][0]) for item in desk} == {
+        ("host", "kimp-desk", "home:/var/lib/kimp")
+    }
+    assert not [
+        item for item in desk if item.get("init")
+    ]  # its init would not be the first process
 
 
 def test_every_service_has_a_health_check_or_ends_by_itself() -> None:
@@ -247,6 +285,16 @@ def test_the_target_starts_every_unit_and_the_units_run_what_the_containers_run(
         assert "/etc/kimp/secrets/prefect-auth" in text
 
 
+def test_a_backup_is_copied_to_the_same_place_from_a_unit_as_from_a_container() -> None:
+    worker = compose()["services"]["batch-worker"]
+    unit = (DEPLOYMENTS / "systemd" / "kimp-batch-worker.service").read_text("utf-8")
+
+    place = worker["volumes"][1].rpartition(":")[2]
+
+    assert place in worker["environment"]["KIMP_BACKUP_COPY_DIR"]
+    assert f"\nReadWritePaths=-{place}\n" in unit
+
+
 # ---- Kubernetes
 
 
@@ -291,3 +339,15 @@ def test_the_pod_may_do_as_little_as_its_namespace_demands() -> None:
         assert confined["allowPrivilegeEscalation"] is False
         assert confined["readOnlyRootFilesystem"] is True
         assert "memory" in container["resources"]["limits"]
+
+
+def test_the_pod_may_call_the_server_where_its_settings_say_that_it_is() -> None:
+    """The chart labels its pods with its own name, as PrefectHQ/prefect-helm's templates say."""
+    [config] = [item for item in documents() if item["kind"] == "ConfigMap"]
+    [policy] = [item for item in documents() if item["kind"] == "NetworkPolicy"]
+    host, port = config["data"]["PREFECT_API_URL"].removeprefix("http://").split("/")[0].split(":")
+
+    [rule] = [rule for rule in policy["spec"]["egress"] if "podSelector" in rule.get("to", [{}])[0]]
+
+    assert rule["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == host
+    assert rule["ports"] == [{"protocol": "TCP", "port": int(port)}]
