@@ -15,6 +15,10 @@ from pathlib import Path
 NAME = "prefect.db"
 """Where a server looks for it in its PREFECT_HOME (Prefect 3.8.8, settings/models/server)."""
 
+NO_BLOCKS = {"PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false"}
+"""Settings of a server that begins with such a database: it leaves out writing down Prefect's own
+types of blocks, which no test needs and which takes as long as all else of a first start."""
+
 
 def empty_database(folder: Path) -> Path:
     """Made in ``folder`` by whoever asks first; processes may ask at once."""

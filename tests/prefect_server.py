@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployments.ports import HOST, free_port
-from tests.prefect_database import begin_with
+from tests.prefect_database import NO_BLOCKS, begin_with
 
 START_S = 120.0
 """Much more than it takes, unless the machine is busy with other things."""
@@ -38,6 +38,7 @@ class PrefectServer:
             "PREFECT_HOME": str(folder),
             "PREFECT_UI_ENABLED": "false",
             "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+            **NO_BLOCKS,
             **variables,
         }
         self._process: subprocess.Popen[bytes] | None = None

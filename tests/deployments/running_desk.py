@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import time
-import uuid
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGSTOP
+from signal import SIGKILL, SIGSTOP
 from typing import Any, TypeVar
 
 import httpx
 
-from tasks.executor_client import ExecutorClient
-from tasks.key_store import KeyStore
-from tasks.outcome import Outcome
-from tasks.signal import Signal, SignalAction
-from tasks.signing import sign
+from tests.deployments.research import Research
 from tests.deployments.up_process import UpProcess, desk_environment, process_with
 from tests.prefect_database import begin_with
 from warehouse.records import ReconciliationRecord
@@ -34,43 +27,28 @@ PREFECT_S = 0.4
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
-class RunningDesk:
-    """A real ``kimp up`` in ``folder``: its two doors, its Prefect API and its simulators' control.
+class RunningDesk(Research):
+    """A real ``kimp up``: its two doors, its Prefect API and its simulators' control.
 
     Its pairs are not closed automatically, and there may be many.
     """
 
-    def __init__(self, folder: Path, database: Path) -> None:
-        """Prefect begins with a copy of ``database``."""
-        self._folder = folder
+    def __init__(self, home: Path, database: Path) -> None:
+        """``home``: its KIMP_HOME, perhaps of an earlier desk. Prefect begins with a copy of
+        ``database`` where it has none."""
+        super().__init__(home)
         self._deployment_ids: dict[str, str] = {}
-        self.home = home = folder / "h"
-        home.mkdir(mode=0o700)  # as the desk makes it
-        begin_with(database, home / "prefect")
-        self._socket = home / "run" / "executor.sock"
-        self._up = self._started()
-        self._key = KeyStore(home / "keys").private_key("research")
-        self.password = (home / "keys" / "prefect-auth").read_text().strip()
-
-    def _started(self) -> UpProcess:
+        home.mkdir(mode=0o700, exist_ok=True)  # as the desk makes it
+        if not (home / "prefect").exists():
+            begin_with(database, home / "prefect")
         settings = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
-        up = UpProcess(self._folder, desk_environment(self.home, **settings))
-        up.wait_for("the desk is up")
-        where = json.loads((self.home / "run" / "up.lock").read_text())
+        self._up = UpProcess(home.parent, desk_environment(home, **settings))
+        self._up.wait_for("the desk is up")
+        where = json.loads((home / "run" / "up.lock").read_text())
         self.ui, self._control = where["prefect_url"], where["control_url"]
         # One for all questions: each client of its own would first read every root certificate.
         self._http = httpx.Client(timeout=20)
-        return up
-
-    def stop(self) -> None:
-        """As Ctrl-C does."""
-        self._http.close()
-        self._up.process.send_signal(SIGINT)
-        assert self._up.wait() == 0, self._up.output
-
-    def start_again(self) -> None:
-        """In the same KIMP_HOME."""
-        self._up = self._started()
+        self.password = (home / "keys" / "prefect-auth").read_text().strip()
 
     def close(self) -> None:
         """Leaves no process, whatever happened to it."""
@@ -78,39 +56,17 @@ class RunningDesk:
         self._up.process.terminate()
         self._up.wait()
 
-    def entry(self) -> dict[str, Any]:
-        """A signed ENTER of 0.010 BTC."""
-        return self._signed(SignalAction.ENTER, quantity=Decimal("0.010"))
-
-    def exit(self, pair_id: str) -> dict[str, Any]:
-        """A signed EXIT of one pair."""
-        return self._signed(SignalAction.EXIT, pair_id=pair_id)
-
-    def _signed(self, action: SignalAction, **more: Any) -> dict[str, Any]:
-        signal = Signal(
-            id=f"alpha-{uuid.uuid4().hex[:8]}",
-            action=action,
-            symbol="BTC",
-            created_at=datetime.now(UTC),
-            ttl_ms=30_000,
-            **more,
-        )
-        return sign(signal, self._key).to_json()
-
-    def fast(self, signal: dict[str, Any]) -> Outcome:
-        return self._ask(lambda executor: executor.submit(signal, door="fast"))
-
     def pair_ids(self) -> set[str]:
         """Of every pair, ended ones too."""
-        return {pair["pair_id"] for pair in self._ask(lambda executor: executor.pairs())}
+        return {pair["pair_id"] for pair in self.ask(lambda executor: executor.pairs())}
 
     def open_pair_ids(self) -> set[str]:
-        pairs = self._ask(lambda executor: executor.pairs(open_only=True))
+        pairs = self.ask(lambda executor: executor.pairs(open_only=True))
         return {pair["pair_id"] for pair in pairs}
 
     def reconciled(self) -> ReconciliationRecord:
         """What a reconciliation that begins now finds."""
-        return self._ask(lambda executor: executor.reconcile())
+        return self.ask(lambda executor: executor.reconcile())
 
     def switches(self) -> dict[str, Any]:
         """The switches as the executor has last heard them."""
@@ -209,7 +165,7 @@ class RunningDesk:
 
     def is_in_profit(self, pair_id: str) -> bool:
         """Would it bring something if it were closed now?"""
-        now = self._ask(lambda executor: executor.pair(pair_id)).get("now")
+        now = self.ask(lambda executor: executor.pair(pair_id)).get("now")
         return now is not None and Decimal(now["net_krw"]) > 0
 
     def artifact_id(self, run_id: str, key: str) -> str:
@@ -223,7 +179,7 @@ class RunningDesk:
         self._http.post(f"{self._control}/faults", json=body).raise_for_status()
 
     def _state(self) -> dict[str, Any]:
-        return self._ask(lambda executor: executor.state())
+        return self.ask(lambda executor: executor.state())
 
     def raise_upbit_price(self, percent: int) -> None:
         """From now on the coin stands there, whatever the replay says."""
@@ -239,12 +195,3 @@ class RunningDesk:
         answer = self._http.request(method, f"{self.ui}/api{path}", json=body, auth=(user, secret))
         answer.raise_for_status()
         return answer.json()
-
-    def _ask(self, question: Callable[[ExecutorClient], Coroutine[Any, Any, T]]) -> T:
-        async def ask() -> T:
-            async with ExecutorClient(self._socket) as executor:
-                return await question(executor)
-
-        # The browser's driver keeps a loop in this thread, so the question needs one of its own.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, ask()).result()

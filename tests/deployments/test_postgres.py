@@ -20,7 +20,7 @@ from tests.postgres_server import PASSWORD, running_postgres
 from tests.prefect_runs import PREFECT_MARKS, artifacts_of, end_of, log_of, working
 from tests.prefect_server import PrefectServer, running_prefect_server
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS, pytest.mark.timeout(240)]
+pytestmark = [*PREFECT_MARKS, pytest.mark.timeout(240)]
 
 SWITCHED = ("executor", "signal_intake", "entry", "exit_validation")
 FLOWS: dict[str, Any] = {signal_intake.name: signal_intake}

@@ -27,7 +27,7 @@ from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
 from tests.prefect_server import PrefectServer, running_prefect_server
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS, pytest.mark.timeout(300)]
+pytestmark = [*PREFECT_MARKS, pytest.mark.timeout(300)]
 
 under_way, go_on = asyncio.Event(), asyncio.Event()
 

@@ -24,7 +24,7 @@ from tests.deployments.hot_runs import a_signal, create, deploy, signal_deployme
 from tests.fake_executor import FakeExecutor, running_fake_executor
 from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
 
-pytestmark = [pytest.mark.long, *PREFECT_MARKS]
+pytestmark = PREFECT_MARKS
 BLOCKED = threading.Event()
 """Set by the flow that blocks; cleared, it gives way."""
 LONGEST_S = 30.0

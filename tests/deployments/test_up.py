@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deployments.cli import main
+from tests.deployments.told_story import assert_told, left_in
 from tests.deployments.up_process import (
     PROJECT,
     UpProcess,
@@ -27,54 +27,16 @@ from tests.prefect_database import begin_with
 
 @pytest.mark.prefect
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "perpetual", ["binance", pytest.param("hyperliquid", marks=pytest.mark.long)]
-)
-def test_the_one_command_tells_its_whole_story(
-    tmp_path: Path, prefect_database: Path, perpetual: str
+def test_the_whole_story_is_told_with_hyperliquid_as_well(
+    tmp_path: Path, prefect_database: Path
 ) -> None:
+    """Binance's is the beginning of ``whole_desk``."""
     home = tmp_path / "home"
-    if perpetual == "hyperliquid":  # the other story begins with nothing at all
-        begin_with(prefect_database, home / "prefect")
-    environment = desk_environment(home, KIMP_PERPETUAL_VENUE=perpetual)
-    up = UpProcess(tmp_path, environment, "--once")
-    up.wait_for("simulated venues:")
+    begin_with(prefect_database, home / "prefect")
 
-    second = kimp(environment, "up", "--once")
+    up = UpProcess(tmp_path, desk_environment(home, KIMP_PERPETUAL_VENUE="hyperliquid"), "--once")
 
-    assert second.returncode == 1
-    assert f"already running in this KIMP_HOME, pid {up.process.pid}" in second.stderr
-    assert up.wait(240) == 0, up.output
-    for told in (
-        "hedged: pair",
-        f"{perpetual}: sell 0.01 BTC at ",
-        f"{perpetual}: refused kimp-",
-        "ms after the API call",
-        "repaired after",
-        "refused, the pair is kept: closing now would lose",
-        ": earned ",
-        "journal and venues agree",
-        "Ended pairs (2)",
-        "/runs/flow-run/",
-        "every step ended as it should",
-    ):
-        assert told in up.output
-    assert processes_of(home) == []
-    # The lock is there if the watch has looked in time.
-    assert left_in(home) - {"executor-absence.lock"} == {"alone", "executors", "limits"}
-    secret_files = [
-        file
-        for file in (home / "keys").rglob("*")
-        if file.is_file() and file.suffix in (".key", ".json")
-    ]
-    assert len(secret_files) == 3
-    assert {stat.S_IMODE(file.stat().st_mode) for file in secret_files} == {0o600}
-
-
-def left_in(home: Path) -> set[str]:
-    """What a desk that has ended leaves in ``run``: locks of what runs alone, the folder of
-    executors' process ids and what it has used of the limits."""
-    return {entry.name for entry in (home / "run").iterdir()}
+    assert_told(up, home, "hyperliquid")
 
 
 @pytest.mark.prefect

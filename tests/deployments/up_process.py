@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deployments.ports import HOST, free_port
+from tests.prefect_database import NO_BLOCKS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 def desk_environment(home: Path, **settings: str) -> dict[str, str]:
     """Without any setting from outside the test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KIMP_")}
-    return {**kept, "KIMP_HOME": str(home), "PYTHONUNBUFFERED": "1", **settings}
+    own = {"KIMP_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    return {**kept, **NO_BLOCKS, **own, **settings}
 
 
 def kimp(

@@ -13,12 +13,12 @@ from tests.deployments.running_desk import RunningDesk
 
 
 @pytest.fixture(scope="package")
-def desk(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with closing(RunningDesk(tmp_path_factory.mktemp("d"), prefect_database)) as desk:
-        yield desk
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its KIMP_HOME; nothing else is in the folder above but what it prints."""
+    return tmp_path_factory.mktemp("d") / "h"
 
 
 @pytest.fixture(scope="package")
-def home(desk: RunningDesk) -> Path:
-    """Its KIMP_HOME."""
-    return desk.home
+def desk(home: Path, prefect_database: Path) -> Iterator[RunningDesk]:
+    with closing(RunningDesk(home, prefect_database)) as desk:
+        yield desk
