@@ -18,7 +18,6 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -35,9 +34,10 @@ from deployments.pool_door import PoolDoor
 from deployments.prefect_results import keep_no_results
 from deployments.private_umask import keep_files_private
 from deployments.project import HOT, read_entries
-from deployments.run_claim import is_late, pass_over, report_crashed
+from deployments.run_claim import pass_over, report_crashed
 from deployments.run_events import PAUSED, SCHEDULED, run_events
 from deployments.run_intake import RunIntake
+from deployments.run_offers import RunOffers
 from deployments.run_owner import is_abandoned, new_owner, owner_of
 from deployments.unfinished_runs import GONE, let_go, unfinished_runs
 from deployments.unwatched_suspension import leave_suspension_unwatched
@@ -126,10 +126,11 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
             limit=self._room,
             lets_in=door.lets_in,
         )
+        offers = RunOffers(self.client, self._work_pool_name, door, intake)
         works = (
             (self.sync_with_backend, HEARTBEAT_S),
-            (lambda: self._poll(intake, door), POLL_S),
-            (lambda: self._listen(intake, door), POLL_S),
+            (lambda: self._poll(offers), POLL_S),
+            (lambda: self._listen(intake, door, offers), POLL_S),
             (lambda: self._sweep(intake), SWEEP_S),
         )
         services = [asyncio.create_task(self._for_ever(*work)) for work in works]
@@ -161,29 +162,20 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
         await started.wait()
         return HotRunResult(identifier=str(flow_run.id), status_code=0)
 
-    async def _listen(self, intake: RunIntake, door: PoolDoor) -> None:
+    async def _listen(self, intake: RunIntake, door: PoolDoor, offers: RunOffers) -> None:
         if self._work_pool is None:
             return  # the server was not there at the start; asked again soon
         async for event, run_id in run_events(self._work_pool.id):
             if event in PAUSED:
                 door.shut()
-            elif event != SCHEDULED:
+            elif event == SCHEDULED:
+                offers.name(run_id)
+            else:
                 intake.cancel(run_id)
-            elif door.is_wide_open:
-                intake.offer(run_id)
 
-    async def _poll(self, intake: RunIntake, door: PoolDoor) -> None:
+    async def _poll(self, offers: RunOffers) -> None:
         """Offer what is due; pass over runs of schedules that nobody could take in time."""
-        paused = await door.look()
-        due = await self.client.get_scheduled_flow_runs_for_work_pool(
-            self._work_pool_name, scheduled_before=datetime.now(UTC)
-        )
-        runs = sorted((entry.flow_run for entry in due), key=_created)
-        for run in runs:
-            if not is_late(run):
-                intake.offer(run.id, run)
-        door.set(paused)  # those that have waited are in hand before the next that is heard of
-        for run in [run for run in runs if is_late(run)][:LATE_AT_ONCE]:
+        for run in (await offers.look())[:LATE_AT_ONCE]:
             await pass_over(self.client, run.id)
 
     async def _sweep(self, intake: RunIntake) -> None:
@@ -234,10 +226,6 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
             except Exception:
                 log.exception("the hot worker goes on after an error")
             await asyncio.sleep(interval_s)
-
-
-def _created(run: FlowRun) -> datetime:
-    return run.created or datetime.min.replace(tzinfo=UTC)
 
 
 def hot_flows() -> dict[str, Flow[..., Any]]:

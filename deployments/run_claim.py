@@ -21,10 +21,10 @@ from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
 # A scheduled run that nobody took for so long is passed over: the next one is due.
 LATE = timedelta(seconds=30)
 CLAIM_S = 10.0
-"""How long a claim whose answer was lost is asked about."""
+"""How long Prefect is asked again when an answer was lost."""
 PAUSE_S = 0.2
-UNREADABLE_S = 1.0
-"""How long a run that is not there is looked for; the next poll finds it later than that."""
+UNREADABLE_S = 2.0
+"""How long a run that is not there is looked for; the poll after that finds it too."""
 SOON_S = 0.02
 
 
@@ -54,6 +54,12 @@ async def read_run(api: PrefectApi, run_id: UUID) -> FlowRun:
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(SOON_S)
+
+
+async def read_flow_name(api: PrefectApi, flow_id: UUID) -> str:
+    """The name of a run's flow. Raises PrefectSilent after ten seconds."""
+    answer: Any = await _patiently(api, "GET", f"/flows/{flow_id}")
+    return str(answer["name"])
 
 
 async def claim(api: PrefectApi, run_id: UUID, owner: str) -> bool:

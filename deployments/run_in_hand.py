@@ -32,6 +32,8 @@ class RunInHand:
     place: Place
     run: FlowRun | None = None
     """As it was when it was claimed."""
+    is_listed: bool = False
+    """It is in Prefect's list of due runs, and not only named by an event."""
     flow_name: str = ""
     is_signal: bool = False
     is_claimed: bool = False

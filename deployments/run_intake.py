@@ -19,7 +19,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from deployments.flow_loop import FlowLoop
-from deployments.run_claim import claim, is_due, read_run, sign_claim
+from deployments.run_claim import claim, is_due, read_flow_name, read_run, sign_claim
 from deployments.run_in_hand import RunInHand
 from deployments.signal_lane import SignalLane
 from deployments.unfinished_runs import carries_signal, let_go
@@ -37,6 +37,11 @@ T = TypeVar("T")
 CLAIMS_AT_ONCE = 8
 SIGNALS_IN_HAND = 500
 """With so many not told yet, further ones wait in Prefect."""
+
+
+def brings_signal(run: FlowRun) -> bool:
+    """A signal to be handed over, not the report of one that the fast door has handed over."""
+    return carries_signal(run) and FAST_DOOR_TAG not in run.tags
 
 
 class RunIntake:
@@ -67,6 +72,8 @@ class RunIntake:
         self._owner = owner
         self._limit = limit
         self._lets_in = lets_in
+        self.waits_for_list = True
+        """Older signals may wait in Prefect: one that is known by an event only is left there."""
         self._flow_names: dict[UUID, str] = {}
         self._in_hand: dict[UUID, RunInHand] = {}
         self._lane = SignalLane()
@@ -78,12 +85,19 @@ class RunIntake:
         """Is it in hand, be it only to find out whether it can be claimed?"""
         return run_id in self._in_hand
 
+    @property
+    def has_room(self) -> bool:
+        """For one more signal; a run of which only the id is known may be one."""
+        known_others = sum(not hand.is_signal for hand in self._in_hand.values() if hand.flow_name)
+        return len(self._in_hand) - known_others < SIGNALS_IN_HAND
+
     def offer(self, run_id: UUID, run: FlowRun | None = None) -> None:
         """Take the run unless it is in hand already. Runs are offered in order of creation."""
-        if run_id not in self._in_hand:
-            hand = RunInHand(run_id, self._lane.enter(), run)
-            self._in_hand[run_id] = hand
+        hand = self._in_hand.get(run_id)
+        if hand is None:
+            hand = self._in_hand[run_id] = RunInHand(run_id, self._lane.enter(), run)
             self._aside(self._take(hand))
+        hand.is_listed = hand.is_listed or run is not None
 
     def cancel(self, run_id: UUID) -> None:
         """An operator has cancelled the run."""
@@ -119,7 +133,8 @@ class RunIntake:
     async def _take(self, hand: RunInHand) -> None:
         try:
             async with self._claiming:
-                hand.is_claimed = await self._claim(hand)
+                with hand.place.patience():
+                    hand.is_claimed = await self._claim(hand)
             if hand.is_claimed and hand.run is not None:
                 await self._see_through(hand, hand.run)
         except PrefectSilent as error:
@@ -136,10 +151,12 @@ class RunIntake:
         run = hand.run or await read_run(self._api, hand.run_id)
         hand.place.made(run.created)
         hand.flow_name = await self._flow_name(run.flow_id)
-        hand.is_signal = carries_signal(run) and FAST_DOOR_TAG not in run.tags
+        hand.is_signal = brings_signal(run)
         if not hand.is_signal:
             hand.place.leave()
         hand.run = None
+        if hand.is_signal and self.waits_for_list and not hand.is_listed:
+            return False
         may_be_claimed = is_due(run) and self._lets_in(run.work_queue_id)
         if not may_be_claimed or not self._has_room(hand, run):
             return False
@@ -147,14 +164,14 @@ class RunIntake:
         return await claim(self._api, run.id, self._owner)
 
     def _has_room(self, hand: RunInHand, run: FlowRun) -> bool:
-        """Of one schedule one run at a time, of all runs ``limit``; a signal hardly ever waits."""
+        """Of one schedule one run at a time, of all runs ``limit``; signals have theirs."""
+        if hand.is_signal:
+            return True
         others = [
             (other, other.run)
             for other in self._in_hand.values()
             if other.run is not None and other.flow_name and other is not hand
         ]
-        if hand.is_signal:
-            return sum(other.is_signal for other, _ in others) < SIGNALS_IN_HAND
         if run.auto_scheduled and any(
             other.auto_scheduled and other.deployment_id == run.deployment_id for _, other in others
         ):
@@ -224,8 +241,7 @@ class RunIntake:
 
     async def _flow_name(self, flow_id: UUID) -> str:
         if flow_id not in self._flow_names:
-            answer: Any = await self._api.ask("GET", f"/flows/{flow_id}")
-            self._flow_names[flow_id] = str(answer["name"])
+            self._flow_names[flow_id] = await read_flow_name(self._api, flow_id)
         return self._flow_names[flow_id]
 
     def _aside(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

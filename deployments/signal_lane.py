@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 PATIENCE_S = 2.0
@@ -29,13 +31,19 @@ class Place:
         self.made_at = at
         self._lane.learned(self)
 
-    async def turn(self) -> None:
-        """Returns when all that come before have left, or have taken too long."""
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """While its run is being claimed. When that takes too long, those behind go ahead."""
+        too_long = asyncio.get_running_loop().call_later(PATIENCE_S, self.leave)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self.is_first.wait()
-        except TimeoutError:
-            return
+            yield
+        finally:
+            too_long.cancel()
+
+    async def turn(self) -> None:
+        """Returns when all that come before have left; at once when it has left itself."""
+        if self in self._lane:
+            await self.is_first.wait()
 
     def leave(self) -> None:
         self._lane.left(self)
@@ -51,6 +59,9 @@ class SignalLane:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __contains__(self, place: Place) -> bool:
+        return place in self._places
 
     def enter(self) -> Place:
         place = Place(self)

@@ -12,6 +12,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from tasks.collector_pauses import spare_what_is_loaded
+from tests.left_runs import forget_unfinished
 from tests.prefect_database import empty_database
 from tests.prefect_server import running_prefect_server
 from tests.work_units import SharedTogether, keep_together
@@ -78,6 +79,7 @@ def prefect_api(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -
         # of the session it would fail the whole run.
         EventsWorker.drain_all()
         gc.collect()
+    forget_unfinished(prefect_server)
 
 
 @pytest.fixture

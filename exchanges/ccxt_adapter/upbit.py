@@ -223,7 +223,7 @@ class Upbit(Dialect):
         for row in accounts.children("info"):
             if row.text("currency") == symbol:
                 held = accounts.child("total").decimal(symbol)
-                price = row.decimal("avg_buy_price") or None
+                price = row.optional_price("avg_buy_price")
                 return replace(unified.flat(symbol), quantity=held, entry_price=price)
         return unified.flat(symbol)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,10 +17,6 @@ from prefect.states import Completed
 from deployments.project import read_entries
 from deployments.register import register
 from flows.handed_over import outcome_of
-from flows.prefect_api import PrefectApi
-
-AT_ONCE = 50
-"""Runs that the server deletes with one request."""
 
 
 @flow(name="signal-intake")
@@ -62,15 +58,6 @@ async def create(deployment_id: UUID, **fields: Any) -> UUID:
     async with get_client() as client:
         run = await client.create_flow_run_from_deployment(deployment_id, **fields)
         return run.id
-
-
-async def forget(run_ids: Sequence[UUID]) -> None:
-    """Delete runs that would keep the next worker busy."""
-    api = PrefectApi()
-    for start in range(0, len(run_ids), AT_ONCE):
-        only = {"id": {"any_": [str(run_id) for run_id in run_ids[start : start + AT_ONCE]]}}
-        await api.ask("POST", "/flow_runs/bulk_delete", {"flow_runs": only})
-    await api.aclose()
 
 
 def dead_owner() -> str:

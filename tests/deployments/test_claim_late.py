@@ -11,7 +11,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from deployments.run_claim import claim, give_back
 from flows.prefect_api import PrefectApi
-from tests.deployments.hot_runs import a_signal, create, forget, signal_deployment
+from tests.deployments.hot_runs import a_signal, create, signal_deployment
 from tests.prefect_runs import PREFECT_MARKS
 
 pytestmark = PREFECT_MARKS
@@ -35,7 +35,6 @@ async def test_a_run_that_has_ended_is_not_claimed_until_it_is_scheduled_again(
         await give_back(client, run_id, "once more")
         again = await claim(api, run_id, "again")
     await api.aclose()
-    await forget([run_id])
 
     assert (late, left) == (False, end.name)
     assert again

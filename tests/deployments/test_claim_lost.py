@@ -41,8 +41,10 @@ FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (brief_intake, b
 
 
 class LostAnswers:
-    """The next ``left`` answers to claims do not arrive; the claims do."""
+    """The next ``left`` answers to claims (or what else ``path`` has) do not arrive; what was
+    asked does."""
 
+    path = "/set_state"
     left = 0
     lost = 0
 
@@ -53,7 +55,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
 
     async def ask_in_vain(api: PrefectApi, method: str, path: str, body: Any = None) -> object:
         answer = await ask(api, method, path, body)
-        if path.endswith("/set_state") and answers.left:
+        if answers.path in path and answers.left:
             answers.left -= 1
             answers.lost += 1
             raise PrefectSilent(f"{method} {path}: no answer")
@@ -81,11 +83,13 @@ def assert_run_once(run: FlowRun, kind: str, executor: FakeExecutor) -> None:
     assert len(executor.bodies("POST /v1/signals")) == (kind == "signal")
 
 
+@pytest.mark.parametrize("path", ["/flows/", "/set_state"])
 async def test_an_answer_that_is_lost_is_asked_for_again(
-    executor: FakeExecutor, answers: LostAnswers, monkeypatch: pytest.MonkeyPatch
+    executor: FakeExecutor, answers: LostAnswers, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(module, "SWEEP_S", 60.0)
-    answers.left = 1
+    monkeypatch.setattr(module, "POLL_S", 60.0)
+    answers.path, answers.left = path, 1
     async with working(executor, FLOWS):
         run = await end_of(await a_run_of("signal"))
 

@@ -1,20 +1,31 @@
-"""Prefect tells of a run a moment before it can be read."""
+"""A run is claimed because an event names it, be it a moment before it can be read."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient
 
 from deployments import run_claim
 from deployments.run_claim import read_run
 from flows.prefect_api import PrefectApi, PrefectRefused
-from tests.deployments.hot_runs import a_signal, create, forget, signal_deployment
-from tests.prefect_runs import PREFECT_MARKS
+from tests.deployments.hot_runs import a_signal, brief_intake, create, signal_deployment
+from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
+FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}
+
+
+@pytest.fixture
+async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
+    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -24,25 +35,30 @@ async def api() -> AsyncIterator[PrefectApi]:
     await door.aclose()
 
 
-async def test_a_run_that_is_not_there_yet_is_asked_for_again(
-    api: PrefectApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("early", [0, 2], ids=["there", "not there yet"])
+async def test_a_run_that_no_list_has_is_run_because_an_event_names_it(
+    executor: FakeExecutor, early: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = await create(await signal_deployment(), parameters={"signal": a_signal()})
-    ask, early = PrefectApi.ask, [True, True]
+    deployment = await signal_deployment()
+    ask = PrefectApi.ask
+    refused: list[str] = []
 
     async def ask_early(api: PrefectApi, method: str, path: str, body: Any = None) -> object:
-        if early:
-            early.pop()
+        if path.startswith("/flow_runs/") and method == "GET" and len(refused) < early:
+            refused.append(path)
             path = f"/flow_runs/{uuid4()}"
         return await ask(api, method, path, body)
 
+    async def nothing_is_due(*_: Any, **__: Any) -> list[Any]:
+        return []
+
     monkeypatch.setattr(PrefectApi, "ask", ask_early)
+    monkeypatch.setattr(PrefectClient, "get_scheduled_flow_runs_for_work_pool", nothing_is_due)
+    async with working(executor, FLOWS):
+        run = await end_of(await create(deployment, parameters={"signal": a_signal()}))
 
-    run = await read_run(api, run_id)
-    await forget([run_id])
-
-    assert run.id == run_id
-    assert early == []
+    assert run.state_name == "Hedged"
+    assert len(refused) == early
 
 
 async def test_a_run_that_nobody_made_is_not_asked_for_for_ever(

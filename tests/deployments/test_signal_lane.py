@@ -60,15 +60,33 @@ async def test_two_of_one_moment_go_as_they_were_heard_of() -> None:
     assert await order_of(second=second, first=first) == ["first", "second"]
 
 
-async def test_one_that_does_not_leave_holds_up_nobody_for_long(
+async def test_one_whose_claim_takes_too_long_holds_up_nobody_and_goes_when_it_can(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(signal_lane, "PATIENCE_S", 0.05)
     lane = SignalLane()
-    lane.enter()
-    second = lane.enter()
+    slow, second = lane.enter(), lane.enter()
+    second.made(NOON)
 
     async with asyncio.timeout(5):
-        await second.turn()
+        with slow.patience():
+            await second.turn()
+        await slow.turn()
 
-    assert not second.is_first.is_set()
+    assert second in lane
+    assert slow not in lane
+
+
+async def test_one_that_waits_to_be_claimed_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal_lane, "PATIENCE_S", 0.05)
+    lane = SignalLane()
+    waiting, second = lane.enter(), lane.enter()
+    with waiting.patience():
+        waiting.made(NOON)
+    second.made(later(1))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await second.turn()
+
+    assert waiting in lane
