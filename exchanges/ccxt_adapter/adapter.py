@@ -116,6 +116,7 @@ class CcxtExchange:
             price = await self._dialect.limit(order)
             self._check_precision(order, price)
             await self._settle_clock()
+            await self._settle_market(order.symbol)
             self._ask.need_key()
             return await self._place(order, price, booking)
         finally:
@@ -293,7 +294,7 @@ class CcxtExchange:
         return await self._dialect.order(market, key, urgent=urgent)
 
     async def _market(self, symbol: str) -> str:
-        return await self._ask.market(self._dialect.market_name(symbol))
+        return await self._dialect.market(symbol)
 
     async def _private(self, symbol: str) -> str:
         """The market, for a question that needs a key and the time."""
@@ -304,6 +305,18 @@ class CcxtExchange:
         self._ask.need_key()
         await self._settle_clock()
         await self._ask.load_markets()
+
+    async def _settle_market(self, symbol: str) -> None:
+        """Read the markets again if what ccxt knows of this one is about another.
+
+        Raises VenueUnavailable: what was to be sent is not.
+        """
+        try:
+            await self._market(symbol)
+        except BadReply as error:
+            raise VenueUnavailable(
+                self.venue, f"its markets cannot be read: {error.message}"
+            ) from None
 
     async def _settle_clock(self) -> None:
         """Ask for the time again if the venue did not agree with what was signed.

@@ -189,6 +189,7 @@ class Binance(Dialect):
     async def rules(self, market: str, symbol: str) -> Rules:
         """Filters of the market and fees of the account; of both lot filters the stricter."""
         await self.ask.reload_markets()
+        await self.market(symbol)
         fee = await self.ask.row("fee", self.ask.client.fetch_trading_fee(market))
         told = Fields(self.venue, "market", self.ask.client.market(market))
         sizes = told.child("limits")

@@ -33,6 +33,8 @@ for _name in ("ccxt.base.exchange", "ccxt.async_support.base.exchange"):
 
 PING_S = 10.0
 """ccxt drops a WebSocket that has left two pings unanswered."""
+_MOST_DECIMALS = 50
+"""No price or quantity has more."""
 
 
 class ExactClient(BaseExchange):  # type: ignore[misc]
@@ -75,6 +77,12 @@ class ExactClient(BaseExchange):  # type: ignore[misc]
     ) -> Any:
         """Decimal: ccxt sorts levels by price, which text cannot be."""
         return [Decimal(str(bidask[priceKey])), Decimal(str(bidask[amountKey]))]
+
+    def parse_precision(self, precision: Any) -> Any:
+        """Raises ValueError for one beyond all measure: ccxt would write out its zeros."""
+        if precision is not None and abs(int(precision)) > _MOST_DECIMALS:
+            raise ValueError("a precision beyond all measure")
+        return super().parse_precision(precision)
 
     def client(self, url: str) -> Any:
         """The WebSocket at ``url``, which reads numbers exactly. Raises Disconnected when it had

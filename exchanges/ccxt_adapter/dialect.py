@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from exchanges.account import Balance, Position
@@ -95,6 +96,19 @@ class Dialect(Terms, ABC):
     @abstractmethod
     def market_name(self, symbol: str) -> str:
         """The market of a coin as ccxt calls it."""
+
+    def is_ours(self, market: Mapping[str, Any], symbol: str) -> bool:
+        """What ccxt has read of the market of a coin is about the desk's instrument: its orders go
+        to what is called so there."""
+        return bool(market["id"] == self.instrument(symbol).native)
+
+    async def market(self, symbol: str) -> str:
+        """The market of a coin as ccxt calls it, read again if ccxt knows another by that name.
+
+        Raises BadReply when the venue lists none.
+        """
+        is_ours = partial(self.is_ours, symbol=symbol)
+        return await self.ask.market(self.market_name(symbol), is_ours)
 
     def coin(self, market: Mapping[str, Any]) -> str | None:
         """The coin of one of ccxt's markets; None for a market of another kind."""

@@ -16,7 +16,7 @@ from exchanges.ccxt_adapter import unified
 from exchanges.ccxt_adapter.client import exact_json
 from exchanges.ccxt_adapter.dialect import Dialect, Watch
 from exchanges.ccxt_adapter.hyperliquid_client import HyperliquidClient
-from exchanges.ccxt_adapter.hyperliquid_history import HyperliquidHistory, id_of
+from exchanges.ccxt_adapter.hyperliquid_history import HyperliquidHistory
 from exchanges.ccxt_adapter.requests import Requests
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
@@ -30,7 +30,7 @@ from exchanges.hyperliquid.client_order_ids import CLIENT_ORDER_ID, cloid_of
 from exchanges.hyperliquid.market_state import candles_question, parse_state
 from exchanges.hyperliquid.nonces import milliseconds
 from exchanges.hyperliquid.numbers import market_bound, price_bands
-from exchanges.hyperliquid.order_parsing import ToldOrder, with_fills
+from exchanges.hyperliquid.order_parsing import ToldOrder, id_told, with_fills
 from exchanges.hyperliquid.order_stream import QUIET_S
 from exchanges.hyperliquid.parsing import MIN_NOTIONAL, QUOTE, isolated_margin, market_of
 from exchanges.hyperliquid.signing import parse_key
@@ -69,6 +69,10 @@ class Hyperliquid(Dialect):
     replies = outcomes.REPLIES
     clock_codes = ("expired", "nonce")
     id_pattern = CLIENT_ORDER_ID
+
+    def is_ours(self, market: Mapping[str, Any], symbol: str) -> bool:
+        # The id is the place in the venue's list.
+        return bool(market["baseName"] == self.instrument(symbol).native)
 
     def begin(self, ask: Requests) -> None:
         super().begin(ask)
@@ -212,7 +216,7 @@ class Hyperliquid(Dialect):
         )
 
     def report(self, row: Fields, symbol: str) -> OrderReport:
-        name = id_of(row.optional_text("clientOrderId"))
+        name = id_told(row, "clientOrderId")
         status = row.child("info").optional_text("status")
         told = "canceled" if status == "scheduledCancel" else row.text("status")
         values = {
@@ -291,6 +295,7 @@ class Hyperliquid(Dialect):
         """The market's precision and the account's fees; and how many actions are left."""
         client = self.ask.client
         await self.ask.reload_markets()
+        await self.market(symbol)
         fee = await self.ask.row("fee", client.fetch_trading_fee(market))
         question = {"type": "userRateLimit", "user": client.walletAddress}
         use = await self.ask.row("userRateLimit", client.public_post_info(question))

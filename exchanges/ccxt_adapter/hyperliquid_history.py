@@ -13,10 +13,9 @@ from exchanges.ccxt_adapter.requests import Requests
 from exchanges.errors import BadReply
 from exchanges.fill import Fill
 from exchanges.funding import FundingPayment
-from exchanges.hyperliquid.client_order_ids import client_order_id_of
 from exchanges.hyperliquid.history import pages
 from exchanges.hyperliquid.nonces import milliseconds
-from exchanges.hyperliquid.order_parsing import forced_close
+from exchanges.hyperliquid.order_parsing import forced_close, id_told
 from exchanges.hyperliquid.transfers import LEDGER, transfers_of
 from exchanges.instrument import Instrument
 from exchanges.order import OrderReport
@@ -52,7 +51,7 @@ class HyperliquidHistory:
         told = row.child("info")
         fill = replace(
             unified.numbered_fill_of(row, symbol),
-            client_order_id=id_of(told.optional_text("cloid")),
+            client_order_id=id_told(told, "cloid"),
             forced=forced_close(told.optional_text("dir")),
         )
         self._seen.setdefault(fill.venue_order_id, {})[fill.trade_id] = fill
@@ -143,11 +142,6 @@ class HyperliquidHistory:
     def _end(self) -> datetime:
         """After everything, also when our clock is behind the venue's."""
         return self._ask.venue_time() + _AHEAD
-
-
-def id_of(cloid: str | None) -> str | None:
-    """The client order id that a cloid stands for."""
-    return None if cloid is None else client_order_id_of(cloid)
 
 
 def _times(rows: Sequence[Fields]) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import localcontext
 from pathlib import Path
@@ -146,14 +146,18 @@ class Requests:
         markets = await self.ask(self.client.fetch_markets())
         self.parsed("set_markets", markets)
 
-    async def market(self, name: str) -> str:
-        """``name``, a market as ccxt calls it, if there is one."""
+    async def market(self, name: str, is_ours: Callable[[Mapping[str, Any]], bool]) -> str:
+        """``name``, a market as ccxt calls it, if there is one and what ccxt knows of it
+        ``is_ours``."""
         await self.load_markets()
-        if name not in self.client.markets:
+        if not self._has(name, is_ours):
             await self.reload_markets()
-        if name not in self.client.markets:
+        if not self._has(name, is_ours):
             raise BadReply(self.venue, f"markets: expected {name} among them")
         return name
+
+    def _has(self, name: str, is_ours: Callable[[Mapping[str, Any]], bool]) -> bool:
+        return name in self.client.markets and is_ours(self.client.markets[name])
 
     def new_client(self, **more: Any) -> Any:
         """One more client, for a stream, that knows the same markets."""

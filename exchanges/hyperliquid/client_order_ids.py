@@ -38,10 +38,14 @@ def cloid_of(client_order_id: str) -> str:
     return f"0x{mark << _TEXT_BITS | number:032x}"
 
 
+def is_cloid(text: str) -> bool:
+    return _CLOID.fullmatch(text.lower()) is not None
+
+
 def client_order_id_of(cloid: str) -> str:
     """The id of ours that ``cloid`` stands for, else ``cloid`` itself in lower case."""
     lower = cloid.lower()
-    if _CLOID.fullmatch(lower) is None:
+    if not is_cloid(lower):
         return lower
     number = int(lower, 16)
     for start, mark in _MARKS:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from exchanges.errors import OrderNotFound
 from exchanges.fill import Fill
 from exchanges.forced_close import ForcedClose
-from exchanges.hyperliquid.client_order_ids import client_order_id_of
+from exchanges.hyperliquid.client_order_ids import client_order_id_of, is_cloid
 from exchanges.hyperliquid.parsing import QUOTE
 from exchanges.instrument import Venue
 from exchanges.order import OrderReport, OrderStatus
@@ -123,9 +123,8 @@ def _report(order: Fields, symbol: str, native: str) -> OrderReport:
     quantity = order.not_negative("origSz") if order.has("origSz") else left
     if left > quantity:
         raise order.bad("sz", "at most origSz")
-    cloid = order.optional_text("cloid")
     return OrderReport(
-        client_order_id="" if cloid is None else client_order_id_of(cloid),
+        client_order_id=id_told(order, "cloid") or "",
         venue_order_id=str(order.integer("oid")),
         symbol=symbol,
         side=_side(order),
@@ -154,11 +153,10 @@ def _status(row: Fields, text: str) -> OrderStatus:
 
 
 def _fill(row: Fields, symbol: str) -> Fill:
-    cloid = row.optional_text("cloid")
     return Fill(
         trade_id=str(row.integer("tid")),
         venue_order_id=str(row.integer("oid")),
-        client_order_id=None if cloid is None else client_order_id_of(cloid),
+        client_order_id=id_told(row, "cloid"),
         symbol=symbol,
         side=_side(row),
         price=row.positive("px"),
@@ -168,6 +166,17 @@ def _fill(row: Fields, symbol: str) -> Fill:
         time=row.milliseconds("time"),
         forced=forced_close(row.optional_text("dir")),
     )
+
+
+def id_told(row: Fields, name: str) -> str | None:
+    """The client order id that the cloid in field ``name`` stands for, if there is one. Nobody
+    can be asked for an order by anything else, so that is a BadReply."""
+    cloid = row.optional_text(name)
+    if cloid is None:
+        return None
+    if not is_cloid(cloid):
+        raise row.bad(name, "0x and 32 hex digits")
+    return client_order_id_of(cloid)
 
 
 def _side(row: Fields) -> Side:

@@ -8,6 +8,7 @@ What is plausible and wrong (another price of a trade) cannot be seen and is not
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import traceback
@@ -142,6 +143,14 @@ async def opened(venue: Venue, adapter: AdapterName) -> AsyncIterator[Desk]:
         yield desk
 
 
+def unpacked(response: Response) -> Response:
+    """``response`` without compression: of what is packed, no part could be changed."""
+    headers = dict(response.headers)
+    if headers.pop("content-encoding", None) != "gzip":
+        return response
+    return replace(response, headers=headers, body=gzip.decompress(response.body))
+
+
 @asynccontextmanager
 async def replies_changed(desk: Desk, change: Change, *, status: int = 0) -> AsyncIterator[None]:
     """Every good reply of the venue is changed so meanwhile; ``status``: 0 leaves it."""
@@ -149,7 +158,7 @@ async def replies_changed(desk: Desk, change: Change, *, status: int = 0) -> Asy
     truthful = front.handle
 
     async def handle(request: Request) -> Response:
-        response = await truthful(request)
+        response = unpacked(await truthful(request))
         if response.status >= 300:
             return response
         body = changed(response.body, change)

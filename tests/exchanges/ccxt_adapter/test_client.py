@@ -43,6 +43,12 @@ def test_fractions_stay_as_they_are_written() -> None:
     }
 
 
+@pytest.mark.parametrize("precision", [str(10**30), str(-(10**30))])
+async def test_precision_beyond_all_measure_is_not_written_out(desk: Desk, precision: str) -> None:
+    with pytest.raises(ValueError, match="beyond all measure"):
+        client_of(desk).parse_precision(precision)
+
+
 async def test_longest_numbers_reach_the_venue_whole(desk: Desk) -> None:
     rules = await desk.exchange.rules("BTC")
     order = replace(desk.resting("exact"), quantity=Decimal("0.1") + rules.quantity_step)

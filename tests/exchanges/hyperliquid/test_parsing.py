@@ -293,6 +293,8 @@ def test_funding_is_signed_and_named_by_its_time() -> None:
         {"origSz": "NaN"},
         {"timestamp": None},
         {"cloid": 5},
+        {"cloid": "kimp-known"},
+        {"cloid": "0x12"},
     ],
 )
 def test_bad_field_of_an_order_is_a_bad_reply(change: dict[str, Any]) -> None:
