@@ -23,9 +23,6 @@ LATE = timedelta(seconds=30)
 CLAIM_S = 10.0
 """How long Prefect is asked again when an answer was lost."""
 PAUSE_S = 0.2
-UNREADABLE_S = 2.0
-"""How long a run that is not there is looked for; the poll after that finds it too."""
-SOON_S = 0.02
 
 
 def is_due(run: FlowRun) -> bool:
@@ -41,19 +38,13 @@ def is_late(run: FlowRun) -> bool:
 
 
 async def read_run(api: PrefectApi, run_id: UUID) -> FlowRun:
-    """A run that was heard of. Prefect 3.8.8 tells of it just before its transaction ends
-    (``InstrumentFlowRunStateTransitions``), so one that is not there yet is asked for again.
+    """A run that was heard of.
 
-    Raises PrefectSilent after ten seconds, and PrefectRefused when there is no such run.
+    Raises PrefectSilent after ten seconds, and PrefectRefused when there is no such run, or none
+    yet: Prefect 3.8.8 tells of it just before its transaction ends
+    (``InstrumentFlowRunStateTransitions``).
     """
-    deadline = time.monotonic() + UNREADABLE_S
-    while True:
-        try:
-            return FlowRun.model_validate(await _patiently(api, "GET", f"/flow_runs/{run_id}"))
-        except PrefectRefused:
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(SOON_S)
+    return FlowRun.model_validate(await _patiently(api, "GET", f"/flow_runs/{run_id}"))
 
 
 async def read_flow_name(api: PrefectApi, flow_id: UUID) -> str:

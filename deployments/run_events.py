@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect.events.clients import get_events_subscriber
@@ -18,6 +19,8 @@ CANCELLED = "prefect.flow-run.Cancelled"
 PAUSED = ("prefect.work-pool.paused", "prefect.work-queue.paused")
 """Of the pool, or a queue of it."""
 RECONNECT_S = 1.0
+OLD = timedelta(seconds=10)
+"""What was scheduled so long before the stream was opened is in Prefect's list of due runs."""
 
 
 async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
@@ -25,7 +28,7 @@ async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
     with the id of what was paused, for ever.
 
     A lost stream is opened again each second. Prefect then repeats the events of the last
-    minute, so the same event may come more than once.
+    minute, so the same event may come more than once; of old ones ``SCHEDULED`` is left out.
     """
     watched = EventFilter(
         event=EventNameFilter(name=[SCHEDULED, CANCELLING, CANCELLED, *PAUSED]),
@@ -39,7 +42,10 @@ async def run_events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
                 if lost:
                     log.warning("the event stream is back")
                 lost = False
+                new = datetime.now(UTC) - OLD
                 async for event in stream:
+                    if event.event == SCHEDULED and event.occurred < new:
+                        continue
                     yield event.event, UUID(event.resource.id.rpartition(".")[2])
         # The subscriber also raises bare Exception, for instance on a refused handshake.
         except Exception as error:

@@ -32,8 +32,8 @@ class RunInHand:
     place: Place
     run: FlowRun | None = None
     """As it was when it was claimed."""
-    is_listed: bool = False
-    """It is in Prefect's list of due runs, and not only named by an event."""
+    is_in_turn: bool = False
+    """No older signal waits in Prefect."""
     flow_name: str = ""
     is_signal: bool = False
     is_claimed: bool = False

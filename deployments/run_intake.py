@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CLAIMS_AT_ONCE = 8
+PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Before a run that was named and cannot be read yet is asked for again."""
 SIGNALS_IN_HAND = 500
 """With so many not told yet, further ones wait in Prefect."""
 
@@ -72,8 +75,6 @@ class RunIntake:
         self._owner = owner
         self._limit = limit
         self._lets_in = lets_in
-        self.waits_for_list = True
-        """Older signals may wait in Prefect: one that is known by an event only is left there."""
         self._flow_names: dict[UUID, str] = {}
         self._in_hand: dict[UUID, RunInHand] = {}
         self._lane = SignalLane()
@@ -88,16 +89,23 @@ class RunIntake:
     @property
     def has_room(self) -> bool:
         """For one more signal; a run of which only the id is known may be one."""
-        known_others = sum(not hand.is_signal for hand in self._in_hand.values() if hand.flow_name)
-        return len(self._in_hand) - known_others < SIGNALS_IN_HAND
+        signals = sum(
+            hand.is_in_turn and (hand.is_signal or not hand.flow_name)
+            for hand in self._in_hand.values()
+        )
+        return signals < SIGNALS_IN_HAND
 
-    def offer(self, run_id: UUID, run: FlowRun | None = None) -> None:
-        """Take the run unless it is in hand already. Runs are offered in order of creation."""
+    def offer(self, run_id: UUID, run: FlowRun | None = None, *, in_turn: bool = True) -> None:
+        """Take the run unless it is in hand already. Runs are offered in order of creation.
+
+        Args:
+            in_turn: Nothing older waits in Prefect. Otherwise a signal is left there.
+        """
         hand = self._in_hand.get(run_id)
         if hand is None:
             hand = self._in_hand[run_id] = RunInHand(run_id, self._lane.enter(), run)
             self._aside(self._take(hand))
-        hand.is_listed = hand.is_listed or run is not None
+        hand.is_in_turn = hand.is_in_turn or in_turn
 
     def cancel(self, run_id: UUID) -> None:
         """An operator has cancelled the run."""
@@ -132,9 +140,7 @@ class RunIntake:
 
     async def _take(self, hand: RunInHand) -> None:
         try:
-            async with self._claiming:
-                with hand.place.patience():
-                    hand.is_claimed = await self._claim(hand)
+            hand.is_claimed = await self._claim_once_there(hand)
             if hand.is_claimed and hand.run is not None:
                 await self._see_through(hand, hand.run)
         except PrefectSilent as error:
@@ -147,6 +153,19 @@ class RunIntake:
             hand.place.leave()
             self._in_hand.pop(hand.run_id, None)
 
+    async def _claim_once_there(self, hand: RunInHand) -> bool:
+        """Others are claimed while it cannot be read; it keeps its place among them."""
+        for pause_s in PAUSES_S:
+            with suppress(PrefectRefused):
+                return await self._claim_soon(hand)
+            await asyncio.sleep(pause_s)
+        return await self._claim_soon(hand)
+
+    async def _claim_soon(self, hand: RunInHand) -> bool:
+        async with self._claiming:
+            with hand.place.claiming():
+                return await self._claim(hand)
+
     async def _claim(self, hand: RunInHand) -> bool:
         run = hand.run or await read_run(self._api, hand.run_id)
         hand.place.made(run.created)
@@ -155,10 +174,9 @@ class RunIntake:
         if not hand.is_signal:
             hand.place.leave()
         hand.run = None
-        if hand.is_signal and self.waits_for_list and not hand.is_listed:
-            return False
+        must_wait = hand.is_signal and not hand.is_in_turn
         may_be_claimed = is_due(run) and self._lets_in(run.work_queue_id)
-        if not may_be_claimed or not self._has_room(hand, run):
+        if must_wait or not may_be_claimed or not self._has_room(hand, run):
             return False
         hand.run = run  # before the claim, or two of a schedule slip through
         return await claim(self._api, run.id, self._owner)

@@ -2,14 +2,15 @@
 
 ``python -m deployments.run_program MODULE [ARGUMENT …]`` becomes ``python -m MODULE ARGUMENT …``
 with its secrets in its environment, taken from their files (:mod:`deployments.secret_files`, and
-the Prefect server's password from the desk's file), and with files that only their owner can read.
-A container's or a unit's own settings hold the name of the
-file, never what is in it.
+the Prefect server's password from the desk's file), with files that only their owner can read, and
+open to SIGINT. A container's or a unit's own settings hold the name of the file, never what is in
+it.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -40,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _become(arguments: Sequence[str]) -> int:
     """Never returns: the program takes the place of this one."""
+    # A shell makes what it starts in the background deaf to SIGINT, and that is what a worker of
+    # Prefect's (3.8.8) turns a SIGTERM into: it would not end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", *arguments])
 
 

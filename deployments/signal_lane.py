@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 PATIENCE_S = 2.0
-"""A claim that the server sits on does not hold up those behind it for longer."""
+"""A claim that the server sits on does not hold up for longer one that waits behind it."""
 
 
 class Place:
@@ -25,6 +25,8 @@ class Place:
         self.is_first = asyncio.Event()
         self.made_at: datetime | None = None
         """When its run was created, once that is known."""
+        self.is_overdue = False
+        """Passed over until its claim has an answer."""
 
     def made(self, at: datetime | None) -> None:
         """Its run was created then."""
@@ -32,18 +34,19 @@ class Place:
         self._lane.learned(self)
 
     @contextmanager
-    def patience(self) -> Iterator[None]:
-        """While its run is being claimed. When that takes too long, those behind go ahead."""
-        too_long = asyncio.get_running_loop().call_later(PATIENCE_S, self.leave)
+    def claiming(self) -> Iterator[None]:
+        """While its run is being claimed."""
+        self._lane.claiming(self)
         try:
             yield
         finally:
-            too_long.cancel()
+            self._lane.claimed(self)
 
     async def turn(self) -> None:
-        """Returns when all that come before have left; at once when it has left itself."""
-        if self in self._lane:
-            await self.is_first.wait()
+        """Returns when all that come before have left, or are passed over. For what is claimed."""
+        if not self.is_first.is_set():
+            with self._lane.waiting():
+                await self.is_first.wait()
 
     def leave(self) -> None:
         self._lane.left(self)
@@ -56,12 +59,12 @@ class SignalLane:
         self._places: OrderedDict[Place, None] = OrderedDict()
         self._known: dict[Place, datetime] = {}
         self._first: Place | None = None
+        self._claiming: dict[Place, asyncio.TimerHandle | None] = {}
+        """With what passes them over, while another waits for its turn."""
+        self._waiting = 0
 
     def __len__(self) -> int:
         return len(self._places)
-
-    def __contains__(self, place: Place) -> bool:
-        return place in self._places
 
     def enter(self) -> Place:
         place = Place(self)
@@ -79,11 +82,48 @@ class SignalLane:
         self._known.pop(place, None)
         self._call_first()
 
+    def claiming(self, place: Place) -> None:
+        self._claiming[place] = None
+        self._set_timers()
+
+    def claimed(self, place: Place) -> None:
+        timer = self._claiming.pop(place)
+        if timer is not None:
+            timer.cancel()
+        place.is_overdue = False
+        self._call_first()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a claimed one waits for its turn."""
+        self._waiting += 1
+        self._set_timers()
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            self._set_timers()
+
+    def _set_timers(self) -> None:
+        """Patience begins when somebody waits: a server that stalls lets nobody overtake."""
+        for place, timer in self._claiming.items():
+            if timer is None and self._waiting:
+                later = asyncio.get_running_loop().call_later
+                self._claiming[place] = later(PATIENCE_S, self._pass_over, place)
+            elif timer is not None and not self._waiting:
+                timer.cancel()
+                self._claiming[place] = None
+
+    def _pass_over(self, place: Place) -> None:
+        place.is_overdue = True
+        self._call_first()
+
     def _call_first(self) -> None:
-        first = next(iter(self._places), None)
+        first = next((place for place in self._places if not place.is_overdue), None)
         if first in self._known:
             # Of two made at once the one that was heard of first.
-            first = min((at, n, place) for n, (place, at) in enumerate(self._known.items()))[2]
+            known = ((at, n, it) for n, (it, at) in enumerate(self._known.items()))
+            first = min(item for item in known if not item[2].is_overdue)[2]
         if first is not self._first:
             if self._first is not None:
                 self._first.is_first.clear()

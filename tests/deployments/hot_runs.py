@@ -26,6 +26,12 @@ async def brief_intake(signal: dict[str, Any]) -> Any:
     return Completed(name=outcome.status.capitalize(), message=outcome.signal_id)
 
 
+@flow(name="a-quick-one")
+async def quick() -> Any:
+    """A flow that just ends."""
+    return Completed(message="done")
+
+
 async def signal_deployment() -> UUID:
     """signal-intake/live, registered as in operation."""
     entries = [entry for entry in read_entries() if "signal_intake" in entry.entrypoint]
@@ -58,6 +64,16 @@ async def create(deployment_id: UUID, **fields: Any) -> UUID:
     async with get_client() as client:
         run = await client.create_flow_run_from_deployment(deployment_id, **fields)
         return run.id
+
+
+async def until_heard(named: list[UUID]) -> None:
+    """Until a hot worker hears Prefect's events: those from before it listened may be lost."""
+    deployment = await deploy(quick)
+    async with asyncio.timeout(60):
+        made = [await create(deployment)]
+        while not set(made) & set(named):
+            await asyncio.sleep(0.2)
+            made.append(await create(deployment))
 
 
 def dead_owner() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +22,7 @@ from tests.deployments.hot_runs import (
     signal_deployment,
     until,
 )
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
@@ -63,12 +61,6 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> LostAnswers:
 
     monkeypatch.setattr(PrefectApi, "ask", ask_in_vain)
     return answers
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 async def a_run_of(kind: str) -> UUID:

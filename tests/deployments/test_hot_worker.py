@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,14 +13,14 @@ import pytest
 from prefect import Flow, flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import WorkerStatus
-from prefect.states import Completed, Scheduled
+from prefect.states import Scheduled
 
 import deployments.hot_worker as module
 from deployments.project import DeploymentEntry, read_entries
 from flows.decision_reports import FAST_DOOR_TAG
 from flows.signal_intake import signal_intake
-from tests.deployments.hot_runs import a_signal, create, deploy, signal_deployment
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.deployments.hot_runs import a_signal, create, deploy, quick, signal_deployment
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
@@ -33,19 +32,7 @@ async def leaves() -> None:
     sys.exit(3)
 
 
-@flow(name="a-quick-one")
-async def quick() -> Any:
-    """A flow that just ends."""
-    return Completed(message="done")
-
-
 FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (signal_intake, leaves, quick)}
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 @pytest.fixture

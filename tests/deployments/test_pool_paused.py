@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,29 +20,16 @@ from deployments.run_events import run_events
 from deployments.run_intake import RunIntake
 from flows.prefect_api import PrefectApi
 from tests.deployments.hot_runs import a_signal, brief_intake, create, signal_deployment, until
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
-pytestmark = PREFECT_MARKS
+pytestmark = [*PREFECT_MARKS, pytest.mark.usefixtures("patient_worker")]
 
 FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}
 POLL_S = 0.2
 FURTHER_LOOKS = 3
 """The last two at least have begun after what came before the first."""
 PLACES = {"pool": "/work_pools/hot", "queue": "/work_pools/hot/queues/default"}
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[PrefectApi]:
-    door = PrefectApi()
-    yield door
-    await door.aclose()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ What the desk itself does meanwhile is in ``whole_desk/test_prefect_gone.py``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from prefect.states import Completed, Crashed
 from deployments import hot_worker, warm_flow
 from flows.signal_intake import signal_intake
 from tests.deployments.hot_runs import a_signal, create, deploy, signal_deployment, until
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
 from tests.prefect_server import PrefectServer, running_prefect_server
 
@@ -67,12 +67,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> Iterator[No
     monkeypatch.setattr(hot_worker, "SWEEP_S", 0.5)
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
         yield
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 async def becomes(run_id: UUID, name: str) -> None:

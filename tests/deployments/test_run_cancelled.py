@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from deployments.hot_worker import FlowLoopBlocked, HotWorker
 from flows.signal_intake import signal_intake
 from tasks.executor_client import ExecutorClient
 from tests.deployments.hot_runs import a_signal, create, deploy, signal_deployment, until
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
 
 pytestmark = PREFECT_MARKS
@@ -57,12 +56,6 @@ async def leaves_a_task() -> Any:
 FLOWS: dict[str, Flow[..., Any]] = {
     item.name: item for item in (signal_intake, waits, blocks, leaves_a_task)
 }
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 @pytest.fixture

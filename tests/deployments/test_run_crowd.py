@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
 
-from deployments import run_claim, signal_lane
 from tests.deployments.hot_runs import a_signal, brief_intake, signal_deployment, until
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, working
 
-pytestmark = PREFECT_MARKS
+pytestmark = [*PREFECT_MARKS, pytest.mark.usefixtures("patient_worker")]
 CROWD = 200
 CONNECTIONS = 10
 
 
 FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +50,6 @@ def overtaken(made: Mapping[str, Creation], decided: Sequence[str]) -> list[tupl
 async def test_two_hundred_signals_at_once_are_all_decided_in_order_of_creation(
     executor: FakeExecutor, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # On a machine that is busy with other things too, one claim may take seconds.
-    monkeypatch.setattr(signal_lane, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(run_claim, "CLAIM_S", 60.0)
     deployment = await signal_deployment()
     async with working(executor, FLOWS), get_client() as client:
         connections = asyncio.Semaphore(CONNECTIONS)

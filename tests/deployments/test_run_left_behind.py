@@ -29,7 +29,7 @@ from tests.deployments.hot_runs import (
     signal_deployment,
     until,
 )
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
@@ -46,22 +46,9 @@ FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (signal_intake, 
 
 
 @pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
-
-
-@pytest.fixture
 async def client() -> AsyncIterator[PrefectClient]:
     async with get_client() as open_client:
         yield open_client
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[PrefectApi]:
-    door = PrefectApi()
-    yield door
-    await door.aclose()
 
 
 @pytest.mark.parametrize("step", ["claimed", "handed over", "running"])

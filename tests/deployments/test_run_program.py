@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from tasks.settings import Settings
 from tests.deployments.up_process import PROJECT, desk_environment
 
 PROGRAM = """
-import os, sys
+import os, signal, sys
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, end=" ")
 print(sys.argv[1:], os.environ.get("PREFECT_API_AUTH_STRING"), f"{os.umask(0):o}")
 sys.exit(7)
 """
@@ -29,7 +31,13 @@ def started(home: Path, *arguments: str, **settings: str) -> subprocess.Complete
         text=True,
         timeout=60,
         check=False,
+        preexec_fn=deaf_to_sigint,
     )
+
+
+def deaf_to_sigint() -> None:
+    """As a shell starts what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def test_it_becomes_the_program_with_the_password(tmp_path: Path) -> None:
@@ -38,12 +46,12 @@ def test_it_becomes_the_program_with_the_password(tmp_path: Path) -> None:
 
     done = started(home, "shown", "--limit", "4")
 
-    assert done.stdout == f"['--limit', '4'] {password} 77\n"
+    assert done.stdout == f"True ['--limit', '4'] {password} 77\n"
     assert done.returncode == 7
 
 
 def test_without_a_password_there_is_none(tmp_path: Path) -> None:
-    assert started(tmp_path / "home", "shown").stdout == "[] None 77\n"
+    assert started(tmp_path / "home", "shown").stdout == "True [] None 77\n"
 
 
 def test_a_password_file_that_is_not_there_keeps_it_from_starting(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +21,10 @@ from tests.deployments.hot_runs import (
     signal_deployment,
     until,
 )
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
-pytestmark = PREFECT_MARKS
+pytestmark = [*PREFECT_MARKS, pytest.mark.usefixtures("patient_worker")]
 
 POLL_S = 0.2
 LOOKS_S = 5 * POLL_S
@@ -48,12 +46,6 @@ FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (brief_intake, s
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hot_worker, "POLL_S", POLL_S)
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 async def states(client: PrefectClient, run_ids: list[UUID]) -> Counter[str]:

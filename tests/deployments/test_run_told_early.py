@@ -2,69 +2,93 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import PrefectClient
 
-from deployments import run_claim
-from deployments.run_claim import read_run
-from flows.prefect_api import PrefectApi, PrefectRefused
-from tests.deployments.hot_runs import a_signal, brief_intake, create, signal_deployment
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from deployments import hot_worker, run_intake
+from deployments.run_events import SCHEDULED, run_events
+from flows.prefect_api import PrefectApi
+from tests.deployments.hot_runs import (
+    a_signal,
+    brief_intake,
+    create,
+    deploy,
+    quick,
+    signal_deployment,
+    until_heard,
+)
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
-FLOWS: dict[str, Flow[..., Any]] = {brief_intake.name: brief_intake}
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
-
-
-@pytest.fixture
-async def api() -> AsyncIterator[PrefectApi]:
-    door = PrefectApi()
-    yield door
-    await door.aclose()
+FLOWS: dict[str, Flow[..., Any]] = {item.name: item for item in (brief_intake, quick)}
 
 
 @pytest.mark.parametrize("early", [0, 2], ids=["there", "not there yet"])
 async def test_a_run_that_no_list_has_is_run_because_an_event_names_it(
-    executor: FakeExecutor, early: int, monkeypatch: pytest.MonkeyPatch
+    executor: FakeExecutor, early: int, named: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = await signal_deployment()
     ask = PrefectApi.ask
-    refused: list[str] = []
+    refused: Counter[str] = Counter()
 
     async def ask_early(api: PrefectApi, method: str, path: str, body: Any = None) -> object:
-        if path.startswith("/flow_runs/") and method == "GET" and len(refused) < early:
-            refused.append(path)
+        if path.startswith("/flow_runs/") and method == "GET" and refused[path] < early:
+            refused[path] += 1
             path = f"/flow_runs/{uuid4()}"
         return await ask(api, method, path, body)
 
     async def nothing_is_due(*_: Any, **__: Any) -> list[Any]:
         return []
 
-    monkeypatch.setattr(PrefectApi, "ask", ask_early)
-    monkeypatch.setattr(PrefectClient, "get_scheduled_flow_runs_for_work_pool", nothing_is_due)
+    async with working(executor, FLOWS):
+        await until_heard(named)
+        monkeypatch.setattr(PrefectApi, "ask", ask_early)
+        monkeypatch.setattr(PrefectClient, "get_scheduled_flow_runs_for_work_pool", nothing_is_due)
+        run = await end_of(await create(deployment, parameters={"signal": a_signal()}))
+
+    assert run.state_name == "Hedged"
+    assert refused[f"/flow_runs/{run.id}"] == early
+
+
+@pytest.fixture
+def _gone_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before each other event the worker hears of runs that are deleted."""
+
+    async def events(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
+        for _ in range(3):
+            yield SCHEDULED, uuid4()
+        async for event in run_events(pool_id):
+            yield event
+
+    monkeypatch.setattr(hot_worker, "run_events", events)
+    monkeypatch.setattr(run_intake, "CLAIMS_AT_ONCE", 1)
+
+
+@pytest.mark.usefixtures("_gone_are_named")
+async def test_runs_that_are_gone_keep_no_other_from_being_claimed(
+    executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_intake, "PAUSES_S", (60.0,))
+    async with working(executor, FLOWS):
+        run = await end_of(await create(await deploy(quick)))
+
+    assert run.state_name == "Completed"
+
+
+@pytest.mark.usefixtures("_gone_are_named")
+async def test_runs_that_are_gone_are_given_up_and_signals_go_on(
+    executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_intake, "PAUSES_S", (0.05,))
+    deployment = await signal_deployment()
     async with working(executor, FLOWS):
         run = await end_of(await create(deployment, parameters={"signal": a_signal()}))
 
     assert run.state_name == "Hedged"
-    assert len(refused) == early
-
-
-async def test_a_run_that_nobody_made_is_not_asked_for_for_ever(
-    api: PrefectApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_claim, "UNREADABLE_S", 0.1)
-
-    with pytest.raises(PrefectRefused, match="404"):
-        await read_run(api, uuid4())

@@ -60,28 +60,31 @@ async def test_two_of_one_moment_go_as_they_were_heard_of() -> None:
     assert await order_of(second=second, first=first) == ["first", "second"]
 
 
-async def test_one_whose_claim_takes_too_long_holds_up_nobody_and_goes_when_it_can(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signal_lane, "PATIENCE_S", 0.05)
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_one_whose_claim_takes_too_long_holds_up_nobody_and_goes_when_it_can() -> None:
     lane = SignalLane()
     slow, second = lane.enter(), lane.enter()
     second.made(NOON)
 
-    async with asyncio.timeout(5):
-        with slow.patience():
+    async with asyncio.timeout(30):
+        with slow.claiming():
             await second.turn()
+            second.leave()
         await slow.turn()
 
-    assert second in lane
-    assert slow not in lane
+    assert len(lane) == 1
 
 
-async def test_one_that_waits_to_be_claimed_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signal_lane, "PATIENCE_S", 0.05)
+@pytest.mark.usefixtures("_impatient")
+async def test_one_that_waits_to_be_claimed_is_waited_for() -> None:
     lane = SignalLane()
     waiting, second = lane.enter(), lane.enter()
-    with waiting.patience():
+    with waiting.claiming():
         waiting.made(NOON)
     second.made(later(1))
 
@@ -89,4 +92,22 @@ async def test_one_that_waits_to_be_claimed_is_waited_for(monkeypatch: pytest.Mo
         async with asyncio.timeout(0.3):
             await second.turn()
 
-    assert waiting in lane
+    assert waiting.is_first.is_set()
+
+
+@pytest.mark.usefixtures("_impatient")
+async def test_claims_that_all_take_long_keep_their_order() -> None:
+    lane = SignalLane()
+    first, second = lane.enter(), lane.enter()
+    went: list[str] = []
+
+    async def go(name: str, place: Place, claim_s: float) -> None:
+        with place.claiming():
+            await asyncio.sleep(claim_s)
+        await place.turn()
+        went.append(name)
+        place.leave()
+
+    await asyncio.gather(go("first", first, 0.32), go("second", second, 0.3))
+
+    assert went == ["first", "second"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from prefect.client.orchestration import get_client
 
 from flows.resume import resume
-from tests.fake_executor import FakeExecutor, running_fake_executor
+from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
 
 pytestmark = PREFECT_MARKS
@@ -20,12 +16,6 @@ REASONS = [
     {"code": "position_mismatch", "message": DIFFERENCE},
     {"code": "unhealthy:fx", "message": "fx: bank rate 400 s old"},
 ]
-
-
-@pytest.fixture
-async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
-    async with running_fake_executor(kimp_home / "run" / "executor.sock") as fake:
-        yield fake
 
 
 async def test_an_accepted_resume_has_told_the_desk_why(executor: FakeExecutor) -> None:

@@ -10,11 +10,19 @@ import pytest
 
 from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
+from tasks.paper_desk import PaperDesk
 from tasks.resuming import LOOK_S
 from tasks.switch_guard import ENTRY
 from tests.exchanges.simulator.still_market import START
 from tests.tasks.desks import Bench, entered, run, until
 from tests.tasks.test_resuming import switched, types
+
+
+async def resumed_without_room(bench: Bench, desk: PaperDesk, *, seconds: int) -> None:
+    """Binance answers no question for so long."""
+    await switched(desk, ENTRY, on=False)
+    bench.fault(Venue.BINANCE, "rate_limited", endpoint="GET /fapi/v1/time", seconds=seconds)
+    desk.switches.paused[ENTRY] = False
 
 
 @pytest.mark.parametrize(("venue", "times"), [(Venue.BINANCE, 18), (Venue.HYPERLIQUID, 8)])
@@ -43,9 +51,7 @@ def test_a_resume_without_room_in_the_rate_limits_tells_what_it_waits_for_and_is
 ) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            await switched(desk, ENTRY, on=False)
-            bench.fault(Venue.BINANCE, "rate_limited", endpoint="GET /fapi/v1/time", seconds=7)
-            desk.switches.paused[ENTRY] = False
+            await resumed_without_room(bench, desk, seconds=7)
             await asyncio.sleep(1)
 
             looking = desk.parts.view.state()["resuming"]
@@ -67,9 +73,7 @@ def test_a_resume_that_would_wait_for_too_long_is_refused_with_what_it_waited_fo
 ) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            await switched(desk, ENTRY, on=False)
-            bench.fault(Venue.BINANCE, "rate_limited", endpoint="GET /fapi/v1/time", seconds=50)
-            desk.switches.paused[ENTRY] = False
+            await resumed_without_room(bench, desk, seconds=50)
             await asyncio.sleep(LOOK_S + 1)
 
             [reason] = desk.parts.view.state()["resume_refused"]["reasons"]
@@ -79,5 +83,28 @@ def test_a_resume_that_would_wait_for_too_long_is_refused_with_what_it_waited_fo
                 "rate limits of binance at 09:00:53.000 KST)"
             )
             assert desk.switches.paused[ENTRY]
+
+    run(tmp_path, scenario)
+
+
+def test_a_look_that_was_given_up_leaves_nothing_that_the_next_would_wait_for(
+    tmp_path: Path,
+) -> None:
+    async def never(**_: bool) -> None:
+        await asyncio.Future()
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await resumed_without_room(bench, desk, seconds=50)
+            await asyncio.sleep(LOOK_S + 1)
+            desk.parts.feeds.read_all = never  # type: ignore[method-assign]
+            desk.switches.paused[ENTRY] = False
+            await asyncio.sleep(1)
+
+            assert desk.parts.view.state()["resuming"]["waits_for"] is None
+
+            await asyncio.sleep(LOOK_S)
+            [reason] = desk.parts.view.state()["resume_refused"]["reasons"]
+            assert reason["message"] == "the look at venues and journal took more than 30 s"
 
     run(tmp_path, scenario)
