@@ -14,11 +14,10 @@ from tasks.alert import AlertLevel, AlertType
 from tasks.errors import DeskError
 from tasks.executor_client import ExecutorClient
 from tasks.stop_reason import time_text
+from tasks.unforeseen import Unforeseen
 
 ALERT_S = 3.0
 """An alert may not keep what died from being started again."""
-
-
 AGAIN_S = 5.0
 """Between two tries to reach an executor that was not there."""
 MOST = 100
@@ -44,6 +43,7 @@ class DeathNotice:
         self._socket_file = socket_file
         self._waiting: deque[News] = deque(maxlen=MOST)
         self._raising = asyncio.Lock()
+        self._unforeseen = Unforeseen()
         self._later: asyncio.Task[None] | None = None
 
     async def died(self, child: ChildProcess, exit_code: int) -> None:
@@ -70,6 +70,11 @@ class DeathNotice:
 
     async def _raise(self, *, late: bool = False) -> str | None:
         """Raise what waits, in its order; why not all of it could be."""
+        with self._unforeseen.survived("the alert of a death"):
+            return await self._send(late=late)
+        return "it failed as nobody has foreseen"
+
+    async def _send(self, *, late: bool) -> str | None:
         try:
             async with (
                 asyncio.timeout(ALERT_S),
@@ -86,7 +91,9 @@ class DeathNotice:
                         subject=news.subject,
                         is_over=news.is_over,
                     )
-                    self._waiting.remove(news)
+                    # What came meanwhile may have pushed it out.
+                    if self._waiting and self._waiting[0] is news:
+                        self._waiting.popleft()
         except DeskError as error:
             return str(error)
         except TimeoutError:

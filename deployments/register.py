@@ -97,10 +97,12 @@ async def _register_deployment(
 ) -> tuple[str, str]:
     flow = entry.load_flow()
     name = f"{flow.name}/{entry.name}"
+    flow_id = await client.create_flow(flow)
+    # The last question before the row is written: whatever somebody does in between is overlooked.
     before = await _registered(client, name)
     switched_off = _switched_off(before)
     deployment_id = await client.create_deployment(
-        flow_id=await client.create_flow(flow),
+        flow_id=flow_id,
         name=entry.name,
         version=flow.version,
         description=entry.description,

@@ -50,11 +50,14 @@ async def hung_executor(
     settings: Settings, pulse: Pulse, standstill: Standstill
 ) -> HungExecutor | None:
     """The executor that is hung while none answers, as its ``pulse`` and what it does tell: the one
-    that listens; else whoever holds the lease, and then whoever should have taken it."""
+    that listens; else whoever holds the lease, and then whoever should have taken it. Never the
+    process that looks: it does something."""
     if pulse is not Pulse.MUTE:
         return next(_standing(settings, standstill, but=()), None)
     pid = await asyncio.to_thread(listener, settings.socket_file)
-    found = None if pid is None else run_of(pid, settings.executor_runs_dir)
+    if pid is None or pid == os.getpid():
+        return None
+    found = run_of(pid, settings.executor_runs_dir)
     if found is None:
         return None
     how = f"it has answered none of {ASKS} questions, {ASK_S:g} s each"
@@ -77,10 +80,9 @@ def _standing(
     """Processes of executors that stand still, the holder of the lease first."""
     held_by, but = holder(settings.journal_dir), (*but, os.getpid())
     found = [it for it in owned(settings.executor_runs_dir) if it[1].pid not in but]
-    if not found:
-        standstill.forget()
+    still = standstill.look([process for _, process in found])
     for run_id, process in sorted(found, key=lambda it: it[1].pid != held_by):
-        how = standstill.of(process)
+        how = still.get(process)
         if how is not None:
             has_lease = process.pid == held_by
             lease = "holds the lease" if has_lease else "has no lease"

@@ -5,17 +5,23 @@ With a reason stands the time at which Prefect wrote the row of the deployment f
 Whoever resumes and pauses, by whatever way, has Prefect write the row anew; what only keeps the row
 company (the word of a worker that it is ready) leaves the time alone (``models/deployments.py`` of
 Prefect 3.8.8). So a reason is that of the pause that stands exactly while the row shows its time:
-an older one is never told for a newer pause, and no clock is compared with another.
+an older one is not told for a newer pause, and no clock is compared with another. Milliseconds are
+left: who resumes and pauses between a pause and the question for its row, or between the questions
+that a registration asks before and after it writes the row anew, finds the older reason beside the
+newer pause.
+
+The desk adds its own reason to a pause that stands without having the row written, and what
+somebody else has left with that pause counts before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from flows.prefect_api import PrefectApi
-from tasks.stop_reason import GivenReason
+from tasks.stop_reason import DESK, GivenReason
 
 REASON, BY, AT, ROW = "reason", "by", "at", "row"
 """Keys of an artifact's metadata; ``at``: when the pause was set, ``row``: when its row was last
@@ -74,19 +80,25 @@ class PauseNotes:
         return answer if isinstance(answer, dict) else {}
 
     async def _metadata(self, name: str, written: object) -> dict[str, str] | None:
-        """Of the reason that was left when the row was ``written``."""
+        """Of the reason that was left when the row was ``written``: the latest, and the desk's own
+        only where nobody else has left one."""
         time = _time(written)
+        if time is None:
+            return None
         only = {"artifacts": {"key": {"any_": [_key(name)]}}, "sort": "CREATED_DESC"}
         answer = await self._api.ask("POST", "/artifacts/filter", {**only, "limit": LATEST})
-        for artifact in answer if isinstance(answer, list) else []:
-            left = artifact.get("metadata_") if isinstance(artifact, dict) else None
-            if isinstance(left, dict) and left.keys() >= KEYS and _time(left[ROW]) == time:
-                return None if time is None else left
-        return None
+        artifacts = answer if isinstance(answer, list) else []
+        metadata = [it.get("metadata_") for it in artifacts if isinstance(it, dict)]
+        left = [it for it in metadata if _is_reason(it) and _time(it[ROW]) == time]
+        return next((it for it in left if it[BY] != DESK), left[0] if left else None)
 
 
 def _key(name: str) -> str:
     return f"paused-{name.replace('/', '-')}"
+
+
+def _is_reason(metadata: object) -> TypeGuard[dict[str, str]]:
+    return isinstance(metadata, dict) and all(isinstance(metadata.get(key), str) for key in KEYS)
 
 
 def _time(text: object) -> datetime | None:

@@ -116,6 +116,9 @@ class PrefectSwitches:
     async def pause(self, names: Iterable[str], reason: str) -> None:
         """Set the switches and leave the reason as the artifact ``paused-…`` of each.
 
+        The desk leaves the row of a deployment alone whose own flag is set already, and with it the
+        reason that somebody else may have left with that pause.
+
         Raises:
             SwitchesUnreadable: not every switch could be set. One that could is without a word when
                 only its reason could not be left.
@@ -219,6 +222,8 @@ class PrefectSwitches:
     async def _set_deployment(self, name: str, paused: bool) -> None:
         known = [key for key, known in self._names.items() if known == name]
         key = known[0] if known else await self._api.deployment_id(name)
+        if paused and self._by == DESK and await self._is_set(key):
+            return
         # The same request as the UI's own switch: it emits an event that others hear.
         await self._api.ask("PATCH", f"/deployments/{key}", {"paused": paused})
         if paused:
@@ -228,6 +233,11 @@ class PrefectSwitches:
             if not schedule["active"]:
                 path = f"/deployments/{key}/schedules/{schedule.get('id')}"
                 await self._api.ask("PATCH", path, {"active": True})
+
+    async def _is_set(self, key: str) -> bool:
+        """Is the deployment paused by its own flag?"""
+        row = await self._api.ask("GET", f"/deployments/{key}")
+        return isinstance(row, dict) and row.get("paused") is True
 
     async def _set_pool(self, pool: str, paused: bool) -> None:
         await self._api.ask("PATCH", f"/work_pools/{pool}", {"is_paused": paused})

@@ -20,12 +20,14 @@ log = logging.getLogger(__name__)
 
 
 class Death(BaseModel, frozen=True):
-    """One that people were told of and that has no row yet."""
+    """One that people were told of and whose row is not written to its end."""
 
     since: AwareDatetime
     message: str
     over: AwareDatetime
     seen_by: str | None = None
+    has_row: bool = False
+    """Its row is begun; what is left to be written is its end."""
 
 
 class Absence(BaseModel, frozen=True):
@@ -40,16 +42,22 @@ class Absence(BaseModel, frozen=True):
     """When an executor was found to live again."""
     seen_by: str | None = None
     """Who has acknowledged it while there was no executor to ask."""
+    seen_at: AwareDatetime | None = None
     is_stored: bool = False
+    """Its death has its row, or waits for it among the earlier ones."""
     earlier: tuple[Death, ...] = ()
-    """Absences before this one that no executor lived long enough to store."""
+    """Deaths that no executor has lived long enough to store, oldest first."""
 
     def unstored(self) -> tuple[Death, ...]:
-        """All that is over and has no row."""
+        """All that is over and has no whole row."""
         if self.message is None or self.over is None or self.is_stored:
             return self.earlier
         mine = Death(since=self.since, message=self.message, over=self.over, seen_by=self.seen_by)
         return (*self.earlier, mine)
+
+    def storing(self, left: tuple[Death, ...]) -> Absence:
+        """The same with ``left`` of what was :meth:`unstored`."""
+        return self.model_copy(update={"is_stored": True, "earlier": left})
 
 
 class AbsenceFile:

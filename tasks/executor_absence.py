@@ -75,11 +75,10 @@ class ExecutorAbsence:
             self._file.remove()
 
     async def _stored(self, absence: Absence, message: str) -> Absence:
-        deaths = absence.unstored()
-        if not deaths or not await store(self._settings, deaths, message):
-            return absence
-        absence = absence.model_copy(update={"is_stored": True, "earlier": ()})
-        self._file.keep(absence)  # before the channels, which take their time
+        if deaths := absence.unstored():
+            async for left in store(self._settings, deaths, message):
+                absence = absence.storing(left)
+                self._file.keep(absence)  # at once: this run may end before the next step
         return absence
 
     async def _told_end(self, absence: Absence, message: str) -> Absence:

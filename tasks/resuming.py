@@ -59,7 +59,8 @@ class Resuming:
         write: Callable[[RecordType, Mapping[str, Any]], int],
         waits_for: Callable[[], str | None],
     ) -> None:
-        """``waits_for``: what ``reconcile`` is waiting for, in words; None: for nothing."""
+        """``waits_for``: what ``reconcile`` is waiting for, in words; None: for nothing. One that
+        was cancelled may leave its word behind."""
         self._board = board
         self._guard = guard
         self._switches = switches
@@ -74,6 +75,7 @@ class Resuming:
         self._write = write
         self._waits_for = waits_for
         self._looking_since: datetime | None = None
+        self._is_comparing = False
         self._asked: list[str] = []
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -91,7 +93,7 @@ class Resuming:
         nobody asks."""
         if self._looking_since is None:
             return None
-        return {"since": utc_text(self._looking_since), "waits_for": self._waits_for()}
+        return {"since": utc_text(self._looking_since), "waits_for": self._waited_for()}
 
     async def run(self) -> None:
         """Answer whoever asks, until cancelled."""
@@ -174,9 +176,10 @@ class Resuming:
         try:
             async with asyncio.timeout(LOOK_S):
                 await self._feeds.read_all(spare=True)
+                self._is_comparing = True
                 await self._reconcile()
         except TimeoutError:
-            waited_for = self._waits_for()
+            waited_for = self._waited_for()
             told = f" (it waited for {waited_for})" if waited_for else ""
             message = f"the look at venues and journal took more than {LOOK_S:g} s{told}"
             return [_reason(UNSURE, message)]
@@ -187,7 +190,7 @@ class Resuming:
             told = f"{type(error).__name__}: {error}"
             return [_reason(UNSURE, f"journal and venues could not be compared: {told}")]
         finally:
-            self._looking_since = None
+            self._looking_since, self._is_comparing = None, False
         reasons = [_reason(code, text) for code, text in self._blocks if code != RESUMING]
         said = {reason["message"] for reason in reasons}
         reasons += [
@@ -197,6 +200,10 @@ class Resuming:
         ]
         loss = self._loss_over_limit()
         return reasons if loss is None else [*reasons, _reason(DAILY_LOSS, loss)]
+
+    def _waited_for(self) -> str | None:
+        """Of the comparison that this look has begun."""
+        return self._waits_for() if self._is_comparing else None
 
     def _end_contradictions(self, reason: str) -> None:
         for pair_id in self._trading.pairs.contradictions.forget():

@@ -8,6 +8,7 @@ because whoever looks is a short run.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import BaseModel, RootModel, ValidationError
@@ -24,6 +25,8 @@ LONGEST_S = 1_800.0
 """So long no start takes, whatever it computes."""
 IDLE = 0.05
 """Share of a processor below which a process that does not listen does nothing."""
+LOST_S = 90.0
+"""Three looks. Over a longer gap nothing is known: what began before it may have listened since."""
 
 
 class Seen(BaseModel, frozen=True):
@@ -50,29 +53,28 @@ class Standstill:
         self._file = home / "run" / "alone" / "executor-looks.json"
         self._clock = clock
 
-    def of(self, process: Process) -> str | None:
-        """Look at ``process``: how it stands still, in words. None: it does not, or not for long
-        enough to be sure."""
-        now_s, cpu_s, looks = self._clock.monotonic(), process.cpu_s, self._read()
-        seen = looks.get(process.pid)
-        if seen is None or seen.birth != process.birth:
-            seen = Seen(
+    def look(self, processes: Collection[Process]) -> dict[Process, str]:
+        """Look at all that nobody can ask now: how those stand still that do, in words. What is
+        not among them this time begins anew when it is again."""
+        before = self._read()
+        looks = {it.pid: self._looked(it, before.get(it.pid)) for it in processes}
+        if looks:
+            self._keep(looks)
+        else:
+            self._file.unlink(missing_ok=True)
+        found = {it: _standing_still(looks[it.pid]) for it in processes}
+        return {process: how for process, how in found.items() if how is not None}
+
+    def _looked(self, process: Process, seen: Seen | None) -> Seen:
+        now_s, cpu_s = self._clock.monotonic(), process.cpu_s
+        if seen is None or seen.birth != process.birth or now_s - seen.looked_s > LOST_S:
+            return Seen(
                 birth=process.birth, first_s=now_s, busy_s=now_s, looked_s=now_s, cpu_s=cpu_s
             )
         is_busy = cpu_s - seen.cpu_s > IDLE * (now_s - seen.looked_s)
         busy_s = now_s if is_busy else seen.busy_s
         looked = {"busy_s": busy_s, "looked_s": now_s, "cpu_s": cpu_s}
-        looks[process.pid] = seen.model_copy(update=looked)
-        self._keep({pid: it for pid, it in looks.items() if Process(pid, it.birth).lives})
-        if now_s - busy_s >= START_S:
-            return f"has computed nothing for {START_S:g} s"
-        if now_s - seen.first_s >= LONGEST_S:
-            return f"has been at it for {LONGEST_S / 60:g} minutes"
-        return None
-
-    def forget(self) -> None:
-        """There is nothing to look at."""
-        self._file.unlink(missing_ok=True)
+        return seen.model_copy(update=looked)
 
     def _read(self) -> dict[int, Seen]:
         """What cannot be read begins anew."""
@@ -92,3 +94,12 @@ class Standstill:
             fresh.replace(self._file)
         except OSError as error:
             log.error("%s cannot be written: %s", self._file, error.strerror)
+
+
+def _standing_still(seen: Seen) -> str | None:
+    """None: it does not, or not for long enough to be sure."""
+    if seen.looked_s - seen.busy_s >= START_S:
+        return f"has computed nothing for {START_S:g} s"
+    if seen.looked_s - seen.first_s >= LONGEST_S:
+        return f"has been at it for {LONGEST_S / 60:g} minutes"
+    return None

@@ -72,7 +72,7 @@ class StopBoard:
         self._stops: dict[str, dict[StopReason, Stop]] = {}
         self._repeats = StopRepeats(clock, self._keep)
         self._untold: dict[str, bool] = {}
-        """Of stops out of the journal: whether Prefect was never told."""
+        """Of switches whose stops are out of the journal: whether Prefect was never told."""
         self.refused: dict[str, Any] | None = None
         """The last refusal, for ``/v1/state``, until a resume is accepted."""
         self.told_to_stop = 0
@@ -134,6 +134,7 @@ class StopBoard:
         """``name`` is on again, and that is accepted. ``is_told``: an alert of its own says so."""
         if self._stops.pop(name, None) is None:
             return
+        self._untold.pop(name, None)
         self._repeats.forget(name)
         self._keep(SwitchRecord(switch=ON, name=name, reason=sentence))
         self._setter.note(name, f"`{name}` is on: {sentence}.")
@@ -194,6 +195,7 @@ class StopBoard:
         """Take in a ``switch`` record of the journal."""
         if body["switch"] == ON:
             self._stops.pop(body["name"], None)
+            self._untold.pop(body["name"], None)
             self._repeats.forget(body["name"])
             return
         if body["switch"] == AGAIN:
@@ -227,13 +229,17 @@ class StopBoard:
         stops = self._stops.get(name, {})
         manual = stops.get(StopReason.MANUAL_STOP)
         is_found = manual is not None and manual.sentence in (FOUND, BY_HAND)
+        # What the desk itself has left is news only to a desk that remembers no reason at all. To
+        # another it does not say who else has paused.
+        is_news = is_found and len(stops) == 1 and name not in self._untold
+        if given is not None and given.by == DESK and not is_news:
+            given = None
         if not stops or (given is None and (manual is None or manual.sentence != FOUND)):
             return bool(stops)
         sentence = BY_HAND if given is None else given.told()
-        # What the desk itself has left is news only to a desk that remembers no reason at all.
-        is_new = [stop.sentence for stop in stops.values()] == [FOUND]
-        is_own = given is not None and given.by == DESK and not is_new
-        if is_own or (manual is not None and manual.sentence == sentence):
+        # Told with the same words already: an emergency stop tells the executor and Prefect.
+        words = (sentence, None if given is None else given.sentence)
+        if manual is not None and manual.sentence in words:
             return False
         since = self._clock.now() if manual is None or not is_found else manual.heard_at
         stop = Stop(name, StopReason.MANUAL_STOP, sentence, since)
@@ -256,7 +262,8 @@ class StopBoard:
 
     def _was_set(self, name: str) -> None:
         for stop in self.of(name):
-            self._keep(_record(stop, is_set=True))
+            if stop.sentence != FOUND:
+                self._keep(_record(stop, is_set=True))
 
     # ---- keeping and telling
 

@@ -49,14 +49,14 @@ class StopRepeats:
 
     def begin(self, stop: Stop) -> None:
         """It stands from now on."""
-        self._is_news(self._of(stop.switch, stop.reason), stop.sentence)
+        self._is_news(stop, stop.sentence)
 
     def come(self, stop: Stop, sentence: str) -> None:
         """Something asks for ``stop``, which stands. It is kept unless the same has gone on since
-        it was told last; the same but for its numbers is the same."""
-        repeats = self._of(stop.switch, stop.reason)
-        if not self._is_news(repeats, sentence):
+        it was told last; of what the desk says, the same but for its numbers is the same."""
+        if not self._is_news(stop, sentence):
             return
+        repeats = self._of(stop.switch, stop.reason)
         repeats.times += 1
         repeats.last_at, repeats.sentence = self._clock.now(), sentence
         log.warning("%s is paused already: %s again: %s", stop.switch, stop.reason, sentence)
@@ -100,9 +100,12 @@ class StopRepeats:
     def _of(self, name: str, reason: StopReason) -> _Repeats:
         return self._known.setdefault((name, reason), _Repeats())
 
-    def _is_news(self, repeats: _Repeats, sentence: str) -> bool:
+    def _is_news(self, stop: Stop, sentence: str) -> bool:
         """Note that it is told now."""
-        kind, now = _NUMBERED.sub("#", sentence), self._clock.monotonic()
+        repeats, now = self._of(stop.switch, stop.reason), self._clock.monotonic()
+        # A person's number is a ticket's, and another one is another reason.
+        by_hand = stop.reason is StopReason.MANUAL_STOP
+        kind = sentence if by_hand else _NUMBERED.sub("#", sentence)
         before = repeats.told_at.pop(kind, None)
         repeats.told_at[kind] = now
         if len(repeats.told_at) > KINDS_KEPT:

@@ -35,7 +35,8 @@ async def _watch(executor: ExecutorClient, tell: Callable[[str], None]) -> None:
     while True:
         await asyncio.sleep(LOOK_S)
         with suppress(DeskError):
-            resuming = (await executor.state())["resuming"]
+            # One of an earlier version does not say.
+            resuming = (await executor.state()).get("resuming")
             waits_for = resuming and resuming["waits_for"]
             if waits_for and waits_for != told:
                 tell(f"the desk is looking whether it may trade, and waits for {waits_for}")

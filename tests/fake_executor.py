@@ -26,7 +26,7 @@ class FakeExecutor:
     heard: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
     decided: dict[str, dict[str, Any]] = field(default_factory=dict)
     hold: asyncio.Event | None = None
-    """Set: a decision waits for it."""
+    """Set: a decision, a resume and an alert wait for it."""
 
     def bodies(self, path: str) -> list[Any]:
         """Bodies that came to ``METHOD /path``, in order."""
@@ -34,7 +34,7 @@ class FakeExecutor:
 
     @asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
-        """No decision is taken inside."""
+        """No decision is taken inside, and no alert."""
         self.hold = asyncio.Event()
         try:
             yield
@@ -45,7 +45,7 @@ class FakeExecutor:
         asked = f"{request.method} {request.path}"
         body: Any = await request.json() if request.can_read_body else None
         self.heard.append((asked, dict(request.query), body))
-        if asked == "POST /v1/resume" and self.hold is not None:
+        if asked in ("POST /v1/resume", "POST /v1/alerts") and self.hold is not None:
             await self.hold.wait()
         if asked in self.answers:
             answer = self.answers[asked]

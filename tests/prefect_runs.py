@@ -32,7 +32,7 @@ PREFECT_MARKS = [
 ]
 
 
-async def end_of(run_id: UUID, *, within_s: float = 20.0) -> FlowRun:
+async def end_of(run_id: UUID, *, within_s: float = 60.0) -> FlowRun:
     """The run once it has ended."""
     async with asyncio.timeout(within_s), get_client() as client:
         while True:
@@ -58,7 +58,7 @@ async def artifacts_of(client: PrefectClient, run_id: UUID) -> dict[str, Any]:
 async def log_of(client: PrefectClient, run_id: UUID) -> str:
     """The log of an ended run. Prefect sends it in the background: wait for its last line."""
     only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id]))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             text = "\n".join(line.message for line in await client.read_logs(only))
             if "Finished in state" in text:
@@ -81,7 +81,7 @@ async def working(
         worker = HotWorker(pool, flows=flows, executor=executor, name=name, limit=limit)
         task = asyncio.create_task(worker.serve(stop))
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await worker.ready.wait()
             yield worker
         finally:

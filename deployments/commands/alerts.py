@@ -74,8 +74,9 @@ def run_ack(given: argparse.Namespace) -> int:
             return await executor.acknowledge(given.row_id, given.by)
 
     if given.row_id == SUBJECT:  # only an executor gives it a number
-        acknowledge_absence(AbsenceFile(settings.home), given.by)
-        print(f"that no executor lives is seen by {given.by}")
+        file, now = AbsenceFile(settings.home), SystemClock().now()
+        seen_by = acknowledge_absence(file, given.by, now)
+        print(f"that no executor lives is seen by {seen_by}")
         return 0
     row = asyncio.run(acknowledge())
     print(f"{row['row_id']} is seen by {row['acknowledged_by']}: {row['message']}")

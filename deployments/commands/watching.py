@@ -113,7 +113,7 @@ def _print_status(status: dict[str, Any]) -> None:
     print(f"executor  epoch {state['epoch']}, {takes}, {state['open_pairs']} open pairs")
     for block in state["blocks"]:
         print(f"          {block['message']}")
-    if resuming := state["resuming"]:
+    if resuming := state.get("resuming"):  # an executor of an earlier version does not say
         waits = f", waiting for {resuming['waits_for']}" if resuming["waits_for"] else ""
         print(f"resume    asked for: the desk has been looking since {resuming['since']}{waits}")
     if refused := state["resume_refused"]:

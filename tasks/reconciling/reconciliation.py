@@ -2,12 +2,12 @@
 
 A run looks up to three times, a moment apart, and believes only what two looks in a row show: a
 venue tells of one trade in three places and not at the same time. A look for which the rate limits
-had no room is none: another is taken when they have, for up to a minute. Coin and cash beyond what
-trades, fees and funding account for are explained by the venue's own lists of what was moved, and
-by nothing else. Of a venue whose lists the key may not see, cash alone is booked as paid in or out
-on the word of the balance, when all its coin agrees. When everything does, a watermark is written:
-trades are read from there on the next time, and cash that rounding has moved a little counts from
-where it stands.
+had no room is none: another is taken when they have, for up to a minute, and held against the last
+one that was whole. Coin and cash beyond what trades, fees and funding account for are explained by
+the venue's own lists of what was moved, and by nothing else. Of a venue whose lists the key may not
+see, cash alone is booked as paid in or out on the word of the balance, when all its coin agrees.
+When everything does, a watermark is written: trades are read from there on the next time, and cash
+that rounding has moved a little counts from where it stands.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Reconciliation:
             if is_believed or not look.has_doubts or looks == LOOKS or waited_s > LONGEST_WAIT_S:
                 break
             await self._wait(wait_s, look)
-            before = look
+            before = look if is_whole else before
         for asset, amount in look.left_over.items():
             if not is_believed:
                 explained.append(_moving(asset, amount))

@@ -13,9 +13,10 @@ from exchanges.clock import SystemClock
 from tasks.absence_record import AbsenceFile
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.executor_absence import ExecutorAbsence
+from tasks.settings import Settings
 from tests.tasks.alerting import providers
 from tests.tasks.alerting.served_book import served_book
-from tests.tasks.test_absence_rows import died
+from tests.tasks.dead_executor import died
 
 KIND, LEVEL = AlertType.API_CONNECTION_LOST, AlertLevel.CRITICAL
 LOST = Alert(KIND, LEVEL, "upbit [red]is lost", None, "upbit")
@@ -72,10 +73,13 @@ async def test_without_an_executor_the_list_comes_from_the_journal(
 async def test_that_no_executor_lives_is_listed_and_acknowledged_without_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await ExecutorAbsence(died(tmp_path), SystemClock()).tell("The executor has died.")
+    await ExecutorAbsence(died(Settings(home=tmp_path)), SystemClock()).tell(
+        "The executor has died."
+    )
 
     assert await kimp() == 0
     assert await kimp("ack", "executor", "--by", "Kim") == 0
+    assert await kimp("ack", "executor", "--by", "Lee") == 0
     seen_by = AbsenceFile(tmp_path).read()
     assert await kimp() == 0
     assert await kimp("--all") == 0
@@ -86,6 +90,7 @@ async def test_that_no_executor_lives_is_listed_and_acknowledged_without_one(
     lines = [line for line in shown.out.splitlines() if line.startswith("executor ")]
     assert [line.rstrip().rpartition("  ")[2] for line in lines] == ["open", "seen by Kim"]
     assert "SYSTEM_ERROR: The executor has died." in lines[0]
+    assert shown.out.count("that no executor lives is seen by Kim") == 2
     assert "no open alerts" in shown.out
     assert seen_by is not None
     assert seen_by.seen_by == "Kim"

@@ -102,3 +102,11 @@ async def test_a_resume_that_waits_says_for_what(
         "resume    asked for: the desk has been looking since 2026-03-02T00:00:03.250000Z, "
         f"waiting for {waits}"
     ) in lines
+
+
+async def test_an_executor_of_an_earlier_version_that_does_not_tell_of_resumes_is_told(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = {key: value for key, value in STATE.items() if key != "resuming"}
+
+    assert await told_of(home, state, capsys) == await told_of(home, STATE, capsys)

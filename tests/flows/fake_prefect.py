@@ -27,15 +27,16 @@ async def prefect_saying(
     told: asyncio.Queue[dict[str, Any]] | None = None,
     heard: list[tuple[str, Any]] | None = None,
 ) -> AsyncIterator[str]:
-    """An API whose filters answer ``answers``; ids are names. Its event stream says what is put
-    into ``told``; ``heard`` takes each path that something was sent to, and what."""
+    """An API whose filters answer ``answers``; ids are names. A deployment that is asked for by its
+    name has what ``answers["row"]`` says beside its id. The event stream says what is put into
+    ``told``; ``heard`` takes each path that something was sent to, and what."""
 
     async def answer(request: web.Request) -> web.Response:
         if heard is not None and request.can_read_body:
             heard.append((request.path, await request.json()))
         parts = request.path.strip("/").split("/")
         if parts[1:2] == ["name"]:
-            return web.json_response({"id": "/".join(parts[2:])})
+            return web.json_response({"id": "/".join(parts[2:]), **answers.get("row", {})})
         if parts[1:2] == ["count"]:
             return web.json_response(sum(row["paused"] for row in answers[parts[0]]))
         return web.json_response(answers.get(parts[0]))

@@ -18,7 +18,7 @@ from deployments.project import PROJECT
 from flows.executor_watch import _look
 from flows.hung_executor import hung_executor, hung_heir
 from flows.run_owner import disown_dead, owned_by, run_of
-from tasks import standstill
+from tasks import executor_pulse, standstill
 from tasks.alert import AlertLevel
 from tasks.executor_pulse import Pulse
 from tasks.settings import Settings
@@ -28,6 +28,8 @@ from tests.exchanges.manual_clock import ManualClock
 from tests.flows.fake_prefect import prefect_saying
 from tests.tasks.alerting.served_book import served_book
 from warehouse.lease import holder
+
+WITHIN_S = 60.0
 
 STARTING = """
 import sys, time
@@ -43,6 +45,14 @@ while True:
 """Holds the lease and does not listen, as an executor that reads its journal does."""
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever answers or ends here does so in the end."""
+    for limit in ("hung_executor.END_S", "prefect_api.TIMEOUT_S"):
+        monkeypatch.setattr(f"flows.{limit}", WITHIN_S)
+    monkeypatch.setattr(executor_pulse, "ASK_S", WITHIN_S)
+
+
 @asynccontextmanager
 async def starting(settings: Settings, doing: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
@@ -52,7 +62,7 @@ async def starting(settings: Settings, doing: str) -> AsyncIterator[asyncio.subp
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WITHIN_S):
             assert await process.stdout.readline() == b"taken\n"
         yield process
     finally:
@@ -94,6 +104,18 @@ async def test_a_process_that_no_run_has_named_is_left_alone(tmp_path: Path) -> 
     assert not any(found)
 
 
+async def test_whoever_looks_is_not_what_is_hung(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, me = Settings(home=tmp_path), os.getpid()
+    monkeypatch.setattr("flows.hung_executor.listener", lambda _: me)
+    with owned_by(me, "run-1", settings.executor_runs_dir):
+        found = await hung_executor(settings, Pulse.MUTE, Standstill(tmp_path, ManualClock()))
+        assert run_of(me, settings.executor_runs_dir) is not None
+
+    assert found is None
+
+
 async def test_the_name_of_a_process_before_it_is_not_its_own(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     async with starting(settings, "waits") as process:
@@ -132,7 +154,7 @@ async def test_the_end_is_waited_for_and_the_name_goes_with_it(
             assert await hung.end(settings)
 
             assert not any(settings.executor_runs_dir.iterdir())
-        assert await asyncio.wait_for(process.wait(), 10) == -signal.SIGKILL
+        assert await asyncio.wait_for(process.wait(), WITHIN_S) == -signal.SIGKILL
 
 
 @asynccontextmanager
@@ -167,7 +189,7 @@ async def test_an_heir_that_never_takes_the_lease_is_ended_beside_the_living_exe
             was_left = heir.returncode is None
             monkeypatch.setattr(standstill, "START_S", 0.0)
             ended = await _look()
-            code = await asyncio.wait_for(heir.wait(), 10)
+            code = await asyncio.wait_for(heir.wait(), WITHIN_S)
             after = await _look()
             left = [file.stem for file in settings.executor_runs_dir.iterdir()]
         [row] = book.rows.open()
@@ -221,3 +243,16 @@ async def test_an_heir_that_hangs_where_nobody_guards_any_more_is_found_too(
     assert earlier == [None] * len(earlier)
     assert hung is not None
     assert (hung.process.pid, hung.run_id, hung.has_lease) == (heir.pid, "run-heir", False)
+
+
+async def test_an_heir_is_looked_at_beside_the_holder_that_stands_still(tmp_path: Path) -> None:
+    settings, clock = Settings(home=tmp_path), ManualClock()
+    async with starting(settings, "waits") as holds, standing_by(settings) as heir:
+        with owned_by(holds.pid, "run-1", settings.executor_runs_dir):
+            await looks(settings, clock, holds.pid)
+        holds.kill()
+        await holds.wait()
+        hung = await hung_executor(settings, Pulse.ABSENT, Standstill(settings.home, clock))
+
+    assert hung is not None
+    assert (hung.process.pid, hung.has_lease) == (heir.pid, False)

@@ -27,9 +27,14 @@ asyncio.run(main())
 """
 
 
+WITHIN_S = 60.0
+
+
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {"ASK_S": 0.2, "PAUSE_S": 0.02, "BACK_S": 0.3}.items():
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers is waited for, and nobody is asked in vain for long."""
+    limits = {"ASK_S": WITHIN_S, "LATE_S": WITHIN_S, "PAUSE_S": 0.02, "BACK_S": 0.3}
+    for name, seconds in limits.items():
         monkeypatch.setattr(executor_pulse, name, seconds)
 
 
@@ -38,7 +43,7 @@ async def stopped_listener(socket_file: Path) -> AsyncIterator[asyncio.subproces
     """A process that listens and was stopped."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", LISTEN, str(socket_file))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             while await asyncio.to_thread(listener, socket_file) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         os.kill(process.pid, signal.SIGSTOP)
@@ -59,7 +64,10 @@ async def test_one_that_answers_is_asked_once(tmp_path: Path) -> None:
         assert len(fake.heard) == 1
 
 
-async def test_a_stopped_process_is_mute_after_three_questions_and_is_known(tmp_path: Path) -> None:
+async def test_a_stopped_process_is_mute_after_three_questions_and_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_pulse, "ASK_S", 0.2)
     began = time.monotonic()
     async with stopped_listener(tmp_path / "s") as process:
         pulse = await feel_pulse(tmp_path / "s")
@@ -69,7 +77,10 @@ async def test_a_stopped_process_is_mute_after_three_questions_and_is_known(tmp_
         assert await asyncio.to_thread(listener, tmp_path / "s") == process.pid
 
 
-async def test_one_that_was_slow_twice_and_answers_then_is_not_mute(tmp_path: Path) -> None:
+async def test_one_that_was_slow_twice_and_answers_then_is_not_mute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_pulse, "ASK_S", 3.0)
     asked = []
 
     async def alive(_: web.Request) -> web.Response:
@@ -92,15 +103,16 @@ async def test_one_that_was_slow_twice_and_answers_then_is_not_mute(tmp_path: Pa
 
 @pytest.mark.parametrize("left", ["nothing", "a socket of a dead process"])
 async def test_nobody_is_absent_and_whoever_comes_meanwhile_is_not(
-    tmp_path: Path, left: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     if left != "nothing":
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(str(tmp_path / "s"))
 
     absent = await feel_pulse(tmp_path / "s")
+    monkeypatch.setattr(executor_pulse, "BACK_S", WITHIN_S)
     feeling = asyncio.create_task(feel_pulse(tmp_path / "t"))
-    await asyncio.sleep(executor_pulse.BACK_S / 3)
+    await asyncio.sleep(0.1)
     async with running_fake_executor(tmp_path / "t"):
         taken_over = await feeling
 
@@ -110,7 +122,8 @@ async def test_nobody_is_absent_and_whoever_comes_meanwhile_is_not(
 async def test_questions_of_a_machine_that_stands_still_count_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executor_pulse, "LATE_S", 0.1)
+    for name, seconds in {"ASK_S": 0.2, "LATE_S": 0.1}.items():
+        monkeypatch.setattr(executor_pulse, name, seconds)
 
     async def hold_everything_up() -> None:
         while True:

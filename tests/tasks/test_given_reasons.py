@@ -32,6 +32,13 @@ def paused(desk: PaperDesk, given: GivenReason | None, *names: str) -> None:
         desk.switches.reasons.update(dict.fromkeys(names, given))
 
 
+async def run_for(desk: PaperDesk, seconds: float) -> None:
+    """A still desk as the executor runs it: whatever Prefect shows, it shows from the beginning."""
+    running = asyncio.create_task(desk.parts.run(asyncio.Event()))
+    await asyncio.sleep(seconds)
+    running.cancel()
+
+
 def stops_told(bench: Bench) -> list[str]:
     return [
         record.body["message"]
@@ -48,9 +55,7 @@ def test_the_reason_that_was_left_is_told_wherever_the_stop_is(tmp_path: Path) -
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
             paused(desk, LUNCH, ENTRY, SIGNAL_INTAKE)
-            running = asyncio.create_task(desk.parts.run(asyncio.Event()))
-            await asyncio.sleep(1)
-            running.cancel()
+            await run_for(desk, 1)
 
             [of_entry, of_intake] = stops_told(bench)
             assert LUNCH_TOLD in of_entry
@@ -88,9 +93,7 @@ def test_a_stop_that_was_given_between_two_desks_is_news_to_the_second(
                 await asyncio.sleep(1)
         async with bench.still_desk() as desk:
             paused(desk, ODD, ENTRY)
-            running = asyncio.create_task(desk.parts.run(asyncio.Event()))
-            await asyncio.sleep(1)
-            running.cancel()
+            await run_for(desk, 1)
 
             told = [item.told() for item in desk.parts.stopping.board.of(ENTRY)]
             assert any(text.startswith(f"MANUAL_STOP: {ODD.told()}") for text in told)
@@ -121,6 +124,33 @@ def test_what_the_desk_has_left_itself_is_news_only_to_one_that_has_forgotten_it
             await asyncio.sleep(1)
             assert sentences(desk) == {ENTRY: own.told()}
 
+    async def over(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+            await switched(desk, ENTRY, on=True)
+        async with bench.still_desk() as desk:
+            paused(desk, own, ENTRY)
+            await run_for(desk, 20)
+            assert sentences(desk) == {ENTRY: own.told()}
+
+    async def over_by_now(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+        async with bench.desk() as desk:  # its switches are all on
+            await asyncio.sleep(2)
+            assert sentences(desk) == {}
+            paused(desk, own, ENTRY)
+            await asyncio.sleep(20)
+            assert sentences(desk) == {ENTRY: own.told()}
+
+    async def remembered_by_hand_alone(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+        async with bench.still_desk() as desk:
+            paused(desk, own, ENTRY)
+            await run_for(desk, 20)
+            assert sentences(desk) == {ENTRY: "paused in Prefect by hand"}
+
     async def remembered_by_hand(bench: Bench) -> None:
         async with bench.desk() as desk:
             await switched(desk, ENTRY, on=False)
@@ -134,6 +164,9 @@ def test_what_the_desk_has_left_itself_is_news_only_to_one_that_has_forgotten_it
 
     run(tmp_path / "remembered", scenario)
     run(tmp_path / "remembered by hand", remembered_by_hand)
+    run(tmp_path / "remembered by hand alone", remembered_by_hand_alone)
+    run(tmp_path / "over", over)
+    run(tmp_path / "over by now", over_by_now)
     run(tmp_path / "forgotten", forgotten)
 
 
@@ -206,6 +239,105 @@ def test_a_pause_that_is_over_before_its_reason_is_known_was_one(
 
             assert types(bench) == ["STOP_ACTIVATED", "RESUMED"]
             assert desk.parts.alerts.rows.open() == []
+
+    run(tmp_path, scenario)
+
+
+def heard_by_hand_and_stopped(desk: PaperDesk) -> None:
+    """A part of the desk fails while it is not known yet why somebody has paused."""
+    [stop] = desk.parts.stopping.board.of(ENTRY)
+    assert stop.sentence == "paused in Prefect"
+    desk.parts.stopping.automatic.system_error("the feeds failed")
+
+
+def test_a_pause_by_hand_is_told_though_the_desk_stopped_before_its_reason_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            own = GivenReason("MANUAL_STOP: paused in Prefect, heard at 14:03:20", DESK, AT)
+            paused(desk, own, ENTRY)
+            await desk.parts.guard.look()
+            heard_by_hand_and_stopped(desk)
+            running = asyncio.create_task(desk.parts.run(asyncio.Event()))
+            await asyncio.sleep(0.5)
+            at_first = [stop.sentence for stop in desk.parts.stopping.board.of(ENTRY)]
+            paused(desk, LUNCH, ENTRY)  # the pause was set first
+            await asyncio.sleep(5)
+            running.cancel()
+
+            assert at_first == ["paused in Prefect by hand", "the feeds failed"]
+            of_desk, by_hand, told = stops_told(bench)
+            assert "the feeds failed" in of_desk
+            assert BY_HAND_TOLD in by_hand
+            assert LUNCH_TOLD in told
+
+    run(tmp_path, scenario)
+
+
+def test_a_pause_whose_reason_was_not_asked_for_is_left_to_the_next_desk(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            paused(desk, LUNCH, ENTRY)
+            await desk.parts.guard.look()
+            heard_by_hand_and_stopped(desk)
+            await desk.parts.stopping.setter.deliver()
+
+            kept = [record.body for record in bench.records(RecordType.SWITCH)]
+            assert [(body["reason"], body["is_set"]) for body in kept] == [
+                ("the feeds failed", False),
+                ("the feeds failed", True),
+            ]
+        async with bench.still_desk() as desk:
+            paused(desk, LUNCH, ENTRY)
+            await run_for(desk, 1)
+
+            told = {stop.sentence for stop in desk.parts.stopping.board.of(ENTRY)}
+            assert told == {LUNCH.told(), "the feeds failed"}
+
+    run(tmp_path, scenario)
+
+
+def test_what_an_earlier_desk_has_left_is_news_also_after_a_slow_first_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = GivenReason("SYSTEM_ERROR: the feeds failed, heard at 14:03:20.000 KST", DESK, AT)
+    questions: list[str] = []
+
+    async def slowly(switches: MemorySwitches, name: str) -> GivenReason | None:
+        questions.append(name)
+        if len(questions) == 1:
+            await asyncio.sleep(60)
+        return switches.reasons.get(name)
+
+    monkeypatch.setattr(MemorySwitches, "given", slowly)
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            paused(desk, own, ENTRY)
+            await asyncio.sleep(AT_ONCE_S + 0.5)
+            at_first = sentences(desk)
+            await asyncio.sleep(10)
+
+            assert at_first == {ENTRY: "paused in Prefect by hand"}
+            assert sentences(desk) == {ENTRY: own.told()}
+
+    run(tmp_path, scenario)
+
+
+def test_an_emergency_stop_that_the_desk_was_told_of_is_not_told_again_for_its_note(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        sentence = "emergency stop: the venue is odd"
+        async with bench.still_desk() as desk:
+            desk.parts.stopping.board.stop((ENTRY,), StopReason.MANUAL_STOP, sentence)
+        async with bench.still_desk() as desk:
+            paused(desk, GivenReason(sentence, "the run emergency-stop 14:10", AT), ENTRY)
+            await run_for(desk, 1)
+
+            assert sentences(desk) == {ENTRY: sentence}
+            assert len(stops_told(bench)) == 1
 
     run(tmp_path, scenario)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tasks.stop_reason import StopReason
 from tasks.stop_repeats import GOES_ON_S
 from tasks.switch_guard import ENTRY
 from tests.tasks.desks import Bench, entered, run
@@ -69,6 +70,23 @@ def test_a_cause_that_goes_on_is_told_once_and_another_beside_it_too(tmp_path: P
 
             assert [body["reason"] for body in again(bench)] == ["the disk has failed"]
             assert types(bench) == ["STOP_ACTIVATED"]
+
+    run(tmp_path, scenario)
+
+
+def test_the_words_of_a_person_are_kept_to_the_number_and_the_same_words_once(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            for ticket in (4711, 4712, 4712, 4711):
+                words = f"ticket {ticket}"
+                desk.parts.stopping.board.stop((ENTRY,), StopReason.MANUAL_STOP, words)
+                await asyncio.sleep(1)
+
+            assert [body["reason"] for body in again(bench)] == ["ticket 4712"]
+            [stop] = desk.parts.view.state()["stops"]
+            assert (stop["sentence"], stop["again"]["sentence"]) == ("ticket 4711", "ticket 4712")
 
     run(tmp_path, scenario)
 

@@ -25,10 +25,29 @@ async def test_what_the_desk_waits_for_is_told_once_while_it_looks(
         async with ExecutorClient(fake.socket_file) as executor:
             async with fake.holding():
                 resumed = asyncio.create_task(told_resume(executor, "over", heard.append))
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     while len(fake.bodies("GET /v1/state")) < 2:  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
             report = await resumed
 
     assert report == ANSWER
     assert heard == ["the desk is looking whether it may trade, and waits for room at 09:00:10"]
+
+
+async def test_an_executor_of_an_earlier_version_that_does_not_say_is_asked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.told_resume.LOOK_S", 0.02)
+    heard: list[str] = []
+    async with running_fake_executor(tmp_path / "x.sock") as fake:
+        fake.answers["POST /v1/resume"] = ANSWER
+        fake.answers["GET /v1/state"] = {"epoch": 3}
+        async with ExecutorClient(fake.socket_file) as executor:
+            async with fake.holding():
+                resumed = asyncio.create_task(told_resume(executor, "over", heard.append))
+                async with asyncio.timeout(30):
+                    while len(fake.bodies("GET /v1/state")) < 2:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+            assert await resumed == ANSWER
+
+    assert heard == []

@@ -9,7 +9,10 @@ import pytest
 
 from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
+from tasks.reconciling.look import Look
+from tasks.reconciling.reconciliation import Reconciliation
 from tests.tasks.desks import Bench, assert_agreed, entered, run
+from tests.tasks.reconciling.accounts import pay
 from tests.tasks.reconciling.comparing import compared
 from warehouse.records import RecordType
 
@@ -76,5 +79,38 @@ def test_a_question_that_fails_for_a_moment_is_asked_again(tmp_path: Path, kind:
             bench.fault(Venue.BINANCE, kind, endpoint="GET /fapi/v3/positionRisk")
 
             await assert_agreed(desk)
+
+    run(tmp_path, scenario)
+
+
+def test_a_look_without_room_between_two_that_show_the_same_takes_nothing_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole_or_not: list[bool] = []
+    look_at_all = Reconciliation._look
+
+    async def scenario(bench: Bench) -> None:
+        async def every_second_without_room(
+            reconciliation: Reconciliation, *, adopt_strays: bool
+        ) -> Look:
+            if len(whole_or_not) % 2:
+                endpoint = "GET /fapi/v3/positionRisk"
+                bench.fault(Venue.BINANCE, "rate_limited", endpoint=endpoint, seconds=3)
+            look = await look_at_all(reconciliation, adopt_strays=adopt_strays)
+            whole_or_not.append(not look.no_room)
+            return look
+
+        async with bench.still_desk() as desk:
+            await entered(desk)
+            await assert_agreed(desk)
+            pay(bench, Venue.BINANCE, "5")
+            monkeypatch.setattr(Reconciliation, "_look", every_second_without_room)
+
+            agreed, [difference] = await compared(desk)
+
+            assert whole_or_not == [True, False, True]
+            assert agreed is False
+            assert (difference["kind"], difference["difference"]) == ("balance", "5")
+            assert difference["explained"] is None
 
     run(tmp_path, scenario)
