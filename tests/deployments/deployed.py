@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,6 +24,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE = PROJECT / "deployments" / "compose.yaml"
 PROBE = "deployments.probe"
 SECRETS = "/run/secrets"
+GRACE = "10s"
+"""Of a service without a time of its own to end in, as the Compose specification says."""
 
 
 def compose() -> dict[str, Any]:
@@ -113,21 +116,23 @@ class DeployedServices:
             time.sleep(next(pauses))
 
     def stop(self) -> None:
-        for name in reversed(list(self._running)):
-            self.end(name)
+        """The last one first, and every one, whatever becomes of another."""
+        with ExitStack() as stack:
+            for name in self._running:
+                stack.callback(self.end, name)
 
     def end(self, name: str) -> int:
         """Ask it to end as a container's stop does, with the time that the file gives it; its exit
         code."""
         process = self._running.pop(name)
         process.terminate()
-        grace = str(self._services[name].get("stop_grace_period", "60s"))
+        grace = str(self._services[name].get("stop_grace_period", GRACE))
         try:
             return process.wait(timeout=float(grace.removesuffix("s")))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
@@ -160,7 +165,7 @@ def _is_found_well(what: str, environment: Mapping[str, str]) -> bool:
     with patch.dict(os.environ, environment):
         try:
             probe(what)
-        except (Unwell, OSError):
+        except (Unwell, OSError, ValueError):
             return False
     return True
 

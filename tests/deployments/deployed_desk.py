@@ -33,8 +33,8 @@ WORKERS = ("hot-worker", "batch-worker")
 PASSWORD = "a-password-of-prefect"
 REDIS_PASSWORD = "a-redis-password"
 PASSPHRASE = "a-passphrase-of-the-keys"
-SWITCH_POLL_S = 30
-SELDOM = {"KIMP_SWITCH_POLL_MS": str(SWITCH_POLL_S * 1_000), "KIMP_SWITCH_SILENCE_S": "90"}
+SWITCH_POLL_S = 300
+SELDOM = {"KIMP_SWITCH_POLL_MS": str(SWITCH_POLL_S * 1_000), "KIMP_SWITCH_SILENCE_S": "900"}
 """So seldom does the executor look at Prefect's switches that it must hear of them by event."""
 
 

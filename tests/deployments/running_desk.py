@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -25,6 +27,38 @@ T = TypeVar("T")
 PREFECT_S = 0.4
 """Between two questions to Prefect."""
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+DESK = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
+
+
+@contextmanager
+def running_up(
+    folder: Path, environment: Mapping[str, str], *arguments: str
+) -> Iterator[UpProcess]:
+    """``kimp up``, which has ended after this block, however that is left."""
+    up = UpProcess(folder, environment, *arguments)
+    try:
+        yield up
+    finally:
+        up.process.terminate()
+        try:
+            up.wait()
+        except subprocess.TimeoutExpired:
+            up.process.kill()  # its guardian ends what it has started
+            raise
+
+
+@contextmanager
+def running_desk(home: Path, database: Path) -> Iterator[RunningDesk]:
+    """``home``: its KIMP_HOME, perhaps of an earlier desk. Prefect begins with a copy of
+    ``database`` where it has none."""
+    home.mkdir(mode=0o700, exist_ok=True)  # as the desk makes it
+    if not (home / "prefect").exists():
+        begin_with(database, home / "prefect")
+    with running_up(home.parent, desk_environment(home, **DESK)) as up:
+        up.wait_for("the desk is up")
+        # One for all questions: each client of its own would first read every root certificate.
+        with httpx.Client(timeout=20) as http:
+            yield RunningDesk(home, http)
 
 
 class RunningDesk(Research):
@@ -33,28 +67,13 @@ class RunningDesk(Research):
     Its pairs are not closed automatically, and there may be many.
     """
 
-    def __init__(self, home: Path, database: Path) -> None:
-        """``home``: its KIMP_HOME, perhaps of an earlier desk. Prefect begins with a copy of
-        ``database`` where it has none."""
+    def __init__(self, home: Path, http: httpx.Client) -> None:
         super().__init__(home)
+        self._http = http
         self._deployment_ids: dict[str, str] = {}
-        home.mkdir(mode=0o700, exist_ok=True)  # as the desk makes it
-        if not (home / "prefect").exists():
-            begin_with(database, home / "prefect")
-        settings = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
-        self._up = UpProcess(home.parent, desk_environment(home, **settings))
-        self._up.wait_for("the desk is up")
         where = json.loads((home / "run" / "up.lock").read_text())
         self.ui, self._control = where["prefect_url"], where["control_url"]
-        # One for all questions: each client of its own would first read every root certificate.
-        self._http = httpx.Client(timeout=20)
         self.password = (home / "keys" / "prefect-auth").read_text().strip()
-
-    def close(self) -> None:
-        """Leaves no process, whatever happened to it."""
-        self._http.close()
-        self._up.process.terminate()
-        self._up.wait()
 
     def pair_ids(self) -> set[str]:
         """Of every pair, ended ones too."""

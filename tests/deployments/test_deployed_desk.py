@@ -21,7 +21,8 @@ from tests.deployments.deployed_desk import (
     demand_redis,
     deployed_desk,
 )
-from warehouse import RecordType, read
+from tests.deployments.passing_refusal import is_passing
+from warehouse import Record, RecordType, read
 
 pytestmark = [
     pytest.mark.prefect,
@@ -31,6 +32,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 ENTER = ("--key", "research", "--action", "ENTER", "--quantity", "0.010", "--ttl-ms", "60000")
+HEARD_S = 60.0
+FIRST_LOOK_S = SWITCH_POLL_S + HEARD_S
+"""The look after one that has failed comes only then."""
 
 
 @pytest.fixture(scope="module")
@@ -67,23 +71,31 @@ def test_the_server_wants_its_password_and_speaks_to_itself_over_redis(desk: Dep
 def test_a_signal_goes_through_server_hot_worker_and_executor_to_the_venues(
     desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wait_until_entries_are(True, desk, capsys)
+    wait_until_entries_are(True, desk, capsys, FIRST_LOOK_S)
+    answers: list[tuple[int, str]] = []
 
-    sent = main(["signal", "send", *ENTER, "--door", "prefect", "--id", "through-the-pool"])
+    def is_decided() -> bool:
+        name = f"through-the-pool-{len(answers)}"
+        sent = main(["signal", "send", *ENTER, "--door", "prefect", "--id", name])
+        answers.append((sent, capsys.readouterr().out))
+        *_, last = records(desk, RecordType.SIGNAL_DECIDED)
+        outcome = last.body["outcome"]
+        return not is_passing(outcome["status"], outcome["reason"])
 
-    told = capsys.readouterr().out
+    desk.services.wait_until("a signal is taken", is_decided, HEARD_S)
+
+    sent, told = answers[-1]
     assert (sent, told[:6]) == (0, "Hedged"), told
-    journal = list(read(desk.home / "journal"))
-    [received] = [record for record in journal if record.type == RecordType.SIGNAL_RECEIVED]
-    assert received.body["door"] == "prefect"
-    filled = {record.body["venue"] for record in journal if record.type == RecordType.FILL}
+    received = [record.body["door"] for record in records(desk, RecordType.SIGNAL_RECEIVED)]
+    assert received == ["prefect"] * len(answers)
+    filled = {record.body["venue"] for record in records(desk, RecordType.FILL)}
     assert filled == {"upbit", "binance"}
 
 
 def test_a_pause_in_prefect_is_heard_by_event_and_stops_entries(
     desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wait_until_entries_are(True, desk, capsys)
+    wait_until_entries_are(True, desk, capsys, FIRST_LOOK_S)
     deployment = desk.ask("GET", "/deployments/name/entry/live")["id"]
     begun = time.monotonic()
 
@@ -94,8 +106,7 @@ def test_a_pause_in_prefect_is_heard_by_event_and_stops_entries(
         outcome = json.loads(capsys.readouterr().out)
         assert (refused, outcome["status"]) == (1, "denied"), outcome
         assert "entry/live" in outcome["reason"]
-        assert main(["resume", "--reason", "the trial is over"]) == 0
-        assert "resumed" in capsys.readouterr().out
+        wait_until_resumed(desk, capsys)
         wait_until_entries_are(True, desk, capsys)
 
     assert time.monotonic() - begun < SWITCH_POLL_S
@@ -137,12 +148,35 @@ def test_the_desk_ends_in_order_and_only_then_a_backup_can_be_restored(
     assert main(restore) == 0
 
 
+def records(desk: DeployedDesk, type_: RecordType) -> list[Record]:
+    return [record for record in read(desk.home / "journal") if record.type == type_]
+
+
 def wait_until_entries_are(
-    taken: bool, desk: DeployedDesk, capsys: pytest.CaptureFixture[str]
+    taken: bool,
+    desk: DeployedDesk,
+    capsys: pytest.CaptureFixture[str],
+    within_s: float = HEARD_S,
 ) -> None:
+    """``taken``: or refused because of the switch."""
+
     def is_so() -> bool:
         main(["status", "--json"])
         executor = json.loads(capsys.readouterr().out)["executor"]
-        return executor is not None and executor["accepting_entries"] is taken
+        if executor is None or executor["accepting_entries"] is not taken:
+            return False
+        return executor["switches"]["entry/live"] is not taken
 
-    desk.services.wait_until(f"entries are taken: {taken}", is_so, 120 if taken else 20)
+    desk.services.wait_until(f"entries are taken: {taken}", is_so, within_s)
+
+
+def wait_until_resumed(desk: DeployedDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    """A look at venues and books that has just grown old says no."""
+
+    def is_so() -> bool:
+        refused = main(["resume", "--reason", "the trial is over"])
+        said = capsys.readouterr()
+        assert "resumed" in said.out or "still stopped" in said.err, said
+        return refused == 0
+
+    desk.services.wait_until("the desk is resumed", is_so, HEARD_S)

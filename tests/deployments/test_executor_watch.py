@@ -28,7 +28,7 @@ from tests.fake_executor import running_fake_executor
 from tests.tasks.alerting import providers
 from warehouse import Journal
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 RUN = {"id": "r", "name": "executor", "state": {"type": "SCHEDULED", "name": "Scheduled"}}
 
 

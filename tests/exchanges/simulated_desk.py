@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import get_args
@@ -13,7 +14,7 @@ from _pytest.mark import ParameterSet
 from exchanges.adapter_names import AdapterName
 from exchanges.credentials import Credentials
 from exchanges.endpoints import Endpoints
-from exchanges.errors import OrderNotFound
+from exchanges.errors import OrderNotFound, VenueUnavailable
 from exchanges.exchange import Exchange
 from exchanges.factory import create_exchange
 from exchanges.hyperliquid.client_order_ids import client_order_id_of
@@ -58,6 +59,7 @@ TOUCH = {
     Venue.BINANCE: Quote(Decimal("49999.0"), Decimal("50001.0"), Decimal("0.5")),
     Venue.HYPERLIQUID: Quote(Decimal(49_999), Decimal(50_001), Decimal("0.5")),
 }
+LEARNT_S = 30.0
 LEAST_VALUE = {
     Venue.UPBIT: Decimal(5_000),
     Venue.BINANCE: Decimal(50),
@@ -145,6 +147,16 @@ class Desk:
 
     async def money(self) -> dict[str, Decimal]:
         return {balance.currency: balance.total for balance in await self.exchange.balances()}
+
+
+async def learn(exchange: Exchange) -> None:
+    """The rules, asked for again where ``exchange`` gives the venue too little time for this
+    machine."""
+    async with asyncio.timeout(LEARNT_S):
+        while True:
+            with suppress(VenueUnavailable):
+                await exchange.rules("BTC")
+                return
 
 
 def known_secret(venue: Venue, credentials: Credentials) -> str:

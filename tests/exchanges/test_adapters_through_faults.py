@@ -25,6 +25,7 @@ from tests.exchanges.simulated_desk import (
     START_MONEY,
     Desk,
     choices,
+    learn,
 )
 
 
@@ -67,7 +68,7 @@ async def test_lost_request_is_unknown_and_there_is_no_order(desk: Desk) -> None
 
 async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk: Desk) -> None:
     hasty = desk.connect(timeout_s=0.5)
-    await hasty.rules("BTC")
+    await learn(hasty)
     order = desk.order("late")
     desk.fault(FaultKind.DELAY, ms=3_000)  # long enough for a machine that stalls
 
@@ -76,7 +77,7 @@ async def test_reply_that_comes_too_late_is_unknown_and_the_order_shows_up(desk:
     with pytest.raises(OrderNotFound):
         await desk.exchange.order("BTC", order.client_order_id)
     report = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while report is None:
             desk.clock.advance(0.05)  # room in the rate limits, still within the receive window
             await asyncio.sleep(0.1)

@@ -20,6 +20,8 @@ from exchanges.simulator.venue_server import VenueServer
 from exchanges.transport import Request, Response
 from exchanges.web_socket import Connector, Disconnected, NotConnected
 
+WITHIN_S = 30.0
+
 
 @dataclass(slots=True)
 class ScriptedFront:
@@ -80,7 +82,7 @@ async def _served(front: ScriptedFront, faults: Faults, stack: AsyncExitStack) -
 
 
 async def test_frames_come_back_as_they_were_sent(wire: Wire) -> None:
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
 
     await connection.send("text")
     await connection.send(b"\x00bytes")
@@ -92,7 +94,7 @@ async def test_frames_come_back_as_they_were_sent(wire: Wire) -> None:
 async def test_venue_sees_path_query_and_headers_and_no_origin(wire: Wire) -> None:
     headers = {"Authorization": "Bearer token"}
 
-    await wire.connector.connect(f"{wire.base}/talk?a=b%2Bc", headers=headers, timeout_s=2)
+    await wire.connector.connect(f"{wire.base}/talk?a=b%2Bc", headers=headers, timeout_s=WITHIN_S)
 
     seen = wire.front.handshakes[0]
     assert (seen.path, seen.query) == ("/talk", "a=b%2Bc")
@@ -102,14 +104,14 @@ async def test_venue_sees_path_query_and_headers_and_no_origin(wire: Wire) -> No
 
 async def test_refused_handshake_tells_its_status(wire: Wire) -> None:
     with pytest.raises(NotConnected) as refused:
-        await wire.connector.connect(f"{wire.base}/elsewhere", timeout_s=2)
+        await wire.connector.connect(f"{wire.base}/elsewhere", timeout_s=WITHIN_S)
 
     assert refused.value.status == 401
 
 
 async def test_handshake_without_an_answer_is_not_connected(wire: Wire) -> None:
     with pytest.raises(NotConnected) as refused:
-        await wire.connector.connect(f"{wire.base}/vanish", timeout_s=2)
+        await wire.connector.connect(f"{wire.base}/vanish", timeout_s=WITHIN_S)
 
     assert refused.value.status == 0
 
@@ -120,7 +122,7 @@ async def test_polite_close_tells_its_code_and_reason(wire: Wire) -> None:
         await channel.close(1008, "too slow")
 
     wire.front.conversation = goodbye
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
 
     last = await connection.receive()
     with pytest.raises(Disconnected) as end:
@@ -136,7 +138,7 @@ async def test_cut_wire_is_an_end_without_a_code(wire: Wire) -> None:
         channel.cut()
 
     wire.front.conversation = cut
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
     await connection.send("go")
 
     with pytest.raises(Disconnected) as end:
@@ -150,7 +152,7 @@ async def test_nothing_can_be_sent_after_the_end(wire: Wire) -> None:
         await channel.close(1000)
 
     wire.front.conversation = end
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
     with pytest.raises(Disconnected):
         await connection.receive()
 
@@ -159,7 +161,7 @@ async def test_nothing_can_be_sent_after_the_end(wire: Wire) -> None:
 
 
 async def test_receive_can_be_cancelled_and_called_again(wire: Wire) -> None:
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await connection.receive()
@@ -180,13 +182,13 @@ async def test_venue_hears_that_the_client_has_gone(wire: Wire) -> None:
             over.set()
 
     wire.front.conversation = listen
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
-    async with asyncio.timeout(2):
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
+    async with asyncio.timeout(WITHIN_S):
         await listening.wait()
 
     await connection.aclose()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WITHIN_S):
         await over.wait()
 
 
@@ -203,7 +205,7 @@ async def test_ping_of_the_venue_is_answered(wire: Wire) -> None:
         reading.cancel()
 
     wire.front.conversation = ping
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
     with pytest.raises(Disconnected):
         await connection.receive()
 
@@ -214,11 +216,11 @@ async def test_closed_connector_opens_nothing(wire: Wire) -> None:
     await wire.connector.aclose()
 
     with pytest.raises(NotConnected):
-        await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+        await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
 
 
 async def test_closing_the_connector_ends_its_connections(wire: Wire) -> None:
-    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=2)
+    connection = await wire.connector.connect(f"{wire.base}/talk", timeout_s=WITHIN_S)
 
     await wire.connector.aclose()
 
@@ -232,18 +234,18 @@ async def test_a_port_where_nobody_listens_is_not_connected_and_listens_again() 
         base = await _served(ScriptedFront(echo), faults, stack)
         connector = HttpConnector()
         stack.push_async_callback(connector.aclose)
-        open_before = await connector.connect(f"{base}/talk", timeout_s=2)
+        open_before = await connector.connect(f"{base}/talk", timeout_s=WITHIN_S)
 
         faults.add(Fault(Venue.UPBIT, "*", FaultKind.REFUSE_CONNECTION, times=1, args={"ms": 200}))
         with pytest.raises(Disconnected):
             await open_before.receive()
         with pytest.raises(NotConnected):
-            await connector.connect(f"{base}/talk", timeout_s=2)
+            await connector.connect(f"{base}/talk", timeout_s=WITHIN_S)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             while True:
                 try:
-                    connection = await connector.connect(f"{base}/talk", timeout_s=2)
+                    connection = await connector.connect(f"{base}/talk", timeout_s=WITHIN_S)
                     break
                 except NotConnected:
                     await asyncio.sleep(0.02)
@@ -255,7 +257,7 @@ async def test_addresses_do_not_show_in_errors() -> None:
     connector = HttpConnector()
 
     with pytest.raises(NotConnected) as failure:
-        await connector.connect("ws://127.0.0.1:1/ws?listenKey=very-secret", timeout_s=1)
+        await connector.connect("ws://127.0.0.1:1/ws?listenKey=very-secret", timeout_s=WITHIN_S)
     await connector.aclose()
 
     assert "very-secret" not in f"{failure.value!s}{failure.value!r}{failure.value.__context__!r}"

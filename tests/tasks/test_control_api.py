@@ -70,8 +70,10 @@ async def test_a_pair_lives_and_ends_over_the_api(api: Api) -> None:
     assert (status, decision["decision"]) == (200, "hold")
 
     set_btc(api.served.simulation.market, "62000000", "62010000")
-    await asyncio.sleep(0.6)
-    status, [decision] = await api.ask("POST", "/v1/exits/validate")
+    async with asyncio.timeout(30):
+        while decision["decision"] == "hold":  # until the desk has heard of the price
+            await asyncio.sleep(0.02)
+            status, [decision] = await api.ask("POST", "/v1/exits/validate")
     assert (status, decision["decision"]) == (200, "close")
     assert decision["outcome"]["status"] == "closed"
     assert (await api.ask("GET", "/v1/pairs?open=1"))[1] == []

@@ -16,12 +16,13 @@ import pytest
 import pytest_asyncio
 
 from deployments.ports import free_port
-from exchanges.clock import SystemClock
+from exchanges.clock import Clock, SystemClock
 from tasks import fast_door as module
 from tasks.door_admission import CONNECTIONS_EACH, STRANGERS_BURST, DoorAdmission
 from tasks.errors import SettingsRefused
 from tasks.executor_client import ExecutorClient
 from tasks.fast_door import FastDoor
+from tests.exchanges.manual_clock import ManualClock
 from tests.tasks.executors import Served, executor_here, served_venues
 from warehouse import read
 from warehouse.records import RecordType
@@ -29,6 +30,8 @@ from warehouse.records import RecordType
 ALLOWED, STRANGER, DOOR = "127.0.0.2", "127.0.0.3", "127.0.0.9"
 """All of 127.0.0.0/8 is this machine, so that a caller can choose the address it comes from."""
 PER_S = 20
+WITHIN_S = 30.0
+WITHOUT_HURRY_S = 300.0
 
 
 @pytest.fixture
@@ -55,12 +58,12 @@ class Knocker:
 
     async def answer(self) -> str:
         """The head of the next answer."""
-        return (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)).decode()
+        return (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), WITHIN_S)).decode()
 
     async def is_cut_off(self) -> bool:
         """Whether the other side ends the connection without a word."""
         try:
-            return await asyncio.wait_for(self._reader.read(1), 5) == b""
+            return await asyncio.wait_for(self._reader.read(1), WITHIN_S) == b""
         except ConnectionError:
             return True
 
@@ -118,8 +121,9 @@ def denials(served: Served) -> list[str]:
 
 
 async def test_a_stranger_is_cut_off_before_a_byte_is_read(
-    served: Served, address: tuple[str, int]
+    served: Served, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "REQUEST_S", WITHOUT_HURRY_S)
     async with knocking(address, STRANGER) as stranger, knocking(address) as known:
         assert await stranger.is_cut_off()
         await known.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -221,8 +225,8 @@ class DecidedDesk:
 
 
 @asynccontextmanager
-async def door_at(address: tuple[str, int]) -> AsyncIterator[FastDoor]:
-    clock = SystemClock()
+async def door_at(address: tuple[str, int], clock: Clock | None = None) -> AsyncIterator[FastDoor]:
+    clock = clock or SystemClock()
     door = FastDoor(DecidedDesk(), DoorAdmission((ALLOWED,), PER_S, clock), clock)  # type: ignore[arg-type]
     await door.start(f"{address[0]}:{address[1]}")
     try:
@@ -246,7 +250,8 @@ async def door_at(address: tuple[str, int]) -> AsyncIterator[FastDoor]:
 async def test_a_slow_caller_is_cut_off(
     address: tuple[str, int], begun: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "REQUEST_S", 0.2)
+    # The second request comes with the first, which is to be answered.
+    monkeypatch.setattr(module, "REQUEST_S", 2.0 if begun.startswith("GET") else 0.2)
     monkeypatch.setattr(module, "IDLE_S", 0.3)
     async with door_at(address), knocking(address) as slow:
         await slow.say(begun)
@@ -265,12 +270,15 @@ async def test_dripping_one_byte_at_a_time_gains_no_time(
     began = asyncio.get_running_loop().time()
     async with knocking(address) as slow:
         with pytest.raises(ConnectionError):
-            await slow.drip("GET /healthz HTTP/1.1\r\nX: " + "x" * 200)
+            await slow.drip("GET /healthz HTTP/1.1\r\nX: " + "x" * 4_000)
 
-    assert asyncio.get_running_loop().time() - began < 3
+    assert asyncio.get_running_loop().time() - began < 60
 
 
-async def test_one_caller_cannot_take_every_connection(address: tuple[str, int]) -> None:
+async def test_one_caller_cannot_take_every_connection(
+    address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REQUEST_S", WITHOUT_HURRY_S)
     async with door_at(address):
         held = [knocking(address) for _ in range(CONNECTIONS_EACH)]
         for one in held:
@@ -282,7 +290,7 @@ async def test_one_caller_cannot_take_every_connection(address: tuple[str, int])
 
 
 async def test_who_asks_too_often_is_told_when_to_come_back(address: tuple[str, int]) -> None:
-    async with door_at(address), knocking(address) as eager:
+    async with door_at(address, ManualClock()), knocking(address) as eager:
         heads = []
         for _ in range(PER_S + 5):
             await eager.say("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -291,8 +299,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back(address: tuple[str, 
             await eager._reader.readexactly(length)
 
     refused = [head for head in heads if head.startswith("HTTP/1.1 429 ")]
-    assert refused
-    assert len(refused) <= 5
+    assert len(refused) == 5
     assert "Retry-After: 1\r\n" in refused[0]
 
 

@@ -46,7 +46,7 @@ from warehouse.records import RecordType
 
 AT_REST = {"hedged", "closed", "unwound", "failed"}
 WITHIN_S = 30.0
-GAP_S = 5.0
+GAP_S = 60.0
 
 
 @asynccontextmanager

@@ -4,12 +4,11 @@ leaves behind, the next finds. Started anew for a single file that is run alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.deployments.running_desk import RunningDesk
+from tests.deployments.running_desk import RunningDesk, running_desk
 
 
 @pytest.fixture(scope="package")
@@ -20,5 +19,5 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def desk(home: Path, prefect_database: Path) -> Iterator[RunningDesk]:
-    with closing(RunningDesk(home, prefect_database)) as desk:
+    with running_desk(home, prefect_database) as desk:
         yield desk

@@ -24,7 +24,7 @@ from tasks.outcome import OutcomeStatus
 from tests.deployments.running_desk import RunningDesk
 from tests.deployments.up_process import desk_environment, kimp, processes_of
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 WITHOUT_PASSWORD = {("GET", "/api/health"), ("GET", "/api/ready")}

@@ -11,7 +11,7 @@ from deployments.paper_accounts import paper_accounts
 from tests.deployments.running_desk import RunningDesk
 from tests.deployments.up_process import processes_of
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]
 
 KINDS = (
     "deployments.guardian",

@@ -11,7 +11,7 @@ import pytest
 from tasks.outcome import OutcomeStatus
 from tests.deployments.running_desk import RunningDesk
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]
 
 BACK_S = 120.0
 

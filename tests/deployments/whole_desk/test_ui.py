@@ -15,7 +15,7 @@ from tests.browser import PATIENCE_MS, chromium, log_in_ahead, visitor
 from tests.deployments.running_desk import RunningDesk
 from tests.deployments.whole_desk.operator import CLASSIC, V2, Operator
 
-pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.prefect, pytest.mark.timeout(600)]
 
 BACK_S = 120.0
 PAUSED = "paused:entry/live"

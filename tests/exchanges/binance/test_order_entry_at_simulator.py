@@ -23,6 +23,7 @@ from exchanges.order import OrderStatus
 from exchanges.simulator.faults import FaultKind
 from tests.exchanges.binance.at_simulator import ACCOUNT, Scene, scene
 from tests.exchanges.binance.test_signing import pem_of
+from tests.exchanges.simulated_desk import learn
 
 WS, REST = ("WS", "order.place"), ("POST", "/fapi/v1/order")
 LOG_ON = ("WS", "session.logon")
@@ -34,7 +35,7 @@ async def entered(
 ) -> BinancePerpetual:
     """An adapter whose orders go over the WebSocket from now on."""
     exchange = stage.connect("websocket", credentials, timeout_s)
-    await exchange.rules("BTC")
+    await learn(exchange)
     await stage.until(lambda: exchange.order_entry_ready)
     return exchange
 
@@ -121,7 +122,8 @@ async def test_session_that_is_not_let_in_leaves_orders_to_rest() -> None:
 @pytest.mark.parametrize("kind", [FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST])
 async def test_order_without_a_reply_is_unknown_and_sent_no_other_way(kind: FaultKind) -> None:
     async with scene() as stage:
-        exchange = await entered(stage, timeout_s=1.0)
+        exchange = await entered(stage, timeout_s=1.0)  # which is waited out
+        patient = stage.connect()
         stage.fault(FAULT, kind)
 
         with pytest.raises(OutcomeUnknown, match="no reply within"):
@@ -129,10 +131,10 @@ async def test_order_without_a_reply_is_unknown_and_sent_no_other_way(kind: Faul
 
         assert (stage.asked(*WS), stage.asked(*REST)) == (1, 0)
         if kind is FaultKind.LOSE_REPLY:
-            assert (await exchange.order("BTC", "kimp-lost")).filled == Decimal("0.1")
+            assert (await patient.order("BTC", "kimp-lost")).filled == Decimal("0.1")
         else:
             with pytest.raises(OrderNotFound):
-                await exchange.order("BTC", "kimp-lost")
+                await patient.order("BTC", "kimp-lost")
 
 
 async def test_order_on_a_connection_that_breaks_is_unknown_and_the_next_takes_a_new_one() -> None:

@@ -183,7 +183,7 @@ async def test_event_that_is_lost_on_a_standing_connection_is_made_up_for() -> N
 
 async def test_order_whose_reply_was_lost_is_told_by_the_stream() -> None:
     async with scene() as stage:
-        exchange = stage.connect(timeout_s=1.5)
+        exchange = stage.connect()
         orders = await orders_of(stage, exchange)
         stage.fault("POST /fapi/v1/order", FaultKind.LOSE_REPLY)
 

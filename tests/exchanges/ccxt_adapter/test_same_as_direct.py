@@ -18,7 +18,7 @@ from exchanges.instrument import Venue
 from exchanges.order import Order, OrderReport, TimeInForce
 from exchanges.side import Side
 from exchanges.simulator.faults import CONDITIONS, EVENT_KINDS, FaultKind
-from tests.exchanges.simulated_desk import CREDENTIALS, Desk, open_desk
+from tests.exchanges.simulated_desk import CREDENTIALS, Desk, learn, open_desk
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NOT_ALIKE = {FaultKind.REFUSE_CONNECTION}
@@ -27,6 +27,9 @@ ARGUMENTS: dict[FaultKind, dict[str, object]] = {
     FaultKind.DELAY: {"ms": 3_000},
     FaultKind.PARTIAL: {"fraction": "0.4"},
 }
+PATIENT_S = 30.0
+HASTY_S = 1.0
+"""For a reply that comes too late: it is waited out."""
 
 
 @pytest_asyncio.fixture(params=list(Venue))
@@ -35,7 +38,7 @@ async def direct(request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
         yield await open_desk(request.param, stack)
 
 
-async def through_ccxt(desk: Desk, timeout_s: float = 3.0) -> Exchange:
+async def through_ccxt(desk: Desk, timeout_s: float = PATIENT_S) -> Exchange:
     exchange = create_exchange(
         desk.venue,
         adapter="ccxt",
@@ -45,7 +48,7 @@ async def through_ccxt(desk: Desk, timeout_s: float = 3.0) -> Exchange:
         timeout_s=timeout_s,
     )
     desk.stack.push_async_callback(exchange.aclose)
-    await exchange.rules("BTC")
+    await learn(exchange)
     return exchange
 
 
@@ -93,10 +96,11 @@ async def test_orders_and_fills_are_the_same(direct: Desk) -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(FaultKind) - EVENT_KINDS - CONDITIONS - NOT_ALIKE))
 async def test_failing_order_means_the_same(direct: Desk, kind: FaultKind) -> None:
-    hasty = direct.connect(timeout_s=1.0)
-    await hasty.rules("BTC")
+    timeout_s = HASTY_S if kind is FaultKind.DELAY else PATIENT_S
+    ours = direct.connect(timeout_s=timeout_s)
+    await learn(ours)
     outcomes = []
-    for number, exchange in enumerate((hasty, await through_ccxt(direct, timeout_s=1.0))):
+    for number, exchange in enumerate((ours, await through_ccxt(direct, timeout_s))):
         direct.fault(kind, **ARGUMENTS.get(kind, {}))
         outcomes.append(await outcome(exchange, direct.order(f"order-{number}")))
         direct.clock.advance(600)  # room again, whatever the venue has said

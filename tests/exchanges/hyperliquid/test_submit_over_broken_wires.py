@@ -37,7 +37,9 @@ from tests.exchanges.manual_clock import ManualClock
 MADE = json.dumps(samples.resting()).encode()
 HTML = b"<html><head><title>Attention Required!</title></head></html>"
 ZERO_SIZE = b"Order has zero size."
-TIMEOUT_S = 0.5
+PATIENT_S = 30.0
+HASTY_S = 3.0
+"""For an answer that does not end: it is waited out."""
 
 
 def http(body: bytes, status: str = "200 OK", *headers: str, length: int | None = None) -> bytes:
@@ -111,7 +113,7 @@ async def venue(
             CREDENTIALS,
             endpoints,
             ManualClock(),
-            timeout_s=TIMEOUT_S,
+            timeout_s=HASTY_S if hang else PATIENT_S,
         )
     )
     try:
@@ -242,7 +244,7 @@ async def test_order_ends_as_its_answer_allows(
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n", http(MADE, length=999)])
 async def test_order_whose_answer_does_not_end_is_unknown_in_time(answer: bytes) -> None:
     async with venue(answer, hang=True) as wire:
-        async with asyncio.timeout(10 * TIMEOUT_S):
+        async with asyncio.timeout(PATIENT_S):
             with pytest.raises(OutcomeUnknown):
                 await wire.exchange.submit(LIMIT)
 

@@ -35,6 +35,7 @@ SIZE = Decimal(2)
 """On each level; bids are one dollar apart, asks two."""
 START_USDC = Decimal(100_000)
 JSON = {"Content-Type": "application/json"}
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Stream:
         await self.next("subscriptionResponse")
 
     async def receive(self) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return json.loads(await self.socket.receive_str())
 
     async def next(self, channel: str) -> Any:
@@ -120,7 +121,7 @@ class Stream:
 
     async def closed(self) -> aiohttp.WSMessage:
         """What ends the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 message = await self.socket.receive()
                 if message.type is not aiohttp.WSMsgType.TEXT:

@@ -140,7 +140,7 @@ async def test_nobody_listens_for_a_while() -> None:
 
 async def _answers_until(venue: RunningVenue, wanted: bool) -> bool:
     """Ask until the venue is there, or is not."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for _ in range(500):
             try:
                 await venue.info("exchangeStatus")

@@ -248,7 +248,7 @@ async def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatc
         await conversation(client)
 
     talking = asyncio.create_task(converse())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await client.taken.wait()
         for step in range(30):
             set_btc(market, str(60_000_000 + step * 1000), str(60_002_000 + step * 1000))

@@ -88,7 +88,7 @@ async def test_a_refused_connection_reaches_nobody_for_a_while(venues: Running) 
     with pytest.raises(aiohttp.ClientConnectionError):
         await venues.upbit.order(**SELL, identifier="f-2")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             try:
                 found = await known(venues, "f-2")
@@ -104,7 +104,7 @@ async def test_nobody_listens_for_as_long_as_was_told_and_streams_are_cut(venues
         before = loop.time()
         await set_fault(venues, "refuse_connection", "*", ms=300)
         was_cut = await stream.is_cut()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     _, writer = await asyncio.open_connection(address.host, address.port)

@@ -14,7 +14,7 @@ import aiohttp
 
 from tests.exchanges.simulator.running import Running
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 NO_HEADERS: Mapping[str, str] = {}
 
 

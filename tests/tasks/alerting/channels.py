@@ -22,27 +22,34 @@ SECRETS = (
     *("slackSECRET", "discordSECRET", "telegramSECRET", mail.PASSWORD),
     providers.TELEGRAM_TOKEN.partition(":")[0] + ":",
 )
-SOON_S = 0.8
+PATIENT_S = 20.0
+HASTY_S = 0.8
+"""For a provider that hangs: it is waited out."""
 
 
-def slack_to(provider: Provider) -> Channel:
-    return Slack(SecretStr(provider.url), SOON_S)
+def slack_to(provider: Provider, within_s: float = PATIENT_S) -> Channel:
+    return Slack(SecretStr(provider.url), within_s)
 
 
-def discord_to(provider: Provider) -> Channel:
-    return Discord(SecretStr(provider.url), SOON_S)
+def discord_to(provider: Provider, within_s: float = PATIENT_S) -> Channel:
+    return Discord(SecretStr(provider.url), within_s)
 
 
-def telegram_to(provider: Provider) -> Channel:
-    return Telegram(provider.url, SecretStr(providers.TELEGRAM_TOKEN), providers.CHAT, SOON_S)
+def telegram_to(provider: Provider, within_s: float = PATIENT_S) -> Channel:
+    return Telegram(provider.url, SecretStr(providers.TELEGRAM_TOKEN), providers.CHAT, within_s)
 
 
-def email_to(port: int, security: SmtpSecurity, password: str = mail.PASSWORD) -> Email:
+def email_to(
+    port: int,
+    security: SmtpSecurity,
+    password: str = mail.PASSWORD,
+    within_s: float = PATIENT_S,
+) -> Email:
     people = ("one@desk.test", "two@desk.test")
     secret = SecretStr(password)
     host = "127.0.0.1"
     server = MailServer(host, port, security, mail.USER, secret, "kimp@desk.test", people)
-    return Email(server, SOON_S, SystemClock())
+    return Email(server, within_s, SystemClock())
 
 
 WEB: list[Any] = [

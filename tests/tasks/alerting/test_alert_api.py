@@ -108,7 +108,7 @@ async def test_an_executor_tells_its_alerts_and_shows_its_channels_but_no_secret
             served.signal(action="ENTER", quantity="0.010").model_dump(mode="json"),
             door="fast",
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while "TRADE_EXECUTED" not in slack.text():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         [channel] = (await executor.alerts())["channels"]

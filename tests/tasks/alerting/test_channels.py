@@ -26,6 +26,8 @@ from tests.tasks.alerting import mail_server as mail
 from tests.tasks.alerting import providers
 from tests.tasks.alerting.certificates import certificate, server_side
 from tests.tasks.alerting.channels import (
+    HASTY_S,
+    PATIENT_S,
     SECRETS,
     WEB,
     assert_tells_no_secret,
@@ -164,12 +166,12 @@ async def test_a_message_that_is_too_long_is_cut_to_what_the_provider_takes(
 
 
 async def sent_into(
-    trouble: Any, provider: Any, to: Callable[[Provider], Channel]
+    trouble: Any, provider: Any, to: Callable[[Provider, float], Channel]
 ) -> tuple[DeliveryFailed, int]:
     """How a message fails at a provider that has ``trouble``, and how often it was asked."""
     async with provider() as served:
         served.troubles.append(trouble)
-        channel = to(served)
+        channel = to(served, HASTY_S if trouble is providers.hangs else PATIENT_S)
         error = await failure(channel.send(message()))
         await channel.aclose()
         return error, len(served.times)
@@ -189,7 +191,7 @@ async def sent_into(
     ids=["slack", "discord", "cloudflare", "telegram", "no number", "for ever"],
 )
 async def test_a_provider_that_wants_a_pause_says_how_long(
-    provider: Any, to: Callable[[Provider], Channel], trouble: Any, seconds: float
+    provider: Any, to: Callable[[Provider, float], Channel], trouble: Any, seconds: float
 ) -> None:
     error, asked = await sent_into(trouble, provider, to)
 
@@ -212,7 +214,7 @@ async def test_a_provider_that_wants_a_pause_says_how_long(
     ids=["hangs", "breaks off", "500", "502", "503", "408"],
 )
 async def test_a_provider_that_is_away_is_asked_once_and_tells_no_secret(
-    provider: Any, to: Callable[[Provider], Channel], trouble: Any, caplog: Any
+    provider: Any, to: Callable[[Provider, float], Channel], trouble: Any, caplog: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
     error, asked = await sent_into(trouble, provider, to)
@@ -266,7 +268,7 @@ async def test_nobody_at_the_address_is_a_channel_that_is_away(
     ],
 )
 async def test_a_wrong_address_or_token_is_for_a_person_to_mend(
-    provider: Any, to: Callable[[Provider], Channel], trouble: Any, told: str, caplog: Any
+    provider: Any, to: Callable[[Provider, float], Channel], trouble: Any, told: str, caplog: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
     error, _ = await sent_into(trouble, provider, to)
@@ -361,7 +363,9 @@ async def test_what_a_mail_server_says_decides_what_is_done(
     caplog.set_level(logging.DEBUG)
     async with mail.mail_server() as server:
         server.fail(command, *[answer] * 2)  # of both recipients
-        error = await failure(email_to(server.port, SmtpSecurity.NONE).send(message()))
+        within_s = HASTY_S if answer == "hang" else PATIENT_S
+        channel = email_to(server.port, SmtpSecurity.NONE, within_s=within_s)
+        error = await failure(channel.send(message()))
 
     assert type(error) is kind
     assert server.letters == []

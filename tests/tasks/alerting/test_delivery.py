@@ -25,7 +25,9 @@ from warehouse import Journal, read
 from warehouse.records import RecordType
 
 INFO, WARNING, CRITICAL = AlertLevel
-QUICK = {"alert_gather_s": 0.05, "alert_timeout_s": 0.8}
+QUICK = {"alert_gather_s": 0.05, "alert_timeout_s": 20.0}
+HASTY: dict[str, Any] = {"alert_timeout_s": 0.8}
+"""For a provider that hangs: it is waited out."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ def delivered(folder: Path) -> list[dict[str, Any]]:
     return [dict(it.body) for it in records if it.type == RecordType.ALERTS_DELIVERED]
 
 
-async def until(holds: Callable[[], bool], at_most_s: float = 10.0) -> None:
+async def until(holds: Callable[[], bool], at_most_s: float = 30.0) -> None:
     async with asyncio.timeout(at_most_s):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -178,10 +180,10 @@ async def test_a_provider_that_fails_is_asked_more_and_more_slowly_and_the_other
             "slack_webhook_url": slack.url,
             "discord_webhook_url": discord.url,
         }
-        async with telling(tmp_path, **settings) as told:
+        async with telling(tmp_path, **settings, **HASTY) as told:
             told.say("it burns")
-            await until(lambda: bool(slack.heard), 20)
-            await until(lambda: "reach slack again" in discord.text(), 20)
+            await until(lambda: bool(slack.heard))
+            await until(lambda: "reach slack again" in discord.text())
 
             assert told.channel()["error"] is None
             assert told.channel()["failures"] == 0
@@ -233,14 +235,14 @@ async def test_a_flood_of_ten_thousand_is_a_few_messages_and_nothing_of_it_is_fo
 ) -> None:
     async with providers.slack() as slack:
         slack.troubles += [providers.hangs]
-        async with telling(tmp_path, **to_slack(slack), alert_queue=100) as told:
+        async with telling(tmp_path, **to_slack(slack), **HASTY, alert_queue=100) as told:
             for number in range(10_000):
                 told.say(f"number {number}", INFO, f"s{number}", type_=AlertType.TRADE_EXECUTED)
                 if not number % 100:
                     await asyncio.sleep(0)  # the provider lives in this loop, too
             told.say("the worst of all")
-            await until(lambda: "the worst of all" in slack.text(), 20)
-            await until(lambda: told.channel()["waiting"] == 0, 20)
+            await until(lambda: "the worst of all" in slack.text())
+            await until(lambda: told.channel()["waiting"] == 0)
             last = told.book.last_number
 
         assert len(slack.heard) <= 5
@@ -342,7 +344,7 @@ async def test_an_end_is_not_held_up_by_a_mail_server_that_says_nothing(tmp_path
         async with telling(tmp_path, **settings) as told:
             told.say("it burns")
             await until(lambda: server.sessions == 1)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 25
 
     assert [record["how"] for record in delivered(tmp_path)] == ["joined"]
 
