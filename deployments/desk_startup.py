@@ -127,7 +127,7 @@ class DeskStartup:
             )
             async with prefect_http(self._settings, self._api_url) as api:
                 await self._supervisor.ready(
-                    "the Prefect server", lambda: api.answers("/health"), STARTUP_S
+                    "the Prefect server", lambda: api.answers("/admin/version"), STARTUP_S
                 )
         self._progress.line(f"Prefect server: {self.desk.prefect_url}")
 
