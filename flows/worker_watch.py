@@ -29,17 +29,18 @@ async def watch_hot_worker(
     socket_file: Path, *, first_s: float = FIRST_S, poll_s: float = POLL_S
 ) -> None:
     """Until cancelled: raise an alert when no worker of the pool is heard any more, and say when
-    one is. A Prefect that does not answer says nothing about its workers."""
+    one is. The first look is told whatever it finds: the life before may have missed one. A Prefect
+    that does not answer says nothing about its workers."""
     api = PrefectApi()
-    missed = False
+    was_there: bool | None = None
     await asyncio.sleep(first_s)
     try:
         while True:
             try:
                 is_there = await _is_heard(api)
-                if is_there == missed:
+                if is_there is not was_there:
                     await _tell(socket_file, is_over=is_there)
-                    missed = not is_there
+                    was_there = is_there
             except (PrefectSilent, PrefectRefused, DeskError) as error:
                 log.debug("is there a hot worker? %s", error)
             except Exception:  # whatever Prefect says now: a worker that dies later must be missed

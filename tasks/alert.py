@@ -56,8 +56,10 @@ class Alert:
     """What it is about besides a pair (``upbit``, ``entry/live``): type, pair and subject together
     name one trouble, so that its second alert is the same row and :attr:`is_over` finds it."""
     is_over: bool = False
-    """The trouble of this type, pair and subject has ended. Said of one that nobody was told of it
-    is no alert at all, so it may be said whenever all is well."""
+    """The trouble of this type (of good news: of a type in :data:`ENDS`), pair and subject has
+    ended. Said of one that nobody was told of it is no alert at all, so it may be said whenever all
+    is well. Who watches says it at the first good look of a life: the trouble may have begun in the
+    life before."""
 
 
 DECISION = "decision"

@@ -89,13 +89,16 @@ class ClockWatch:
 
     async def _watch(self, venue: LegVenue) -> None:
         trouble: _Trouble | None = None
+        may_be_alarmed = True  # by the life before
         while True:
             await asyncio.sleep(LOOK_S)
             problem = clock_problem(venue, self._clock, self._limit_ms)
             if problem is None:
                 if trouble is not None:
                     log.warning("our clock and that of %s have been compared", venue.venue)
+                if trouble is not None or (may_be_alarmed and venue.clock_compared is not None):
                     self._over(venue)
+                    may_be_alarmed = False
                 trouble = None
                 continue
             now = self._clock.monotonic()

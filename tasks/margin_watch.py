@@ -49,6 +49,7 @@ class MarginWatch:
         self._reserve = reserve
         self._write = write
         self._levels: dict[str, MarginLevel] = {}
+        """Of the last look; none in this life: the life before may have raised an alarm."""
         self._refused_at: dict[str, float] = {}
         self._used_up: set[str] = set()
         """Symbols for which it was said that nothing is left."""
@@ -64,7 +65,10 @@ class MarginWatch:
         """One reading, and what follows from it. Raises ExchangeError and what the journal
         raises."""
         if not self._trading.pairs.open_pairs(symbol):
-            self._levels.pop(symbol, None)
+            if self._levels.get(symbol) is not MarginLevel.FINE:
+                self._levels[symbol] = MarginLevel.FINE
+                told = f"{self._venue.venue}: no pair of {symbol} is open any more."
+                self._trading.alert(self._about(symbol, AlertLevel.INFO, told, is_over=True))
             return
         venue = self._venue
         if not venue.breaker.allow():
@@ -81,7 +85,8 @@ class MarginWatch:
 
     def _note_level(self, symbol: str, position: Position, distance: Decimal | None) -> MarginLevel:
         settings = self._trading.settings
-        before = self._levels.get(symbol, MarginLevel.FINE)
+        known = self._levels.get(symbol)
+        before = MarginLevel.FINE if known is None else known
         level = level_after(
             before, distance, settings.margin_warning_pct, settings.margin_critical_pct
         )
@@ -91,6 +96,7 @@ class MarginWatch:
         if level is not before:
             how = "falls" if level < before else "rises"
             log.info("%s: the margin's alarm %s to %s", symbol, how, level.name)
+        if level is not known:
             self._trading.alert(self._alarm(symbol, position, distance, before, level))
         return level
 
@@ -109,7 +115,7 @@ class MarginWatch:
             told = (
                 f"{where} is {distance:.1f} % from its liquidation at {position.liquidation_price}"
             )
-        if level < before:
+        if level < before or level is MarginLevel.FINE:
             severity = AlertLevel.INFO if level is MarginLevel.FINE else AlertLevel.WARNING
             told = f"{told}: it has got away from it."
             return self._about(symbol, severity, told, is_over=level is MarginLevel.FINE)

@@ -53,6 +53,8 @@ class _Market:
     """When each problem that there is began."""
     alarmed: set[Unfit] = field(default_factory=set)
     """What was told since the market was last fit."""
+    may_be_alarmed: bool = True
+    """Until it is fit: by this life, or by the one before."""
 
 
 class MarketWatch:
@@ -168,10 +170,11 @@ class MarketWatch:
         now = self._clock.monotonic()
         where = subject = f"{market.symbol} at {market.venue.venue}"
         market.since = {it.kind: market.since.get(it.kind, now) for it in problems}
-        if not problems and market.alarmed:
+        if not problems and market.may_be_alarmed:
             market.alarmed.clear()
-            message = f"{where} is fit to trade again."
-            self._alert(Alert(AlertType.MARKET_FIT, AlertLevel.INFO, message, None, subject))
+            market.may_be_alarmed = False
+            kind, message = AlertType.MARKET_FIT, f"{where} is fit to trade again."
+            self._alert(Alert(kind, AlertLevel.INFO, message, None, subject, is_over=True))
         # A venue that cannot be reached has an alarm of its own.
         is_reached = market.venue.breaker.state is CircuitState.CLOSED
         for problem in problems:
@@ -180,6 +183,7 @@ class MarketWatch:
             due = problem.kind is Unfit.GAP or (lasts and (is_reached or not of_book))
             if due and problem.kind not in market.alarmed:
                 market.alarmed.add(problem.kind)
+                market.may_be_alarmed = True
                 message = f"{where}: {problem.sentence}. Entries are off for it."
                 level = AlertLevel.WARNING
                 self._alert(Alert(AlertType.MARKET_UNFIT, level, message, None, subject))

@@ -39,6 +39,8 @@ class _Health:
     """Checks in a row."""
     failing_since: float = 0.0
     is_out: bool = False
+    has_answered: bool = False
+    """In this life: the first answer ends an outage of the life before."""
 
 
 class VenueOutages:
@@ -80,8 +82,11 @@ class VenueOutages:
             return
         if answers:
             health.failed = 0
+            is_first, health.has_answered = not health.has_answered, True
             if health.is_out:
                 await self._end(venue, health)
+            elif is_first:
+                self._say_back(venue, "answers again since the desk has started anew")
             return
         if not health.failed:
             health.failing_since = now
@@ -133,15 +138,15 @@ class VenueOutages:
         health.is_out = False
         self._blocks.clear(_code(venue))
         away_s = self._trading.clock.monotonic() - health.failing_since
-        self._trading.alert(
-            Alert(
-                AlertType.API_CONNECTION_BACK,
-                AlertLevel.INFO,
-                f"{venue.venue} answers again after {away_s:,.0f} s; journal and venues have been "
-                "compared. Entries wait for kimp resume.",
-                subject=venue.venue.value,
-            )
+        self._say_back(
+            venue,
+            f"answers again after {away_s:,.0f} s; journal and venues have been compared. "
+            "Entries wait for kimp resume",
         )
+
+    def _say_back(self, venue: LegVenue, how: str) -> None:
+        kind, level, name = AlertType.API_CONNECTION_BACK, AlertLevel.INFO, venue.venue
+        self._trading.alert(Alert(kind, level, f"{name} {how}.", None, name.value, is_over=True))
 
     async def _cancel(self, *venues: LegVenue) -> None:
         cancelled = await cancel_resting(venues, self._trading.settings.symbols)

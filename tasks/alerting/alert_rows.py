@@ -97,10 +97,10 @@ class AlertRows:
 
     def ended_by(self, alert: Alert) -> list[Row]:
         """The rows that ``alert`` is the end of, if it is one."""
-        if alert.is_over:
+        ends = ENDS.get(alert.type, ())
+        if alert.is_over and not ends:
             row = self._lasting.get(_key(alert))
             return [] if row is None else [row]
-        ends = ENDS.get(alert.type, ())
         named = (alert.pair_id, alert.subject)
         return [
             row

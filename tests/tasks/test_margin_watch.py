@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from exchanges.instrument import Venue
+from tasks.outcome import OutcomeStatus
 from tests.tasks.desks import Bench, entered, run
 from warehouse.records import RecordType
 
@@ -66,6 +67,25 @@ def test_each_level_is_said_once_and_so_is_its_end(tmp_path: Path, venue: Venue)
             assert moved(bench) == []
 
     run(tmp_path, scenario, perpetual_venue=venue)
+
+
+def test_a_pair_that_is_left_near_its_liquidation_ends_the_alarm(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        isolate(bench)
+        async with bench.desk() as desk:
+            opened = await entered(desk)
+            bench.perpetual_at(60_000)
+            bench.spot_at(73_000_000)  # at a profit
+            await asyncio.sleep(25)
+            closed = await desk.submit(action="EXIT", pair_id=opened.pair_id)
+            assert closed.status is OutcomeStatus.CLOSED, closed.reason
+            await asyncio.sleep(25)
+
+            assert [level for level, _ in margin_alerts(bench)] == ["warning", "info"]
+            assert margin_alerts(bench)[-1][1] == "binance: no pair of BTC is open any more."
+            assert "MARGIN_LOW" not in [row.type for row in desk.parts.alerts.rows.open()]
+
+    run(tmp_path, scenario, reserve_pct=Decimal(0))
 
 
 @pytest.mark.parametrize("venue", PERPETUALS)

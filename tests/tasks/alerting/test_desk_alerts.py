@@ -12,6 +12,7 @@ import pytest
 from exchanges.instrument import Venue
 from tasks.alert import Alert, AlertLevel, AlertType
 from tasks.alerting.alert_rows import Row
+from tasks.assembled_desk import GUARDIAN_S
 from tasks.errors import DeskError
 from tasks.outcome import OutcomeStatus
 from tasks.pair import LegName
@@ -205,19 +206,18 @@ def test_a_days_loss_near_its_limit_is_warned_of_once(
     tmp_path: Path, share: int, warned: bool
 ) -> None:
     async def scenario(bench: Bench) -> None:
-        async with bench.still_desk() as desk:
+        async with bench.desk() as desk:
             capital = desk.parts.loss_warning._facts.capital()
             assert capital is not None
             loss = capital.total_krw * Decimal("0.03") * Decimal("0.8")
             results = desk.parts.trading.pairs._results
             results.note("lost", bench.clock.now(), -loss)
-            for _ in range(3):
-                desk.parts.loss_warning.look()
+            await asyncio.sleep(3 * GUARDIAN_S)
 
             assert (open_rows(desk) == ["DAILY_LOSS_WARNING"]) is warned
             assert len(bench.alerts("warning")) == warned
             results.forget("lost")
-            desk.parts.loss_warning.look()
+            await asyncio.sleep(2 * GUARDIAN_S)
             assert open_rows(desk) == []
 
     run(tmp_path, scenario, daily_loss_warning_pct=share)
