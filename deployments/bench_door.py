@@ -8,30 +8,21 @@ take the machine from whoever is measured beside it.
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from deployments.bench_rig import LIMITS, PAUSE_S, WARM_UP, Sent, bench_signal, times_us
+from deployments.bench_desk import bench_desk
+from deployments.bench_rig import PAUSE_S, WARM_UP, Sent, bench_signal, times_us
 from deployments.bench_stock_runner import NAME
-from deployments.desk_environment import PROJECT
 from deployments.desk_startup import STARTUP_S, DeskStartup
-from deployments.executor_watch import stop_executor
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.prefect_address import prefect_http
 from deployments.prefect_door import PrefectDoor
 from deployments.progress import Progress
-from deployments.supervisor import GRACE_S, Supervisor
-from deployments.up_lock import RunningDesk, UpLock
+from deployments.supervisor import Supervisor
 from deployments.venue_simulators import VenueSimulators
 from tasks.client_order_id import pair_id_for
-from tasks.key_store import KeyStore
-from tasks.settings import Settings
 from tasks.signing import PrivateKey
 
 HOT = "signal-intake/live"
@@ -39,7 +30,6 @@ STOCK = f"signal-intake/{NAME}"
 TTL_MS = 60_000
 """A stock runner needs seconds; the signal must still be valid."""
 RUN_S = 60.0
-KEYS = ("operator", "bench")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,55 +59,27 @@ async def bench_door(pairs: int, stock_pairs: int, progress: Progress) -> DoorRe
 
     Raises CommandFailed when something of it does not work.
     """
-    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
-        home = Path(folder)
-        keys = KeyStore(home / "keys")
-        for name in KEYS:
-            keys.generate(name)
-        settings = Settings(home=home)
-        async with (
-            Supervisor(settings.logs_dir, PROJECT) as supervisor,
-            _desk(settings, supervisor, progress) as startup,
-            prefect_http(settings, f"{startup.desk.prefect_url}/api") as api,
-            HttpJson("the simulators", startup.desk.control_url) as control,
-        ):
-            door, simulators = PrefectDoor(api), VenueSimulators(control)
-            key = keys.private_key(KEYS[-1])
+    async with (
+        bench_desk(progress) as desk,
+        prefect_http(desk.settings, f"{desk.startup.desk.prefect_url}/api") as api,
+        HttpJson("the simulators", desk.startup.desk.control_url) as control,
+    ):
+        door, simulators = PrefectDoor(api), VenueSimulators(control)
 
-            async def measured(deployment: str, count: int, warm_up: int) -> DoorTimes:
-                sent = [
-                    await _sent(door, deployment, f"{deployment}-{turn}", key)
-                    for turn in range(warm_up + count)
-                ]
-                return DoorTimes.of(await times_us(simulators, sent[warm_up:]))
+        async def measured(deployment: str, count: int, warm_up: int) -> DoorTimes:
+            sent = [
+                await _sent(door, deployment, f"{deployment}-{turn}", desk.key)
+                for turn in range(warm_up + count)
+            ]
+            return DoorTimes.of(await times_us(simulators, sent[warm_up:]))
 
-            with progress.waiting("measuring the hot worker"):
-                hot = await supervisor.guarded(measured(HOT, pairs, WARM_UP))
-            await startup.stop_hot_worker()
-            with progress.waiting("measuring a stock runner"):
-                await _start_stock_runner(supervisor, startup, door)
-                stock = await supervisor.guarded(measured(STOCK, stock_pairs, 1))
-            return DoorResult(hot, stock)
-
-
-@asynccontextmanager
-async def _desk(
-    settings: Settings, supervisor: Supervisor, progress: Progress
-) -> AsyncIterator[DeskStartup]:
-    lock = UpLock.take(settings.home)
-    try:
-        desk = RunningDesk(pid=os.getpid(), mode=settings.mode)
-        startup = DeskStartup(settings, supervisor, lock, progress, desk=desk, extra=LIMITS)
-        await startup.simulators(1)
-        await startup.prefect_server()
-        await startup.deployments()
-        await startup.executor()
-        await startup.batch_worker()
-        await startup.hot_worker()
-        yield startup
-    finally:
-        await stop_executor(settings.socket_file, GRACE_S)
-        lock.release()
+        with progress.waiting("measuring the hot worker"):
+            hot = await desk.supervisor.guarded(measured(HOT, pairs, WARM_UP))
+        await desk.startup.stop_hot_worker()
+        with progress.waiting("measuring a stock runner"):
+            await _start_stock_runner(desk.supervisor, desk.startup, door)
+            stock = await desk.supervisor.guarded(measured(STOCK, stock_pairs, 1))
+        return DoorResult(hot, stock)
 
 
 async def _start_stock_runner(

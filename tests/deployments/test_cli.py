@@ -180,6 +180,8 @@ def test_kill_without_a_terminal_needs_a_yes(
         ["stop", "--reason", ""],
         ["report", "--day", "yesterday"],
         ["bench", "--pairs", "1000"],
+        ["bench", "stop", "--rounds", "0"],
+        ["bench", "start"],
     ],
 )
 def test_bad_usage_is_exit_code_two(

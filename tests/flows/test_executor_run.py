@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,9 +31,10 @@ from flows.prefect_api import PrefectApi
 from flows.run_owner import owned_by
 from tasks import executor_pulse
 from tasks.executor_client import ExecutorClient
+from tasks.switch_guard import ENTRY
 from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
 from tests.tasks.alerting import providers
-from tests.tasks.executors import Served, served_venues, until_accepting
+from tests.tasks.executors import KEY, Served, served_venues, until_accepting
 
 pytestmark = [*PREFECT_MARKS, pytest.mark.timeout(300)]
 
@@ -182,6 +184,47 @@ async def test_a_run_tells_each_signal_is_true_and_ends_when_another_takes_over(
     assert "took received to gate" in story
     assert "it is Running again" in log
     assert not any(served.settings.executor_runs_dir.iterdir())
+
+
+@pytest.fixture
+async def entry_id(executor_id: UUID) -> AsyncIterator[UUID]:
+    """The deployment entry/live, on again at the end."""
+    async with get_client() as client:
+        deployment_id = (await client.read_deployment_by_name(ENTRY)).id
+        yield deployment_id
+        await client.resume_deployment(deployment_id)
+
+
+async def test_the_log_of_a_run_says_why_a_resume_is_refused(
+    entry_id: UUID, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_truth, "LOOK_S", 0.3)
+    async with served_venues(tmp_path_factory.mktemp("k")) as served, get_client() as client:
+        with environment(monkeypatch, served.environment):
+            running = asyncio.create_task(state_of(executor))
+            async with ExecutorClient(served.settings.socket_file) as desk:
+                await until_accepting(desk)
+                [owner] = served.settings.executor_runs_dir.iterdir()
+                await client.pause_deployment(entry_id)
+                await until_stops(desk, [ENTRY])
+                account = served.simulation.upbit.account(KEY)
+                assert account is not None
+                account.ledger.credit("BTC", Decimal("0.001"))
+                await client.resume_deployment(entry_id)
+                log = await until_log(client, UUID(owner.stem), f"the resume of {ENTRY} is refused")
+                state = await desk.state()
+            await client.set_flow_run_state(UUID(owner.stem), Cancelling(), force=True)
+            await asyncio.wait_for(running, WITHIN_S)
+
+    [refusal] = [line for line in log.splitlines() if "is refused" in line]
+    assert "BTC at upbit: journal 0, venue 0.001, 0.001 BTC difference" in refusal
+    assert not state["accepting_entries"]
+
+
+async def until_stops(desk: ExecutorClient, names: list[str]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while [stop["switch"] for stop in (await desk.state())["stops"]] != names:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def is_running(client: PrefectClient, run_id: UUID) -> bool:

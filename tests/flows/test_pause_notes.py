@@ -20,6 +20,7 @@ from prefect.exceptions import ObjectNotFound
 from deployments.cli import main
 from deployments.project import read_entries
 from deployments.register import register
+from deployments.stop_ways import WAYS
 from exchanges.clock import SystemClock
 from flows.emergency_stop import emergency_stop
 from flows.executor import SwitchesOn
@@ -36,7 +37,6 @@ from tasks.wire_text import utc_text
 from tests.flows.fake_prefect import prefect_saying
 from tests.flows.test_prefect_switches import ask
 from tests.flows.test_ways_to_stop import SWITCHED, all_on
-from tests.flows.ways_to_stop import WAYS
 from tests.prefect_runs import PREFECT_MARKS, state_of
 from warehouse.records import RecordType
 

@@ -18,6 +18,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 
 from deployments.project import read_entries
 from deployments.register import register
+from deployments.stop_ways import WAYS
 from exchanges.clock import SystemClock
 from flows.prefect_switches import SWITCHES, PrefectSwitches
 from tasks.alert import Alert, AlertType
@@ -26,7 +27,6 @@ from tasks.stop_board import BY_HAND, StopBoard
 from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, SwitchGuard
 from tasks.switch_setter import SwitchSetter
-from tests.flows.ways_to_stop import WAYS
 from tests.prefect_runs import PREFECT_MARKS
 
 pytestmark = PREFECT_MARKS

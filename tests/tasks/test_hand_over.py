@@ -46,7 +46,8 @@ from warehouse.records import RecordType
 
 AT_REST = {"hedged", "closed", "unwound", "failed"}
 WITHIN_S = 30.0
-GAP_S = 60.0
+GAP_S = 15.0
+"""With nobody on guard; under a second where the machine does not stall."""
 
 
 @asynccontextmanager
@@ -175,7 +176,9 @@ async def until_at_rest(client: ExecutorClient) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> None:
+async def test_an_heir_takes_over_while_pairs_open_and_break(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with served_venues(tmp_path, min_net_profit_krw=Decimal(0)) as served:
         async with (
             living_executor(served) as living,
@@ -205,6 +208,8 @@ async def test_an_heir_takes_over_while_pairs_open_and_break(tmp_path: Path) -> 
             if item.epoch == second.epoch
         )
         gap_s = (guards.at - released.at).total_seconds()
+        with capsys.disabled():
+            print(f"\na hand-over: nobody guarded for {gap_s:.2f} s")
         assert living.result() == f"process {released.body['heir']} has taken over"
         assert (first.epoch, released.epoch, second.epoch) == (1, 1, 2)
         assert gap_s < GAP_S

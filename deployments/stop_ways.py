@@ -11,19 +11,21 @@ from dataclasses import dataclass
 
 from tasks.switch_guard import BATCH_POOL, ENTRY, HOT_POOL, SIGNAL_INTAKE
 
+Request = tuple[str, str, Mapping[str, object] | None]
+"""Method, path, body."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """Paths may name ``{entry}``, ``{intake}`` (deployment ids) and ``{schedule}`` (of entry)."""
 
-    pause: tuple[tuple[str, str, object], ...]
-    """Requests: method, path, body."""
-    resume: tuple[tuple[str, str, object], ...]
+    pause: tuple[Request, ...]
+    resume: tuple[Request, ...]
     switches: frozenset[str]
     """What is paused by it."""
 
 
-def _patch(path: str, name: str, off: bool) -> tuple[str, str, object]:
+def _patch(path: str, name: str, off: bool) -> Request:
     return "PATCH", path, {name: off}
 
 
