@@ -17,6 +17,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from deployments.paper_accounts import paper_accounts
+from exchanges.instrument import Venue
+from tasks.errors import ExecutorGone
+from tasks.executor_pulse import listener
+from tasks.outcome import Outcome
+from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
 from tests.deployments.up_process import UpProcess, desk_environment, process_with
 from tests.prefect_database import begin_with
@@ -26,6 +32,7 @@ T = TypeVar("T")
 
 PREFECT_S = 0.4
 """Between two questions to Prefect."""
+TAKEN_S = 30.0
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 DESK = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
 
@@ -83,6 +90,17 @@ class RunningDesk(Research):
         pairs = self.ask(lambda executor: executor.pairs(open_only=True))
         return {pair["pair_id"] for pair in pairs}
 
+    def entered(self) -> Outcome:
+        """What becomes of an ENTER; of another one where the machine stood still for a moment."""
+        outcomes: list[Outcome] = []
+
+        def is_decided() -> bool:
+            outcomes.append(self.fast(self.entry()))
+            return not is_passing(outcomes[-1].status, outcomes[-1].reason)
+
+        self.wait_until("an entry is decided", is_decided, TAKEN_S)
+        return outcomes[-1]
+
     def reconciled(self) -> ReconciliationRecord:
         """What a reconciliation that begins now finds."""
         return self.ask(lambda executor: executor.reconcile())
@@ -98,6 +116,35 @@ class RunningDesk(Research):
     def blocks(self) -> list[str]:
         """Codes of what stands against entries."""
         return [block["code"] for block in self._state()["blocks"]]
+
+    def stops(self) -> list[dict[str, Any]]:
+        """Why each switch is off."""
+        return list(self._state()["stops"])
+
+    def refused_resume(self) -> dict[str, Any] | None:
+        """The last one that was refused, until another is accepted."""
+        refused: dict[str, Any] | None = self._state()["resume_refused"]
+        return refused
+
+    def epoch(self) -> int | None:
+        """Of the executor that answers; None: there is none."""
+        try:
+            return int(self._state()["epoch"])
+        except ExecutorGone:
+            return None
+
+    def alert_rows(self, subject: str) -> list[dict[str, Any]]:
+        """Of one program: open ones, seen ones and what is over."""
+        alerts = self.ask(lambda executor: executor.alerts(every=True))
+        return [row for row in (*alerts["open"], *alerts["others"]) if row["subject"] == subject]
+
+    def kill_executor(self) -> None:
+        pid = listener(self.home / "run" / "executor.sock")
+        assert pid is not None
+        os.kill(pid, SIGKILL)
+
+    def kill_hot_worker(self) -> None:
+        os.kill(process_with(self.home, "deployments.hot_worker"), SIGKILL)
 
     def freeze_prefect(self) -> None:
         """Its server takes connections and answers nobody, until it is killed."""
@@ -126,6 +173,14 @@ class RunningDesk(Research):
         if name not in self._deployment_ids:
             self._deployment_ids[name] = str(self._api("GET", f"/deployments/name/{name}")["id"])
         return self._deployment_ids[name]
+
+    def is_paused(self, name: str) -> bool:
+        """By the flag of the deployment's row."""
+        return bool(self._api("GET", f"/deployments/{self.deployment_id(name)}")["paused"])
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """As the switch on the deployment's page does."""
+        self._api("PATCH", f"/deployments/{self.deployment_id(name)}", {"paused": not on})
 
     def run(self, name: str, **parameters: Any) -> dict[str, Any]:
         """A run of ``name``, once it has ended."""
@@ -176,11 +231,30 @@ class RunningDesk(Research):
 
     def running(self, name: str) -> list[str]:
         """Ids of the runs of ``name`` that Prefect shows as running."""
+        return self._runs_in(name, "RUNNING")
+
+    def unfinished(self, name: str) -> list[str]:
+        """Ids of the runs of ``name`` that have not ended and are not due in the future."""
+        return self._runs_in(name, "SCHEDULED", "PENDING", "RUNNING", "CANCELLING")
+
+    def _runs_in(self, name: str, *types: str) -> list[str]:
+        until = {"before_": datetime.now(UTC).isoformat()}
         only = {
             "deployments": {"id": {"any_": [self.deployment_id(name)]}},
-            "flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}},
+            "flow_runs": {"state": {"type": {"any_": types}}, "expected_start_time": until},
         }
         return [row["id"] for row in self._api("POST", "/flow_runs/filter", only)]
+
+    def state_of(self, run_id: str) -> str:
+        """The name of the state that the run is in."""
+        return str(self._api("GET", f"/flow_runs/{run_id}")["state"]["name"])
+
+    def log_of(self, run_id: str) -> str:
+        """The newest lines of the run's log."""
+        only = {"flow_run_id": {"any_": [run_id]}}
+        newest = {"logs": only, "sort": "TIMESTAMP_DESC", "limit": 100}
+        lines = self._api("POST", "/logs/filter", newest)
+        return "\n".join(line["message"] for line in lines)
 
     def is_in_profit(self, pair_id: str) -> bool:
         """Would it bring something if it were closed now?"""
@@ -188,14 +262,44 @@ class RunningDesk(Research):
         return now is not None and Decimal(now["net_krw"]) > 0
 
     def artifact_id(self, run_id: str, key: str) -> str:
+        return str(self._artifact(run_id, key)["id"])
+
+    def artifact_text(self, run_id: str, key: str) -> str:
+        return str(self._artifact(run_id, key)["data"])
+
+    def _artifact(self, run_id: str, key: str) -> dict[str, Any]:
         only = {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}
+        artifact: dict[str, Any]
         [artifact] = self._api("POST", "/artifacts/filter", {"artifacts": only})
-        return str(artifact["id"])
+        return artifact
+
+    def pause_note(self, name: str) -> str:
+        """What stands in Prefect with the switch ``name``; empty: nothing yet."""
+        only = {"key": {"any_": [f"paused-{name.replace('/', '-')}"]}}
+        latest = {"artifacts": only, "sort": "CREATED_DESC", "limit": 1}
+        artifacts = self._api("POST", "/artifacts/filter", latest)
+        return "".join(artifact["data"] for artifact in artifacts)
 
     def refuse_perpetual_orders(self, times: int) -> None:
         fault = {"venue": "binance", "endpoint": "POST /fapi/v1/order", "kind": "reject"}
         body = fault | {"times": times}
         self._http.post(f"{self._control}/faults", json=body).raise_for_status()
+
+    def hide_transfers(self) -> None:
+        """The key may no longer see Upbit's lists of what was moved."""
+        for path in ("deposits", "withdraws"):
+            refusal = {"kind": "reject", "times": 10_000, "args": {"code": "out_of_scope"}}
+            fault = {"venue": "upbit", "endpoint": f"GET /v1/{path}"} | refusal
+            self._http.post(f"{self._control}/faults", json=fault).raise_for_status()
+
+    def clear_faults(self) -> None:
+        self._http.delete(f"{self._control}/faults").raise_for_status()
+
+    def move_coin(self, amount: str) -> None:
+        """A hand moves coin into the account at Upbit; a negative amount leaves it."""
+        account = paper_accounts(self.home / "keys").credentials[Venue.UPBIT].access_key
+        body = {"venue": "upbit", "account": account, "currency": "BTC", "amount": amount}
+        self._http.post(f"{self._control}/transfer", json=body).raise_for_status()
 
     def _state(self) -> dict[str, Any]:
         return self.ask(lambda executor: executor.state())
@@ -213,4 +317,4 @@ class RunningDesk(Research):
         user, _, secret = self.password.partition(":")
         answer = self._http.request(method, f"{self.ui}/api{path}", json=body, auth=(user, secret))
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
