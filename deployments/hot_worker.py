@@ -29,6 +29,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL
 from prefect.workers.base import BaseJobConfiguration, BaseWorker, BaseWorkerResult
 
+from deployments.batch_sweep import BatchSweep
 from deployments.flow_loop import FlowLoop
 from deployments.pool_door import PoolDoor
 from deployments.prefect_results import keep_no_results
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 HEARTBEAT_S = 5
 SWEEP_S = 10.0
+BATCH_SWEEP_S = 30.0
 DRAIN_S = 4.0
 """Who stops the worker gives it eight seconds."""
 BLOCKED_S = 20.0
@@ -132,6 +134,7 @@ class HotWorker(BaseWorker[BaseJobConfiguration, Any, HotRunResult]):
             (lambda: self._poll(offers), POLL_S),
             (lambda: self._listen(intake, door, offers), POLL_S),
             (lambda: self._sweep(intake), SWEEP_S),
+            (BatchSweep(self.client).look, BATCH_SWEEP_S),
         )
         services = [asyncio.create_task(self._for_ever(*work)) for work in works]
         watch = asyncio.create_task(self._watch_flow_loop(intake))

@@ -6,6 +6,10 @@ other one's runs do not trade and have none.
 
 from __future__ import annotations
 
+EXECUTOR_QUEUE = "executor"
+BATCH_NAME = "batch-worker"
+"""As in compose.yaml, systemd and kubernetes."""
+
 
 def _worker(queue: str, name: str, limit: int) -> tuple[str, ...]:
     return (
@@ -15,6 +19,6 @@ def _worker(queue: str, name: str, limit: int) -> tuple[str, ...]:
     )
 
 
-EXECUTOR_WORKER = _worker("executor", "executor-worker", 3)
+EXECUTOR_WORKER = _worker(EXECUTOR_QUEUE, "executor-worker", 3)
 """At once: the executor, the one that takes over from it, and a run that ends because of them."""
-BATCH_WORKER = _worker("default", "batch-worker", 4)
+BATCH_WORKER = _worker("default", BATCH_NAME, 4)
