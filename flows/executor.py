@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ from tasks.executor import run_executor
 from tasks.settings import Settings
 from tasks.settings_loading import load_settings
 from tasks.stop_reason import GivenReason
+from tasks.switch_guard import SwitchNews
 from tasks.unforeseen import Unforeseen
 from warehouse import JournalLocked
 
@@ -138,7 +139,7 @@ class SwitchesOn:
     async def read(self) -> Mapping[str, bool]:
         return await self._there(self._switches.read())
 
-    async def news(self) -> Collection[str]:
+    async def news(self) -> SwitchNews:
         return await self._there(self._switches.news())
 
     async def pause(self, names: Iterable[str], reason: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, Self
 from flows.deployment_switch import is_off, schedules_of
 from flows.pause_notes import PauseNotes
 from flows.prefect_api import PrefectApi, PrefectRefused, PrefectSilent
-from flows.switch_events import is_told_already, paused_deployment, paused_pool, switch_events
+from flows.switch_events import (
+    is_told_already,
+    paused_deployment,
+    paused_pool,
+    resumed_by_automation,
+    row_id,
+    switch_events,
+)
 from tasks.errors import SwitchesUnreadable
 from tasks.stop_reason import DESK, GivenReason
 from tasks.switch_guard import (
@@ -26,6 +33,7 @@ from tasks.switch_guard import (
     EXIT_VALIDATION,
     HOT_POOL,
     SIGNAL_INTAKE,
+    SwitchNews,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +67,8 @@ class PrefectSwitches:
         self._last: dict[str, bool] = {}
         self._seen: dict[str, datetime] = {}
         """Id of each row at the last whole look → when Prefect had last written it."""
+        self._of_pools: dict[str, str] = {}
+        """Id of each pool and queue at the last whole look → its switch."""
         self._looked = asyncio.Event()
         self._flags = 0
         """How many of the deployments had their own flag set at the last whole look."""
@@ -99,7 +109,7 @@ class PrefectSwitches:
             raise SwitchesUnreadable(str(error)) from error
         return dict(self._last)
 
-    async def news(self) -> Collection[str]:
+    async def news(self) -> SwitchNews:
         """Wait until a switch may have changed; the next look is a whole one."""
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
@@ -107,11 +117,7 @@ class PrefectSwitches:
         await self._looked.wait()
         event = await self._events.get()
         self._looks = 0
-        if event is None or is_told_already(event, self._seen):
-            return ()
-        pool, deployment = paused_pool(event), paused_deployment(event)
-        names = (POOLS.get(pool or ""), self._names.get(deployment or ""))
-        return [name for name in names if name is not None]
+        return SwitchNews() if event is None else self._told(event)
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
         """Set the switches and leave the reason as the artifact ``paused-…`` of each.
@@ -156,6 +162,19 @@ class PrefectSwitches:
         except (PrefectSilent, PrefectRefused) as error:
             raise SwitchesUnreadable(str(error)) from error
 
+    def _told(self, event: Event) -> SwitchNews:
+        """What the event says that was not read already."""
+        resumed = resumed_by_automation(event)
+        row = row_id(event.resource.id) if resumed is None else resumed[0]
+        if is_told_already(row, event.occurred, self._seen):
+            return SwitchNews()
+        if resumed is not None:
+            switch = self._names.get(row) or self._of_pools.get(row)
+            return SwitchNews(automated={switch: resumed[1]} if switch else {})
+        pool, deployment = paused_pool(event), paused_deployment(event)
+        names = (POOLS.get(pool or ""), self._names.get(deployment or ""))
+        return SwitchNews(paused=[name for name in names if name is not None])
+
     async def _listen(self) -> None:
         """In a task of its own: whoever waits for news may leave at any moment."""
         async for event in switch_events():
@@ -195,6 +214,12 @@ class PrefectSwitches:
                 raise SwitchesUnreadable(f"Prefect no longer has the work pool {pool}")
             paused[name] = bool(of_pools[pool])
         self._seen = _written([*rows.values(), *pool_rows, *queue_rows])
+        self._of_pools = {
+            str(row.get("id")): POOLS[str(row.get(key))]
+            for found, key in ((pool_rows, "name"), (queue_rows, "work_pool_name"))
+            for row in found
+            if str(row.get(key)) in POOLS
+        }
         self._looked.set()
         return paused
 

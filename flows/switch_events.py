@@ -20,10 +20,14 @@ log = logging.getLogger(__name__)
 
 DEPLOYMENT, POOL, QUEUE = "prefect.deployment.", "prefect.work-pool.", "prefect.work-queue."
 UPDATED = f"{DEPLOYMENT}updated"
+AUTOMATED = "prefect.automation.action.executed"
+RESUMES = ("resume-deployment", "resume-work-pool", "resume-work-queue")
+"""Actions of an automation that switch something on."""
 PAUSED = "paused"
 WATCHED = [
     *(f"{DEPLOYMENT}{what}" for what in ("created", "updated", "deleted")),
     *(f"{kind}{what}" for kind in (POOL, QUEUE) for what in (PAUSED, "ready", "not-ready")),
+    AUTOMATED,
 ]
 RECONNECT_S = 1.0
 
@@ -74,8 +78,23 @@ def paused_pool(event: Event) -> str | None:
     return pools[0] if pools else None
 
 
-def is_told_already(event: Event, seen: Mapping[str, datetime]) -> bool:
-    """Was a row of Prefect read that is newer than this event about it? Then the row says more.
+def resumed_by_automation(event: Event) -> tuple[str, str] | None:
+    """The id of the deployment, pool or queue that an automation has switched on and the
+    automation's name, if that is what the event says. Prefect emits it once that was done
+    (``server/events/actions.py`` of Prefect 3.8.8, ``Action.succeed``)."""
+    if event.event != AUTOMATED or event.payload.get("action_type") not in RESUMES:
+        return None
+    targets = [row_id(item.id) for item in event.related if item.role == "target"]
+    return (targets[0], event.resource.name or "?") if targets else None
+
+
+def row_id(resource_id: str) -> str:
+    """``prefect.deployment.1b4e…`` → ``1b4e…``."""
+    return resource_id.rpartition(".")[2]
+
+
+def is_told_already(row: str, occurred: datetime, seen: Mapping[str, datetime]) -> bool:
+    """Was a row of Prefect read that is newer than an event about it? Then the row says more.
 
     ``seen``: id of a deployment, pool or queue → when the row that was read was last written, by
     Prefect's clock, as the time of the event is: the desk's own is not asked. Prefect writes a
@@ -87,5 +106,5 @@ def is_told_already(event: Event, seen: Mapping[str, datetime]) -> bool:
 
     Without a time to compare with, and whenever that is the older one, the event is news.
     """
-    written = seen.get(event.resource.id.rpartition(".")[2])
-    return written is not None and event.occurred < written
+    written = seen.get(row)
+    return written is not None and occurred < written

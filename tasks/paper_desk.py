@@ -7,7 +7,7 @@ Backtests run it on virtual time through months of history.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
 from tasks.stop_reason import GivenReason
-from tasks.switch_guard import EXIT_VALIDATION, STOPS_ENTRIES
+from tasks.switch_guard import EXIT_VALIDATION, STOPS_ENTRIES, SwitchNews
 from tasks.venue_connections import Wire, connect
 from warehouse import Journal, read
 
@@ -59,7 +59,7 @@ class MemorySwitches:
     async def read(self) -> Mapping[str, bool]:
         return dict(self.paused)
 
-    async def news(self) -> Collection[str]:
+    async def news(self) -> SwitchNews:
         return await asyncio.Future()  # polling hears of everything
 
     async def pause(self, names: Iterable[str], reason: str) -> None:

@@ -2,7 +2,8 @@
 
 Two ways to ask: switching something on again in Prefect, and ``kimp resume`` (the flow ``resume``),
 which also ends an emergency stop. While the desk looks there are no entries. Nothing here begins
-by itself: automation may stop, only a person resumes.
+by itself, and what an automation of Prefect's switches on is switched off again: automation may
+stop, only a person resumes.
 """
 
 from __future__ import annotations
@@ -33,11 +34,14 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 30.0
 """A look that takes longer is a no."""
+LATE_S = 10.0
+"""So long after a resume it may still turn out that no person has asked for it."""
 KILLED = "killed"
 DAILY_LOSS = "daily_loss"
 UNHEALTHY = "unhealthy:"
 UNSURE = "unsure"
 STOPPED = "stopped"
+AUTOMATED = "automated"
 
 
 class Resuming:
@@ -77,9 +81,12 @@ class Resuming:
         self._looking_since: datetime | None = None
         self._is_comparing = False
         self._asked: list[str] = []
+        self._accepted: dict[str, float] = {}
+        """Switch → when it was last switched on, by the monotonic clock."""
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
         board.on_release = self.ask
+        guard.on_automated = self.refuse_automated
 
     def ask(self, name: str) -> None:
         """Somebody has switched ``name`` on in Prefect: no entries until that has been looked at.
@@ -87,6 +94,15 @@ class Resuming:
         self._blocks.set(RESUMING)
         self._asked.append(name)
         self._wake.set()
+
+    def refuse_automated(self, name: str, automation: str) -> None:
+        """An automation of Prefect's has switched ``name`` on. If that kept entries away, they stay
+        away; also when the look is over already. Returns at once."""
+        accepted = self._accepted.get(name)
+        is_late = accepted is not None and self._trading.clock.monotonic() - accepted < LATE_S
+        if name in STOPS_ENTRIES and (is_late or self._board.of(name)):
+            told = f"it was Prefect's automation {automation!r}, and only a person resumes"
+            self._refuse([name], [_reason(AUTOMATED, told)])
 
     def told(self) -> dict[str, Any] | None:
         """For ``/v1/state``: since when the desk has been looking, and what that waits for; None:
@@ -237,6 +253,7 @@ class Resuming:
 
     def _accept(self, names: list[str], sentence: str) -> None:
         left = [name for name in STOPS_ENTRIES if self._guard.is_paused(name)]
+        self._accepted.update(dict.fromkeys(names, self._trading.clock.monotonic()))
         for name in names:
             # An alert that all is on again ends every stop's; before that each ends its own.
             self._board.lift(name, sentence, is_told=not left)

@@ -51,6 +51,7 @@ FOUND = "paused in Prefect"
 """Until it was asked whether a reason was left there; nobody was told of it and the journal has
 nothing of it, so that an executor that ends now leaves it to the next to find."""
 BY_HAND = "paused in Prefect by hand"
+REFUSED = "resume refused: "
 
 
 class StopBoard:
@@ -117,7 +118,11 @@ class StopBoard:
         """``asked`` were switched on too early: ``name`` is off, and ``reasons`` (each a code and a
         message) say why."""
         was_off = bool(self.of(name))
-        sentence = f"resume refused: {'; '.join(item['message'] for item in reasons)}"
+        sentence = REFUSED + "; ".join(item["message"] for item in reasons)
+        known = self._stops.get(name, {}).get(reason)
+        before = "" if known is None else known.sentence.partition(REFUSED)[0].removesuffix("; ")
+        if before:  # why it was off at first
+            sentence = f"{before}; {sentence}"
         now = utc_text(self._clock.now())
         self.refused = {"at": now, "asked": list(asked), "reasons": list(reasons)}
         stop = self._put(name, reason, sentence)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from exchanges.clock import Clock
@@ -33,6 +34,16 @@ UNSETTLED_S = 1.0
 after an event takes the pause back."""
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchNews:
+    """What was heard; nothing: whatever it is has to be read."""
+
+    paused: Collection[str] = ()
+    """Switches that are known to be paused now."""
+    automated: Mapping[str, str] = field(default_factory=dict)
+    """Switch that an automation of Prefect's has switched on → the automation's name."""
+
+
 class Switches(Protocol):
     """Where the switches really are. Every method raises SwitchesUnreadable when Prefect cannot be
     asked, or says no."""
@@ -41,8 +52,8 @@ class Switches(Protocol):
         """Switch → paused, of all."""
         ...
 
-    async def news(self) -> Collection[str]:
-        """Wait until something may have changed; the switches that are known to be paused now."""
+    async def news(self) -> SwitchNews:
+        """Wait until something may have changed."""
         ...
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
@@ -83,6 +94,9 @@ class SwitchGuard:
         self.paused: Mapping[str, bool] = {}
         """As last heard; empty until the first word."""
         self.listeners: list[OnChange] = []
+        self.on_automated: Callable[[str, str], None] = lambda name, automation: None
+        """Hears of a switch that an automation has switched on, and that one's name, once the
+        switch itself was looked at."""
 
     @property
     def age_s(self) -> float | None:
@@ -172,9 +186,12 @@ class SwitchGuard:
     async def _listen(self) -> None:
         while True:
             try:
-                self.hold(await self._switches.news(), for_s=UNSETTLED_S)
+                news = await self._switches.news()
             except SwitchesUnreadable as error:
                 log.info("no events from Prefect, polling alone hears of a pause: %s", error)
                 await asyncio.sleep(self._poll_s)
             else:
+                self.hold(news.paused, for_s=UNSETTLED_S)
                 await self.look()
+                for name, automation in news.automated.items():
+                    self.on_automated(name, automation)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -182,6 +183,32 @@ class RunningDesk(Research):
         """As the switch on the deployment's page does."""
         self._api("PATCH", f"/deployments/{self.deployment_id(name)}", {"paused": not on})
 
+    @contextmanager
+    def switched_on_by_automation(self, name: str, automation: str) -> Iterator[None]:
+        """As Prefect does when something happens that it was told to wait for: it has happened when
+        the block begins."""
+        happened = f"test.{automation}"
+        made = self._api(
+            "POST",
+            "/automations/",
+            {
+                "name": automation,
+                "trigger": {"type": "event", "posture": "Reactive", "expect": [happened]},
+                "actions": [
+                    {"type": "resume-deployment", "deployment_id": self.deployment_id(name)}
+                ],
+            },
+        )
+        event = {
+            "id": str(uuid.uuid4()),
+            "event": happened,
+            "occurred": datetime.now(UTC).isoformat(),
+            "resource": {"prefect.resource.id": happened},
+        }
+        self._api("POST", "/events", [event])
+        yield
+        self._api("DELETE", f"/automations/{made['id']}")
+
     def run(self, name: str, **parameters: Any) -> dict[str, Any]:
         """A run of ``name``, once it has ended."""
         path = f"/deployments/{self.deployment_id(name)}/create_flow_run"
@@ -313,7 +340,7 @@ class RunningDesk(Research):
         body = {"upbit": {"KRW-BTC": quote}}
         self._http.put(f"{self._control}/market", json=body).raise_for_status()
 
-    def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _api(self, method: str, path: str, body: object = None) -> Any:
         user, _, secret = self.password.partition(":")
         answer = self._http.request(method, f"{self.ui}/api{path}", json=body, auth=(user, secret))
         answer.raise_for_status()

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from prefect.events import Event
 
 from flows.prefect_switches import SWITCHES, PrefectSwitches
-from flows.switch_events import UPDATED, paused_deployment, paused_pool
+from flows.switch_events import (
+    AUTOMATED,
+    UPDATED,
+    paused_deployment,
+    paused_pool,
+    resumed_by_automation,
+)
 from tasks.errors import SwitchesUnreadable
 from tests.flows.fake_prefect import WELL, prefect_saying
 
@@ -70,16 +76,18 @@ def test_one_row_of_nonsense_among_good_ones_is_no_permission(
 
 
 @given(
-    NONSENSE, st.sampled_from((UPDATED, "prefect.work-pool.paused", "prefect.work-queue.paused"))
+    NONSENSE,
+    st.sampled_from((UPDATED, "prefect.work-pool.paused", "prefect.work-queue.paused", AUTOMATED)),
 )
 def test_an_event_of_nonsense_pauses_nothing_and_breaks_nothing(payload: Any, name: str) -> None:
     event = Event(
         occurred=datetime.now(UTC),
         event=name,
         resource={"prefect.resource.id": f"prefect.deployment.{uuid4()}"},
-        payload={"updates": payload},
+        payload={"updates": payload, "action_type": payload},
         id=uuid4(),
     )
 
     assert paused_deployment(event) is None
     assert paused_pool(event) is None
+    assert resumed_by_automation(event) is None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
 from tasks.errors import SwitchesUnreadable
 from tasks.stop_reason import GivenReason
-from tasks.switch_guard import ENTRY, EXECUTOR, UNSETTLED_S, SwitchGuard
+from tasks.switch_guard import ENTRY, EXECUTOR, UNSETTLED_S, SwitchGuard, SwitchNews
 from tests.exchanges.manual_clock import ManualClock
 
 
@@ -20,7 +20,7 @@ class Prefect:
         self.clock = clock
         self.paused = {ENTRY: False, EXECUTOR: False}
         self.gone = False
-        self.events: asyncio.Queue[Collection[str]] = asyncio.Queue()
+        self.events: asyncio.Queue[SwitchNews] = asyncio.Queue()
         self.looks = 0
 
     async def read(self) -> Mapping[str, bool]:
@@ -31,7 +31,7 @@ class Prefect:
             raise SwitchesUnreadable("no answer")
         return answer
 
-    async def news(self) -> Collection[str]:
+    async def news(self) -> SwitchNews:
         return await self.events.get()
 
     async def pause(self, names: Iterable[str], reason: str) -> None:
@@ -184,7 +184,7 @@ async def test_an_event_pauses_at_once_and_its_word_holds_until_it_can_be_read()
     await guard.look()
     prefect.gone = True
     listening = asyncio.create_task(guard.run())
-    prefect.events.put_nowait((ENTRY,))
+    prefect.events.put_nowait(SwitchNews(paused=(ENTRY,)))
 
     async with asyncio.timeout(5):
         await until(lambda: guard.is_paused(ENTRY))
@@ -207,8 +207,27 @@ async def test_an_event_without_a_pause_is_looked_into() -> None:
     async with asyncio.timeout(5):
         await until(lambda: prefect.looks > 0)
         prefect.paused[ENTRY] = True
-        prefect.events.put_nowait(())
+        prefect.events.put_nowait(SwitchNews())
         await until(lambda: slow.is_paused(ENTRY))
     listening.cancel()
 
     assert prefect.looks == 2
+
+
+async def test_that_an_automation_has_resumed_is_told_after_the_resume_itself() -> None:
+    guard, prefect, _ = guarded()
+    prefect.paused[ENTRY] = True
+    told: list[object] = []
+    guard.listeners.append(lambda name, paused: told.append((name, paused)))
+    slow = SwitchGuard(prefect, guard._clock, 1_000)
+    slow.listeners = guard.listeners
+    slow.on_automated = lambda name, automation: told.append((name, automation))
+    listening = asyncio.create_task(slow.run())
+    async with asyncio.timeout(5):
+        await until(lambda: slow.is_paused(ENTRY))
+        prefect.paused[ENTRY] = False
+        prefect.events.put_nowait(SwitchNews(automated={ENTRY: "each morning"}))
+        await until(lambda: len(told) == 3)
+    listening.cancel()
+
+    assert told == [(ENTRY, True), (ENTRY, False), (ENTRY, "each morning")]

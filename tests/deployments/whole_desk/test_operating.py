@@ -126,6 +126,29 @@ def test_a_switch_that_goes_on_too_early_goes_off_again_and_says_why(
     assert entered.status is OutcomeStatus.HEDGED, entered
 
 
+def test_what_an_automation_switches_on_goes_off_again_until_a_person_resumes(
+    desk: RunningDesk, home: Path
+) -> None:
+    desk.switch(ENTRY, on=False)
+    desk.wait_until("entry is off", lambda: desk.switches()[ENTRY], HEARD_S)
+    why = "Prefect's automation 'each morning', and only a person resumes"
+
+    with desk.switched_on_by_automation(ENTRY, "each morning"):
+        desk.wait_until("the refusal", lambda: desk.refused_resume() is not None, RESUME_S)
+
+    wait_for_note(desk, ENTRY, why)
+    desk.wait_until("it is off in Prefect", lambda: desk.is_paused(ENTRY), HEARD_S, PREFECT_S)
+    refused = desk.fast(desk.entry())
+    assert refused.status is OutcomeStatus.DENIED
+    assert why in (refused.reason or "")
+    told = said(home, "resume", "--reason", "a person has looked")
+    assert told.endswith("resumed: entries and signals are on again\n")
+    assert not desk.is_paused(ENTRY)
+    desk.wait_until("entries are taken", desk.takes_entries, HEARD_S)
+    entered = desk.entered()
+    assert entered.status is OutcomeStatus.HEDGED, entered
+
+
 def test_a_well_desk_says_so_in_readiness_canary_and_health(desk: RunningDesk) -> None:
     assert message_of(desk, ENTRY, "Ready") == "BTC: would trade."
     canary = message_of(desk, INTAKE, "Alive")
