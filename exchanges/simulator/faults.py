@@ -64,7 +64,8 @@ class FaultKind(StrEnum):
     BANNED = "banned"
     """Not processed: 418, with ``seconds`` (default 120) to wait."""
     PARTIAL = "partial"
-    """The order fills at most the share ``fraction`` of its size, the rest ends unfilled."""
+    """The order fills at most the share ``fraction`` of its size, the rest ends unfilled; at Upbit
+    it stays open with ``rests``, as in a venue that takes orders faster than it matches them."""
     DUPLICATE_EVENT = "duplicate_event"
     """An event of the stream is sent twice."""
     DROP_EVENT = "drop_event"
@@ -97,7 +98,7 @@ ALLOWED_ARGS: Mapping[FaultKind, tuple[str, ...]] = {
     FaultKind.DELAY: ("ms",),
     FaultKind.RATE_LIMITED: ("seconds",),
     FaultKind.BANNED: ("seconds",),
-    FaultKind.PARTIAL: ("fraction",),
+    FaultKind.PARTIAL: ("fraction", "rests"),
     FaultKind.STALE_BOOK: ("market",),
     FaultKind.HALT_MARKET: ("market",),
     FaultKind.WALLET_CLOSED: ("currency",),
@@ -144,7 +145,7 @@ class Fault:
             case FaultKind.STALE_BOOK | FaultKind.HALT_MARKET | FaultKind.WALLET_CLOSED:
                 self._check_about()
             case FaultKind.PARTIAL:
-                _ = self.fraction
+                _ = self.fraction, self.rests
             case FaultKind.REJECT:
                 self._check_code()
 
@@ -182,6 +183,16 @@ class Fault:
         if not (share.is_finite() and 0 <= share < 1):
             raise BadFault('args.fraction: expected a decimal string from 0 to below 1, e.g. "0.4"')
         return share
+
+    @property
+    def rests(self) -> bool:
+        """Does what a ``partial`` leaves unfilled stay open, whatever the order's time in force?"""
+        rests = self.args.get("rests", False)
+        if not isinstance(rests, bool):
+            raise BadFault("args.rests: expected true or false")
+        if rests and self.venue is not Venue.UPBIT:
+            raise BadFault("args.rests: only orders of upbit can be kept open")
+        return rests
 
     def _check_about(self) -> None:
         if self.about is not None and not isinstance(self.about, str):

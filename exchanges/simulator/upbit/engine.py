@@ -148,17 +148,23 @@ class UpbitEngine:
         return self._admit(account, request, ONE)
 
     def place(
-        self, account: UpbitAccount, request: OrderRequest, fill_share: Decimal | None = None
+        self,
+        account: UpbitAccount,
+        request: OrderRequest,
+        fill_share: Decimal | None = None,
+        *,
+        rests: bool = False,
     ) -> SimulatedOrder:
         """Take the order and match it; returns it as it was before matching. Raises Refusal.
 
-        ``fill_share`` bounds what trades; the rest is cancelled at once.
+        ``fill_share`` bounds what trades; the rest is cancelled at once, or with ``rests`` by its
+        owner alone.
         """
         order = self._admit(account, request, ONE if fill_share is None else fill_share)
         account.changes += 1
         acknowledged = replace(order, trades=[])
         self._matching.take_in(account, order)
-        self._matching.match_new(account, order, bounded=fill_share is not None)
+        self._matching.match_new(account, order, bounded=fill_share is not None, rests=rests)
         return acknowledged
 
     def cancel(self, account: UpbitAccount, order: SimulatedOrder) -> SimulatedOrder:
@@ -176,6 +182,8 @@ class UpbitEngine:
         order: SimulatedOrder,
         request: OrderRequest,
         fill_share: Decimal | None = None,
+        *,
+        rests: bool = False,
     ) -> tuple[SimulatedOrder, SimulatedOrder]:
         """Cancel ``order`` and place ``request``; what the old one frees may be used. Returns the
         old one as it was before, and the new one as it was acknowledged.
@@ -184,7 +192,8 @@ class UpbitEngine:
         """
         if order.state is OrderState.WAIT:
             self._admit(account, request, ONE, freed=order.locked)
-        return self.cancel(account, order), self.place(account, request, fill_share)
+        cancelled = self.cancel(account, order)
+        return cancelled, self.place(account, request, fill_share, rests=rests)
 
     def find(
         self, account: UpbitAccount, order_uuid: str | None, identifier: str | None

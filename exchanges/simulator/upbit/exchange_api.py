@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from exchanges.simulator.faults import Fault, FaultKind, Faults
@@ -19,12 +18,12 @@ from exchanges.simulator.upbit.order_lists import OrderLists
 from exchanges.simulator.upbit.order_request import OrderRequest, parse_order_request
 from exchanges.simulator.upbit.rate_limits import Group
 from exchanges.simulator.upbit.refusal import STATUSES, Refusal, insufficient_funds
-from exchanges.simulator.upbit.reorder import Reorder
+from exchanges.simulator.upbit.reorder import Reorder, share_of
 from exchanges.simulator.upbit.shapes import order_json, order_with_trades_json
 from exchanges.simulator.upbit.transfer_lists import TransferLists
 
 Answer = Callable[[UpbitAccount, Fields], Any]
-OrderAnswer = Callable[[UpbitAccount, Fields, Decimal | None], Any]
+OrderAnswer = Callable[[UpbitAccount, Fields, Fault | None], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Route:
     status: int
     answer: Answer | None = None
     orders: OrderAnswer | None = None
-    """Of a call that places an order: the third argument bounds what may fill."""
+    """Of a call that places an order: the third argument is a ``partial``."""
 
 
 class ExchangeApi:
@@ -80,8 +79,7 @@ class ExchangeApi:
         assert route.orders is not None
         if fault is not None and kind in (FaultKind.REJECT, FaultKind.INSUFFICIENT):
             raise self._refused(account, fields, fault)
-        share = fault.fraction if fault is not None and kind is FaultKind.PARTIAL else None
-        return route.orders(account, fields, share)
+        return route.orders(account, fields, fault if kind is FaultKind.PARTIAL else None)
 
     def _refused(self, account: UpbitAccount, fields: Fields, fault: Fault) -> Refusal:
         """A refused attempt uses up its identifier too."""
@@ -97,9 +95,10 @@ class ExchangeApi:
         usual = insufficient_funds(side or "bid", currency)
         return usual if fault.kind is FaultKind.INSUFFICIENT else rejection(fault, usual.name)
 
-    def _create(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
+    def _create(self, account: UpbitAccount, fields: Fields, partial: Fault | None) -> Any:
         self._engine.use_identifier(account, fields.one("identifier"))
-        return order_json(self._engine.place(account, self._request(fields), share))
+        share, rests = share_of(partial)
+        return order_json(self._engine.place(account, self._request(fields), share, rests=rests))
 
     def _test(self, account: UpbitAccount, fields: Fields) -> Any:
         return order_json(self._engine.rehearse(account, self._request(fields)))

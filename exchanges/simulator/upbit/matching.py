@@ -56,8 +56,11 @@ class Matching:
         self._tell_order(account, order, OrderNews.WAIT)
         self.tell_assets(account, request.pays_with)
 
-    def match_new(self, account: UpbitAccount, order: SimulatedOrder, *, bounded: bool) -> None:
-        """Let a new order trade; what may not rest ends. ``bounded``: not even the rest rests."""
+    def match_new(
+        self, account: UpbitAccount, order: SimulatedOrder, *, bounded: bool, rests: bool
+    ) -> None:
+        """Let a new order trade; what may not rest ends. ``bounded``: not even the rest rests.
+        ``rests``: it does all the same."""
         request = order.request
         levels = self._reachable(order)
         own = self._own_counterparts(account, order)
@@ -66,16 +69,18 @@ class Matching:
                 self.end(account, order, OrderState.CANCEL)
         elif request.tif is not Tif.FOK or self._fills_whole(order, levels, own):
             self._walk(account, order, levels, own)
-        rests = request.kind is OrderKind.LIMIT and request.tif in (None, Tif.POST_ONLY)
-        if order.state is OrderState.WAIT and (bounded or not rests):
+        may_rest = request.kind is OrderKind.LIMIT and request.tif in (None, Tif.POST_ONLY)
+        if order.state is OrderState.WAIT and (bounded or not may_rest) and not rests:
             self.end(account, order, OrderState.CANCEL)
 
     def match_resting(self, account: UpbitAccount, order: SimulatedOrder) -> None:
         """A resting order trades at its own price once the book reaches it."""
         limit = order.request.limit
+        if limit is None:
+            return
         available = sum((quantity for _, quantity in self._reachable(order)), ZERO)
-        if limit is not None and available:
-            volume = min(available, order.room(limit))
+        volume = min(available, order.room(limit))
+        if volume:
             self._record(order.request.market, limit, volume, order.request.side.opposite)
             self._fill(account, order, limit, volume, is_maker=True)
 

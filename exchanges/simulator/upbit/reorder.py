@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.decimal_json import plain
+from exchanges.simulator.faults import Fault
 from exchanges.simulator.upbit.account import UpbitAccount
 from exchanges.simulator.upbit.engine import UpbitEngine
 from exchanges.simulator.upbit.fields import Fields
@@ -18,6 +19,11 @@ from exchanges.simulator.upbit.shapes import order_json
 REST_OF_IT = "remain_only"
 """``new_volume``: what the old order has left (Upbit docs, cancel and new order)."""
 _NEW = ("ord_type", "price", "volume", "time_in_force", "smp_type", "identifier")
+
+
+def share_of(partial: Fault | None) -> tuple[Decimal | None, bool]:
+    """What may trade of an order that meets this fault, and whether the rest stays open."""
+    return (None, False) if partial is None else (partial.fraction, partial.rests)
 
 
 class Reorder:
@@ -34,14 +40,15 @@ class Reorder:
             raise validation_error("prev_order_uuid or prev_order_identifier is missing")
         return self._engine.find(account, order_uuid, identifier)
 
-    def answer(self, account: UpbitAccount, fields: Fields, share: Decimal | None) -> Any:
+    def answer(self, account: UpbitAccount, fields: Fields, partial: Fault | None) -> Any:
         """The old order as it was, and the ids of the new one. Raises Refusal."""
         previous = self.previous(account, fields)
         self._engine.use_identifier(account, fields.one("new_identifier"))
         if previous.state is OrderState.DONE:
             return order_json(previous)
         request = self._request(previous, fields)
-        cancelled, created = self._engine.reorder(account, previous, request, share)
+        share, rests = share_of(partial)
+        cancelled, created = self._engine.reorder(account, previous, request, share, rests=rests)
         shape = order_json(cancelled) | {"new_order_uuid": created.uuid}
         if request.identifier is not None:
             shape["new_order_identifier"] = request.identifier

@@ -69,6 +69,8 @@ def test_a_read_does_not_use_up_a_partial_fill() -> None:
         (Venue.UPBIT, FaultKind.PARTIAL, {"fraction": "1"}, "args.fraction"),
         (Venue.UPBIT, FaultKind.PARTIAL, {"fraction": "NaN"}, "args.fraction"),
         (Venue.UPBIT, FaultKind.PARTIAL, {"fraction": []}, "args.fraction"),
+        (Venue.UPBIT, FaultKind.PARTIAL, {"fraction": "0", "rests": 1}, "args.rests"),
+        (Venue.BINANCE, FaultKind.PARTIAL, {"fraction": "0", "rests": True}, "args.rests"),
         (Venue.UPBIT, FaultKind.LOSE_REPLY, {"ms": 1}, "args.ms"),
         (Venue.UPBIT, FaultKind.REJECT, {"code": -2019}, "args.code"),
         (Venue.BINANCE, FaultKind.REJECT, {"code": "insufficient"}, "args.code"),

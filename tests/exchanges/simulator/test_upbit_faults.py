@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from decimal import Decimal
 
 import aiohttp
 import pytest
 from yarl import URL
 
 from tests.exchanges.simulator.running import Reply, Running
+from tests.exchanges.simulator.still_market import set_btc
 from tests.exchanges.simulator.upbit_stream import public_stream
 
 SELL = {"market": "KRW-BTC", "side": "ask", "ord_type": "market", "volume": "0.1"}
@@ -191,6 +193,23 @@ async def test_a_partial_order_fills_its_share_and_ends(
 
     final = (await known(venues, "f-6")).json
     assert (final["state"], final["executed_volume"], final["locked"]) == ("cancel", executed, "0")
+
+
+async def test_what_a_partial_order_leaves_may_stay_open_until_it_is_cancelled(
+    venues: Running,
+) -> None:
+    await set_fault(venues, "partial", fraction="0.4", rests=True)
+    buy = {"market": "KRW-BTC", "side": "bid", "ord_type": "limit", "time_in_force": "ioc"}
+
+    await venues.upbit.order(**buy, price="60010000", volume="0.1", identifier="f-7")
+    set_btc(venues.simulation.market, "60000000", "60005000")  # it would trade now
+
+    resting = (await known(venues, "f-7")).json
+    assert (resting["state"], resting["executed_volume"]) == ("wait", "0.04")
+    assert Decimal(resting["locked"]) > 0
+    assert (await venues.upbit.delete("/v1/order", ("identifier", "f-7"))).status == 200
+    ended = (await known(venues, "f-7")).json
+    assert (ended["state"], ended["executed_volume"], ended["locked"]) == ("cancel", "0.04", "0")
 
 
 async def test_a_fault_counts_down_and_is_gone(venues: Running) -> None:
