@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from flows.desk_access import executor
 from flows.prefect_switches import PrefectSwitches
+from flows.reason import Reason
 from flows.run_names import named_by_time
 from flows.signal_story import story
 from tasks.errors import DeskError, SwitchesUnreadable
@@ -24,7 +24,7 @@ from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 
 @flow(name="emergency-stop", flow_run_name=named_by_time("emergency-stop"), retries=0)
 async def emergency_stop(
-    reason: Annotated[str, Field(min_length=3, max_length=200)],
+    reason: Reason,
     confirm: str,
     liquidate: bool = False,
     symbol: str | None = None,
@@ -38,6 +38,7 @@ async def emergency_stop(
         liquidate: Also close every pair at once, at a loss if need be. Off: positions are kept.
         symbol: Stop this coin only, e.g. BTC; the others trade on. Empty: everything.
     """
+    symbol = (symbol or "").strip() or None
     expected = phrase(liquidate=liquidate, symbol=symbol)
     if confirm.strip() != expected:
         return Failed(
@@ -46,20 +47,29 @@ async def emergency_stop(
         )
     # Side by side: neither stop may wait for, or fail with, the other. Of one coin only the
     # executor knows: a deployment can be paused for all coins or for none.
-    report, paused = await asyncio.gather(_kill(reason, liquidate, symbol), _pause(reason, symbol))
-    failures = [result for result in (report, paused) if isinstance(result, str)]
-    if isinstance(report, str) or failures:
-        return Failed(name="StopIncomplete", message=" ".join(failures))
+    report, trouble = await asyncio.gather(_kill(reason, liquidate, symbol), _pause(reason, symbol))
+    if isinstance(report, str):
+        paused = "" if symbol else f"{ENTRY} and {SIGNAL_INTAKE} are paused."
+        return _incomplete(report, paused if trouble is None else trouble)
     outcomes = [Outcome.model_validate(item) for item in report["outcomes"]]
     for line in (line for outcome in outcomes for line in story(outcome)):
         get_run_logger().warning(line)
-    if not report["killed"] or any(outcome.is_failure for outcome in outcomes):
-        return Failed(name="StopIncomplete", message="Not everything was closed: see the log.")
+    is_closed = report["killed"] and not any(outcome.is_failure for outcome in outcomes)
+    left = "" if is_closed else "Not everything was closed: see the log."
+    done = f"{len(report['cancelled'])} orders cancelled, {len(outcomes)} pairs liquidated"
+    if trouble is not None:
+        stopped = f"The executor takes no entries ({done}) and tells Prefect as soon as it can."
+        return _incomplete(stopped, trouble, left)
+    if left:
+        return _incomplete(left)
     return Completed(
         name="Stopped",
-        message=f"{len(report['cancelled'])} orders cancelled, {len(outcomes)} pairs liquidated; "
-        f"{symbol or 'the desk'} takes no entries until resume/live is run.",
+        message=f"{done}; {symbol or 'the desk'} takes no entries until resume/live is run.",
     )
+
+
+def _incomplete(*sentences: str) -> State[Any]:
+    return Failed(name="StopIncomplete", message=" ".join(filter(None, sentences)))
 
 
 async def _kill(reason: str, liquidate: bool, symbol: str | None) -> KillReport | str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from flows.alone import alone
+from flows.reason import Reason
 from flows.run_names import named_by_time
 from tasks.settings_loading import load_settings
 from warehouse import Warehouse
@@ -24,7 +24,7 @@ from warehouse.restore import restore_backup
 @flow(name="restore", flow_run_name=named_by_time("restore"), retries=0)
 async def restore(
     file: str,
-    reason: Annotated[str, Field(min_length=3, max_length=200)],
+    reason: Reason,
     confirm: Literal["RESTORE"],
 ) -> State[Any]:
     """Replace the journal and the books by a backup; what was there is kept beside them.

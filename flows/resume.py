@@ -3,15 +3,15 @@ is safe."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
-from pydantic import Field
 
 from flows.desk_access import executor
+from flows.reason import Reason
 from flows.run_names import named_by_time
 from tasks.told_resume import told_resume
 
@@ -19,7 +19,7 @@ REFUSED = "Refused"
 
 
 @flow(name="resume", flow_run_name=named_by_time("resume"), retries=0)
-async def resume(reason: Annotated[str, Field(min_length=3, max_length=200)]) -> State[Any]:
+async def resume(reason: Reason) -> State[Any]:
     """Ask to trade again: positions must agree, venues, rates and books must be well.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deployments.commands.confirming import add_yes, confirm
 from deployments.commands.shared import home, reason
-from deployments.commands.stopping import pause_switches
+from deployments.commands.stopping import SWITCHES, pause_switches
 from deployments.failure import CommandFailed
 from deployments.prefect_address import prefect_api_url
 from deployments.up_lock import RunningDesk
@@ -86,7 +86,14 @@ async def _kill(
         if not isinstance(error, DeskError | CommandFailed):
             raise error
     if failures:
-        raise CommandFailed("; ".join(str(error) for error in failures))
+        told = list(map(str, failures))
+        if stopped not in failures:
+            told.append(
+                f"the executor takes no entries ({stopped}) and tells Prefect as soon as it can"
+            )
+        elif symbol is None and paused not in failures:
+            told.append(f"{' and '.join(SWITCHES)} are paused")
+        raise CommandFailed("; ".join(told))
     what = "killed" if symbol is None else f"{symbol} killed"
     print(f"{what}: {stopped}; stopped until `kimp resume --reason …`")
     return 0

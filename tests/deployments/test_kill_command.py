@@ -12,7 +12,7 @@ from tests.fake_executor import running_fake_executor
 
 
 async def test_a_prefect_that_does_not_answer_does_not_keep_a_kill_from_the_executor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[bytes] = []
 
@@ -27,6 +27,7 @@ async def test_a_prefect_that_does_not_answer_does_not_keep_a_kill_from_the_exec
     monkeypatch.setenv("KIMP_PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
 
     async with prefect, running_fake_executor(tmp_path / "run" / "executor.sock") as executor:
+        executor.answers["POST /v1/kill"] = {"killed": True, "cancelled": ["it"], "outcomes": []}
         command = asyncio.create_task(
             asyncio.to_thread(main, ["kill", "--reason", "testing", "--yes", "STOP"])
         )
@@ -42,3 +43,7 @@ async def test_a_prefect_that_does_not_answer_does_not_keep_a_kill_from_the_exec
         {"reason": "testing", "liquidate": False, "symbol": None}
     ]
     assert code == 1  # Prefect could not be told
+    told = (
+        "the executor takes no entries (1 orders cancelled, 0 pairs closed) and tells Prefect as "
+    )
+    assert told in capsys.readouterr().err

@@ -97,6 +97,7 @@ async def test_without_an_executor_the_doors_are_paused_all_the_same(
 
     assert (state.name, state.is_failed()) == ("StopIncomplete", True)
     assert "Open orders may still stand" in (state.message or "")
+    assert "entry/live and signal-intake/live are paused." in (state.message or "")
     assert await switches.read() == BOTH
 
 
@@ -111,11 +112,23 @@ async def test_without_switches_the_executor_is_stopped_all_the_same(
     state = await state_of(emergency_stop, reason="a drill", confirm="STOP")
 
     assert state.name == "StopIncomplete"
+    assert "The executor takes no entries (1 orders cancelled, 0 pairs" in (state.message or "")
     assert "could not be paused" in (state.message or "")
     assert len(executor.bodies(KILL)) == 1
 
 
-@pytest.mark.parametrize("reason", [None, "", "no"])
+async def test_an_empty_coin_is_every_coin(
+    executor: FakeExecutor, switches: PrefectSwitches
+) -> None:
+    state = await state_of(emergency_stop, reason=" a drill ", confirm="STOP", symbol=" ")
+
+    assert state.name == "Stopped"
+    asked = {"reason": "a drill", "liquidate": False, "symbol": None}
+    assert executor.bodies(KILL) == [asked]
+    assert await switches.read() == BOTH
+
+
+@pytest.mark.parametrize("reason", [None, "", "no", "    ", " no "])
 async def test_a_stop_without_a_reason_is_none(executor: FakeExecutor, reason: str | None) -> None:
     stop: Any = emergency_stop  # Prefect's types know no call that lacks a parameter
     given = {} if reason is None else {"reason": reason}
