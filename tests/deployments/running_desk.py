@@ -20,9 +20,11 @@ import httpx
 
 from deployments.paper_accounts import paper_accounts
 from exchanges.instrument import Venue
+from tasks.client_order_id import client_order_id, pair_id_for
 from tasks.errors import ExecutorGone
 from tasks.executor_pulse import listener
 from tasks.outcome import Outcome
+from tasks.pair import LegName
 from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
 from tests.deployments.up_process import UpProcess, desk_environment, process_with
@@ -35,7 +37,14 @@ PREFECT_S = 0.4
 """Between two questions to Prefect."""
 TAKEN_S = 30.0
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-DESK = {"KIMP_AUTO_EXIT_PROFIT_BPS": "1000", "KIMP_MAX_OPEN_PAIRS": "50"}
+OPEN = ("wait", "NEW", "PARTIALLY_FILLED")
+"""Words of the venues for an order that has not ended."""
+DESK = {
+    "KIMP_AUTO_EXIT_PROFIT_BPS": "1000",
+    "KIMP_MAX_OPEN_PAIRS": "50",
+    # An order that a test keeps from the desk must not count as unknown before the test is ready.
+    "KIMP_SETTLE_TIMEOUT_S": "60",
+}
 
 
 @contextmanager
@@ -90,6 +99,9 @@ class RunningDesk(Research):
     def open_pair_ids(self) -> set[str]:
         pairs = self.ask(lambda executor: executor.pairs(open_only=True))
         return {pair["pair_id"] for pair in pairs}
+
+    def pair_state(self, pair_id: str) -> str:
+        return self.ask(lambda executor: executor.pair(pair_id))["state"]
 
     def entered(self) -> Outcome:
         """What becomes of an ENTER; of another one where the machine stood still for a moment."""
@@ -209,10 +221,31 @@ class RunningDesk(Research):
         yield
         self._api("DELETE", f"/automations/{made['id']}")
 
+    def start(self, name: str, **parameters: Any) -> str:
+        """Id of a run of ``name`` that begins now."""
+        path = f"/deployments/{self.deployment_id(name)}/create_flow_run"
+        return str(self._api("POST", path, {"parameters": parameters})["id"])
+
     def run(self, name: str, **parameters: Any) -> dict[str, Any]:
         """A run of ``name``, once it has ended."""
-        path = f"/deployments/{self.deployment_id(name)}/create_flow_run"
-        return self.ended(self._api("POST", path, {"parameters": parameters})["id"])
+        return self.ended(self.start(name, **parameters))
+
+    def run_in_doubt(self) -> tuple[str, str]:
+        """Id of a run of ``signal-intake/live`` and of its pair: the venues have both orders of an
+        ENTER, and the desk hears nothing more of the spot one before :meth:`clear_faults`."""
+        self._fault("upbit", "GET /v1/order", "reject", times=10_000, code="order_not_found")
+        runs: list[tuple[str, str]] = []
+
+        def are_sent() -> bool:
+            if not runs or self._api("GET", f"/flow_runs/{runs[-1][0]}")["state"]["type"] in FINAL:
+                signal = self.entry()  # another one where the machine stood still for a moment
+                run_id = self.start("signal-intake/live", signal=signal)
+                runs.append((run_id, pair_id_for(signal["id"])))
+            known = {order["client_order_id"] for order in self.venue_orders()}
+            return {client_order_id(runs[-1][1], leg, 1) for leg in LegName} <= known
+
+        self.wait_until("both orders are sent", are_sent, TAKEN_S)
+        return runs[-1]
 
     def ended(self, run_id: str, within_s: float = 60) -> dict[str, Any]:
         run: dict[str, Any] = {}
@@ -308,16 +341,20 @@ class RunningDesk(Research):
         return "".join(artifact["data"] for artifact in artifacts)
 
     def refuse_perpetual_orders(self, times: int) -> None:
-        fault = {"venue": "binance", "endpoint": "POST /fapi/v1/order", "kind": "reject"}
-        body = fault | {"times": times}
-        self._http.post(f"{self._control}/faults", json=body).raise_for_status()
+        self._fault("binance", "POST /fapi/v1/order", "reject", times=times)
+
+    def leave_spot_order_open(self, filled: str) -> None:
+        """The next one rests at Upbit when it has traded that share of its size."""
+        self._fault("upbit", "POST /v1/orders", "partial", fraction=filled, rests=True)
 
     def hide_transfers(self) -> None:
         """The key may no longer see Upbit's lists of what was moved."""
         for path in ("deposits", "withdraws"):
-            refusal = {"kind": "reject", "times": 10_000, "args": {"code": "out_of_scope"}}
-            fault = {"venue": "upbit", "endpoint": f"GET /v1/{path}"} | refusal
-            self._http.post(f"{self._control}/faults", json=fault).raise_for_status()
+            self._fault("upbit", f"GET /v1/{path}", "reject", times=10_000, code="out_of_scope")
+
+    def _fault(self, venue: str, endpoint: str, kind: str, times: int = 1, **args: object) -> None:
+        fault = {"venue": venue, "endpoint": endpoint, "kind": kind, "times": times, "args": args}
+        self._http.post(f"{self._control}/faults", json=fault).raise_for_status()
 
     def clear_faults(self) -> None:
         self._http.delete(f"{self._control}/faults").raise_for_status()
@@ -331,10 +368,37 @@ class RunningDesk(Research):
     def _state(self) -> dict[str, Any]:
         return self.ask(lambda executor: executor.state())
 
+    def venue_orders(self) -> list[dict[str, Any]]:
+        """Of the desk's accounts, the latest at each venue, as the venues have them."""
+        return [order for account in self._accounts().values() for order in account["orders"]]
+
+    def open_orders(self) -> list[str]:
+        """Client order ids of those that rest."""
+        orders = self.venue_orders()
+        return [order["client_order_id"] for order in orders if order["status"] in OPEN]
+
+    def held(self) -> tuple[Decimal, Decimal]:
+        """Coin at Upbit and position at Binance, as the venues have them."""
+        accounts = self._accounts()
+        coin = accounts["upbit"]["balances"].get("BTC", {"total": "0"})["total"]
+        positions = accounts["binance"]["positions"]
+        return Decimal(coin), sum((Decimal(it["quantity"]) for it in positions), Decimal(0))
+
+    def _accounts(self) -> dict[str, Any]:
+        """The desk's one at each venue that it trades on."""
+        state = self._venues()
+        accounts = paper_accounts(self.home / "keys").credentials
+        venues = (Venue.UPBIT, Venue.BINANCE)
+        return {it: state[it]["accounts"][accounts[it].access_key] for it in venues}
+
+    def _venues(self) -> dict[str, Any]:
+        state: dict[str, Any]
+        state = self._http.get(f"{self._control}/state").raise_for_status().json()
+        return state
+
     def raise_upbit_price(self, percent: int) -> None:
         """From now on the coin stands there, whatever the replay says."""
-        state = self._http.get(f"{self._control}/state").raise_for_status().json()
-        before = state["market"]["quotes"]["upbit"]["KRW-BTC"]
+        before = self._venues()["market"]["quotes"]["upbit"]["KRW-BTC"]
         bid = Decimal(before["bid"]) * (100 + percent) // 100_000 * 1_000  # on the tick
         quote = {"bid": str(bid), "ask": str(bid + 1_000), "size": "5"}
         body = {"upbit": {"KRW-BTC": quote}}
