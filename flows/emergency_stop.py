@@ -54,14 +54,14 @@ async def emergency_stop(
     outcomes = [Outcome.model_validate(item) for item in report["outcomes"]]
     for line in (line for outcome in outcomes for line in story(outcome)):
         get_run_logger().warning(line)
-    is_closed = report["killed"] and not any(outcome.is_failure for outcome in outcomes)
-    left = "" if is_closed else "Not everything was closed: see the log."
     done = f"{len(report['cancelled'])} orders cancelled, {len(outcomes)} pairs liquidated"
+    troubles = [f"{failure}." for failure in report["not_cancelled"]]
+    if not report["killed"] or any(outcome.is_failure for outcome in outcomes):
+        troubles.append("Not everything was closed: see the log.")
     if trouble is not None:
-        stopped = f"The executor takes no entries ({done}) and tells Prefect as soon as it can."
-        return _incomplete(stopped, trouble, left)
-    if left:
-        return _incomplete(left)
+        troubles.append(f"{trouble} The executor tells Prefect as soon as it can.")
+    if troubles:
+        return _incomplete(f"{symbol or 'The executor'} takes no entries ({done}).", *troubles)
     return Completed(
         name="Stopped",
         message=f"{done}; {symbol or 'the desk'} takes no entries until resume/live is run.",

@@ -160,7 +160,7 @@ class AssembledDesk:
         venues, symbols = self.trading.venues.values(), self.trading.settings.symbols
         try:
             async with asyncio.timeout(CANCEL_S):
-                return await cancel_resting(venues, symbols)
+                return (await cancel_resting(venues, symbols)).orders
         except TimeoutError:
             log.error("not all resting orders could be asked for within %g s", CANCEL_S)
             return []

@@ -115,9 +115,14 @@ class DeskFacts:
         was heard only afterwards, that it was."""
         names = STOPS_ENTRIES if facts.is_entry else (SIGNAL_INTAKE,)
         stop = self._board.heard_since(facts.now, names)
-        if stop is None:
-            return reason
-        told = decided_before(stop, facts.now)
+        if stop is not None:
+            told = decided_before(f"the pause of {stop.switch}", stop.heard_at, facts.now)
+        else:
+            coin = facts.signal.symbol
+            killed_at = self._kill.pulled_since(facts.now, coin) if facts.is_entry else None
+            if killed_at is None:
+                return reason
+            told = decided_before(f"the emergency stop of {coin}", killed_at, facts.now)
         return f"before_the_stop: {told}" if reason is None else f"{reason}; {told}"
 
     def automatic_exit_refusal(self) -> Refusal | None:

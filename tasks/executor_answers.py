@@ -77,6 +77,8 @@ class KillReport(TypedDict):
     killed: bool
     cancelled: list[str]
     """Client order ids."""
+    not_cancelled: list[str]
+    """Sentences: what may rest still, and why."""
     outcomes: list[dict[str, Any]]
 
 

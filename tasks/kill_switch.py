@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 KILL, RESUME, RESET = "kill", "resume", "reset"
@@ -20,6 +21,8 @@ class KillSwitch:
     """Coin → reason, of coins that were stopped by themselves."""
     pulled: int = 0
     """How often."""
+    _pulled_at: dict[str, datetime] = field(default_factory=dict)
+    """Coin → when it was last stopped by itself, of those that this executor has stopped."""
 
     @property
     def is_on(self) -> bool:
@@ -29,13 +32,20 @@ class KillSwitch:
         """Why ``symbol`` takes no entries; None: nothing was killed that concerns it."""
         return self.reason or self.symbols.get(symbol)
 
-    def pull(self, reason: str, symbol: str | None) -> None:
-        """Stop ``symbol``, or everything."""
+    def pull(self, reason: str, symbol: str | None, at: datetime | None = None) -> None:
+        """Stop ``symbol``, or everything. ``at``: now; None: an earlier executor did."""
         self.pulled += 1
         if symbol is None:
             self.reason = reason
-        else:
-            self.symbols[symbol] = reason
+            return
+        self.symbols[symbol] = reason
+        if at is not None:
+            self._pulled_at[symbol] = at
+
+    def pulled_since(self, moment: datetime, symbol: str) -> datetime | None:
+        """When ``symbol`` was stopped by itself, if that was at or after ``moment``."""
+        at = self._pulled_at.get(symbol)
+        return None if at is None or at < moment else at
 
     def lift(self) -> None:
         self.reason = None

@@ -75,7 +75,7 @@ class Killing:
         known = self._trading.settings.symbols
         if symbol is not None and symbol not in known:
             raise DeskError(f"symbol: expected one of {', '.join(known)}, got {symbol:.20}")
-        self._switch.pull(reason, symbol)
+        self._switch.pull(reason, symbol, self._trading.clock.now())
         record = SwitchRecord(switch=KILL, reason=reason, liquidate=liquidate)
         if symbol is not None:
             record["symbol"] = symbol
@@ -99,7 +99,12 @@ class Killing:
         venues = self._trading.venues.values()
         cancelled = await cancel_resting(venues, known if symbol is None else (symbol,))
         outcomes = await self._liquidate_all(reason, symbol) if liquidate else []
-        return {"killed": True, "cancelled": cancelled, "outcomes": outcomes}
+        return {
+            "killed": True,
+            "cancelled": cancelled.orders,
+            "not_cancelled": cancelled.failures,
+            "outcomes": outcomes,
+        }
 
     def reset(self, by: str, reason: str) -> dict[str, Any]:
         """Lift the emergency stop without the checks of a resume, because ``by`` (a person's name)

@@ -59,9 +59,7 @@ def time_text(moment: datetime) -> str:
     return f"{moment.astimezone(KST):%H:%M:%S.%f}"[:-3] + " KST"
 
 
-def decided_before(stop: Stop, decided_at: datetime) -> str:
-    """The sentence of a signal that was being carried out when ``stop`` was heard."""
-    return (
-        f"decided at {time_text(decided_at)} before the pause of {stop.switch} was heard at "
-        f"{time_text(stop.heard_at)}"
-    )
+def decided_before(stop: str, heard_at: datetime, decided_at: datetime) -> str:
+    """The sentence of a signal that was being carried out when ``stop`` (``the pause of
+    entry/live``) was heard."""
+    return f"decided at {time_text(decided_at)} before {stop} was heard at {time_text(heard_at)}"

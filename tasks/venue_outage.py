@@ -150,8 +150,8 @@ class VenueOutages:
 
     async def _cancel(self, *venues: LegVenue) -> None:
         cancelled = await cancel_resting(venues, self._trading.settings.symbols)
-        if cancelled:
-            log.warning("resting orders were cancelled: %s", ", ".join(cancelled))
+        if cancelled.orders:
+            log.warning("resting orders were cancelled: %s", ", ".join(cancelled.orders))
 
 
 def _code(venue: LegVenue) -> str:

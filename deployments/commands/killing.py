@@ -63,12 +63,13 @@ async def _kill(
     async def executor_stops() -> str:
         async with ExecutorClient(settings.socket_file) as executor:
             report = await executor.kill(why, liquidate=liquidate, symbol=symbol)
-        failed = [outcome for outcome in report["outcomes"] if outcome["status"] != "closed"]
-        if failed:
-            raise CommandFailed(
-                "not everything was closed: "
-                + "; ".join(f"{item['pair_id']} {item['status']}" for item in failed)
-            )
+        left = [item for item in report["outcomes"] if item["status"] != "closed"]
+        troubles = list(report["not_cancelled"])
+        if left:
+            pairs = "; ".join(f"{item['pair_id']} {item['status']}" for item in left)
+            troubles.append(f"not everything was closed: {pairs}")
+        if troubles:
+            raise CommandFailed(f"no entries are taken, but {'; '.join(troubles)}")
         return (
             f"{len(report['cancelled'])} orders cancelled, {len(report['outcomes'])} pairs closed"
         )

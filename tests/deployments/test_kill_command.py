@@ -27,7 +27,8 @@ async def test_a_prefect_that_does_not_answer_does_not_keep_a_kill_from_the_exec
     monkeypatch.setenv("KIMP_PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
 
     async with prefect, running_fake_executor(tmp_path / "run" / "executor.sock") as executor:
-        executor.answers["POST /v1/kill"] = {"killed": True, "cancelled": ["it"], "outcomes": []}
+        cancelled = {"cancelled": ["it"], "not_cancelled": []}
+        executor.answers["POST /v1/kill"] = {"killed": True, **cancelled, "outcomes": []}
         command = asyncio.create_task(
             asyncio.to_thread(main, ["kill", "--reason", "testing", "--yes", "STOP"])
         )

@@ -13,7 +13,8 @@ import pytest
 from deployments.cli import main
 from tests.fake_executor import FakeExecutor, running_fake_executor
 
-KILLED = {"killed": True, "cancelled": ["kimp-p0123456789ab-s001"], "outcomes": []}
+CANCELLED = {"cancelled": ["kimp-p0123456789ab-s001"], "not_cancelled": []}
+KILLED = {"killed": True, **CANCELLED, "outcomes": []}
 
 
 @pytest.fixture

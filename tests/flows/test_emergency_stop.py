@@ -42,10 +42,13 @@ async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
         yield fake
 
 
-def killed(*cancelled: str, outcomes: tuple[str, ...] = ()) -> dict[str, Any]:
+def killed(
+    *cancelled: str, outcomes: tuple[str, ...] = (), not_cancelled: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The executor's report, with liquidations that ended so."""
     ended = [{"signal_id": "s", "status": it, "reason": f"{it}: drill"} for it in outcomes]
-    return {"killed": True, "cancelled": list(cancelled), "outcomes": ended}
+    orders = {"cancelled": list(cancelled), "not_cancelled": list(not_cancelled)}
+    return {"killed": True, **orders, "outcomes": ended}
 
 
 async def test_a_confirmed_stop_cancels_keeps_positions_and_pauses_both_doors(
@@ -87,6 +90,20 @@ async def test_a_pair_that_could_not_be_closed_makes_the_stop_incomplete(
     state = await state_of(emergency_stop, reason="get out", confirm="LIQUIDATE", liquidate=True)
 
     assert (state.name, state.is_failed()) == ("StopIncomplete", True)
+    assert await switches.read() == BOTH
+
+
+async def test_an_order_that_could_not_be_cancelled_makes_the_stop_incomplete(
+    executor: FakeExecutor, switches: PrefectSwitches
+) -> None:
+    failure = "upbit: resting orders cannot be read: the venue did not answer"
+    executor.answers[KILL] = killed(not_cancelled=(failure,))
+
+    state = await state_of(emergency_stop, reason="get out", confirm="STOP")
+
+    assert (state.name, state.is_failed()) == ("StopIncomplete", True)
+    assert (state.message or "").startswith("The executor takes no entries (0 orders cancelled")
+    assert (state.message or "").endswith(f"{failure}.")
     assert await switches.read() == BOTH
 
 

@@ -110,7 +110,8 @@ async def test_recover_reconcile_rates_kill_and_resume(api: Api) -> None:
     status, rates = await api.ask("POST", "/v1/rates/refresh")
     assert (status, rates["krw_per_usdt"]) == (200, "1150")
     status, killed = await api.ask("POST", "/v1/kill", {"reason": "drill", "liquidate": False})
-    assert (status, killed) == (200, {"killed": True, "cancelled": [], "outcomes": []})
+    nothing: dict[str, list[str]] = {"cancelled": [], "not_cancelled": [], "outcomes": []}
+    assert (status, killed) == (200, {"killed": True, **nothing})
     assert (await api.ask("GET", "/v1/state"))[1]["killed"] == "drill"
     status, resumed = await api.ask("POST", "/v1/resume", {"reason": "over"})
     assert (status, resumed) == (200, {"resumed": True, "reasons": []})

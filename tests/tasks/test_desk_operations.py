@@ -54,7 +54,8 @@ def test_kill_stops_entries_over_a_restart_until_resume(tmp_path: Path) -> None:
             opened = await entered(desk)
             answer = await desk.parts.killing.kill("drill", liquidate=False)
 
-            assert answer == {"killed": True, "cancelled": [], "outcomes": []}
+            nothing: dict[str, list[str]] = {"cancelled": [], "not_cancelled": [], "outcomes": []}
+            assert answer == {"killed": True, **nothing}
             assert desk.switches.paused[ENTRY]
             assert desk.switches.paused[SIGNAL_INTAKE]
             assert pair_of(desk, opened).state is PairState.HEDGED
@@ -110,6 +111,25 @@ def test_kill_cancels_our_resting_orders_and_no_others(tmp_path: Path) -> None:
             assert len(left) == 2
             assert "somebody-else" in left
             assert answer["cancelled"][0] not in left
+
+    run(tmp_path, scenario)
+
+
+def test_a_kill_says_what_it_could_not_cancel(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await rest_an_order(desk, "kimp-p0123456789ab-s001")
+            bench.fault(Venue.UPBIT, "http_500", endpoint="DELETE /v1/order")
+            bench.fault(Venue.BINANCE, "http_500", endpoint="GET /fapi/v1/openOrders")
+            answer = await desk.parts.killing.kill("drill", liquidate=False)
+            again = await desk.parts.killing.kill("drill", liquidate=False)
+
+            rests, unread = answer["not_cancelled"]
+            assert rests.startswith("kimp-p0123456789ab-s001 could not be cancelled: ")
+            assert unread.startswith("binance: resting orders cannot be read: ")
+            assert answer["cancelled"] == []
+            assert again["cancelled"] == ["kimp-p0123456789ab-s001"]
+            assert again["not_cancelled"] == []
 
     run(tmp_path, scenario)
 

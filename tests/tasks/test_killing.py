@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exchanges.instrument import Venue
 from tasks.errors import DeskError
 from tasks.kill_switch import phrase
 from tasks.outcome import OutcomeStatus
@@ -33,6 +34,25 @@ def test_one_coin_is_stopped_over_a_restart_and_no_deployment_is_paused(tmp_path
             assert refused.reason == "killed: the desk was killed (delisted) and not resumed"
             assert (state["killed"], state["killed_symbols"]) == (None, {"BTC": "delisted"})
             assert desk.parts.memory.kill.reason_for("ETH") is None
+
+    run(tmp_path, scenario)
+
+
+def test_a_signal_in_flight_says_that_its_coin_was_stopped_meanwhile(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            bench.fault(Venue.BINANCE, "delay", ms=500)
+            before = asyncio.create_task(entered(desk))
+            await asyncio.sleep(0.2)
+            await desk.parts.killing.kill("delisted", liquidate=False, symbol="BTC")
+            first, second = await before, await entered(desk)
+
+            assert first.status is OutcomeStatus.HEDGED
+            assert first.reason == (
+                "before_the_stop: decided at 09:00:01.000 KST before the emergency stop of BTC was "
+                "heard at 09:00:01.200 KST"
+            )
+            assert second.reason == "killed: the desk was killed (delisted) and not resumed"
 
     run(tmp_path, scenario)
 
