@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -40,11 +41,14 @@ async def backtest(
     """
     logger = get_run_logger()
     plan = BacktestPlan(_aware(start), _aware(end), enter_at_pct, leave_at_pct, quantity)
+    given_up = threading.Event()
     with TemporaryDirectory(prefix="kimp-backtest-") as folder:
         try:
-            result = await asyncio.to_thread(run_backtest, plan, Path(folder))
+            result = await asyncio.to_thread(run_backtest, plan, Path(folder), given_up.is_set)
         except BadHistory as error:
             return Failed(name="NoHistory", message=f"start: {error}.")
+        finally:
+            given_up.set()  # a cancelled run's process does not end before its thread
         report = await asyncio.to_thread(_books, Path(folder))
     for line in report.ended_pairs:
         net = "open" if line.result is None else f"{line.result.net_krw:,.0f} KRW"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -52,20 +53,27 @@ class BacktestResult:
     denied: int
     open_at_end: int
     ended_at: datetime
-    """Where history or the plan ended."""
+    """Where history or the plan ended, or it was given up."""
 
 
-def run_backtest(plan: BacktestPlan, home: Path) -> BacktestResult:
+def run_backtest(
+    plan: BacktestPlan, home: Path, is_given_up: Callable[[], bool] = lambda: False
+) -> BacktestResult:
     """Run ``plan`` with the journal in ``home`` (a fresh folder). Blocks; no loop may be running.
+
+    Args:
+        is_given_up: Asked at each step: nobody waits for the rest any more.
 
     Raises:
         BadHistory: the shipped history does not cover ``plan.start``.
     """
     loop = VirtualTimeLoop()
-    return run_virtually(_run(plan, home, loop), loop)
+    return run_virtually(_run(plan, home, loop, is_given_up), loop)
 
 
-async def _run(plan: BacktestPlan, home: Path, loop: VirtualTimeLoop) -> BacktestResult:
+async def _run(
+    plan: BacktestPlan, home: Path, loop: VirtualTimeLoop, is_given_up: Callable[[], bool]
+) -> BacktestResult:
     clock = VirtualClock(loop, plan.start)
     simulation = Simulation(replay(shipped_history(), plan.start), clock)
     open_accounts(simulation, krw=plan.krw, dollars=plan.usdt)
@@ -80,7 +88,7 @@ async def _run(plan: BacktestPlan, home: Path, loop: VirtualTimeLoop) -> Backtes
     counts = dict.fromkeys(("entered", "left", "held", "denied"), 0)
     steps = 0
     async with paper_desk(simulation, settings, clock) as desk:
-        while clock.now() < plan.end and not simulation.market.ended:
+        while clock.now() < plan.end and not simulation.market.ended and not is_given_up():
             await asyncio.sleep(plan.step.total_seconds())
             simulation.market.tick()
             await desk.parts.guard.look()

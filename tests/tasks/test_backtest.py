@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 from tasks.backtest import BacktestPlan, run_backtest
@@ -41,3 +42,12 @@ def test_every_trade_stands_in_the_journal(tmp_path: Path) -> None:
     ]
     assert events.count("opened") == result.entered
     assert events.count("flat") == result.left
+
+
+def test_a_plan_that_is_given_up_ends_at_the_next_step(tmp_path: Path) -> None:
+    asked = count(1)
+
+    result = run_backtest(PLAN, tmp_path, lambda: next(asked) > 3)
+
+    assert result.steps == 3
+    assert result.ended_at < PLAN.end
