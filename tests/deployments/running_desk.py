@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL, SIGSTOP
+from signal import SIGCONT, SIGKILL, SIGSTOP
 from typing import Any, TypeVar
 
 import httpx
@@ -27,7 +27,12 @@ from tasks.outcome import Outcome
 from tasks.pair import LegName
 from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
-from tests.deployments.up_process import UpProcess, desk_environment, process_with
+from tests.deployments.up_process import (
+    UpProcess,
+    desk_environment,
+    process_with,
+    processes_where,
+)
 from tests.prefect_database import begin_with
 from warehouse.records import ReconciliationRecord
 
@@ -159,6 +164,16 @@ class RunningDesk(Research):
     def kill_hot_worker(self) -> None:
         os.kill(process_with(self.home, "deployments.hot_worker"), SIGKILL)
 
+    @contextmanager
+    def frozen_hot_worker(self) -> Iterator[None]:
+        """In this block it lives and does nothing; afterwards it goes on where it was."""
+        pid = process_with(self.home, "deployments.hot_worker")
+        os.kill(pid, SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, SIGCONT)
+
     def freeze_prefect(self) -> None:
         """Its server takes connections and answers nobody, until it is killed."""
         os.kill(process_with(self.home, "deployments.prefect_server"), SIGSTOP)
@@ -246,6 +261,10 @@ class RunningDesk(Research):
 
         self.wait_until("both orders are sent", are_sent, TAKEN_S)
         return runs[-1]
+
+    def has_process(self, run_id: str) -> bool:
+        """Does a process of its own live for the run?"""
+        return bool(processes_where("PREFECT__FLOW_RUN_ID", run_id))
 
     def ended(self, run_id: str, within_s: float = 60) -> dict[str, Any]:
         run: dict[str, Any] = {}

@@ -75,7 +75,12 @@ class UpProcess:
 
 def processes_of(home: Path) -> list[int]:
     """Every living process whose environment names ``home``."""
-    wanted = f"KIMP_HOME={home}".encode()
+    return processes_where("KIMP_HOME", str(home))
+
+
+def processes_where(variable: str, value: str) -> list[int]:
+    """Every living process that was started so."""
+    wanted = f"{variable}={value}".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.deployments.running_desk import RunningDesk
+from tests.deployments.whole_desk.pictures import Pictures
 
 CLASSIC, V2 = "", "/v2"
 HEARD_S = 30.0
@@ -30,6 +31,7 @@ class Operator:
         self.page = page
         self.desk = desk
         self.ui = ui
+        self._pictures = Pictures(ui.strip("/") or "classic")
 
     def open(self, path: str) -> Locator:
         """The page at ``path``. What is looked for on it is waited for, so nothing else need be
@@ -76,6 +78,8 @@ class Operator:
         expect(switch).to_be_checked()
         switch.click()
         self.desk.wait_until("entry is off", lambda: self.desk.switches()["entry/live"], HEARD_S)
+        expect(switch).not_to_be_checked()
+        self.picture("paused")
         self.look_away()
 
     def resume_entries(self) -> None:
@@ -84,10 +88,12 @@ class Operator:
         expect(switch).not_to_be_checked()
         switch.click()
         self.desk.wait_until("entries are taken", self.desk.takes_entries, HEARD_S)
+        expect(switch).to_be_checked()
+        self.picture("resumed")
         self.look_away()
 
     def enter(self, quantity: str, reason: str) -> Locator:
-        """Fill in and submit the Run form of ``entry/live``; the page of the ended run."""
+        """Fill in and submit the Run form of ``entry/live``; the log of the ended run."""
         self.deployment("entry/live")
         self.page.get_by_role("button", name="Run", exact=True).first.click()
         self.page.get_by_text("Custom run").first.click()
@@ -98,6 +104,7 @@ class Operator:
                 label.locator("textarea") if self.ui == CLASSIC else self.page.get_by_label(name)
             )
             field.fill(text)
+        self.picture("form")
         with self.page.expect_response(CREATED) as answer:
             self.page.get_by_role("button", name="Submit", exact=True).click()
         self.page.wait_for_url(SETTLED)
@@ -107,8 +114,29 @@ class Operator:
         return self.run(run["id"])
 
     def run(self, run_id: str) -> Locator:
-        """The page of a run, which shows its log."""
-        return self.open(f"/runs/flow-run/{run_id}")
+        """The log on the page of a run, without anything that stands beside it."""
+        page = self.open(f"/runs/flow-run/{run_id}")
+        return page.locator(".flow-run-logs pre") if self.ui == CLASSIC else page.get_by_role("log")
+
+    def cancel(self, run_id: str) -> None:
+        """Click the run away; what becomes of it is the page's to show."""
+        self.run(run_id)
+        if self.ui == CLASSIC:
+            self.page.get_by_role("button", name="Cancel", exact=True).click()
+            self.page.get_by_role("button", name="Confirm", exact=True).click()
+        else:
+            self.page.get_by_role("button", name="Open menu", exact=True).first.click()
+            self.page.get_by_role("menuitem", name="Cancel", exact=True).click()
+            self.page.get_by_role("button", name="Cancel Flow Run", exact=True).click()
+
+    def hot_worker(self) -> Locator:
+        """Its row on the page of its pool."""
+        page = self.open("/work-pools/work-pool/hot?tab=Workers")
+        return page.get_by_role("row").filter(has_text="hot-worker")
+
+    def picture(self, step: str) -> None:
+        """Keep what the page shows now, for who asked for pictures."""
+        self._pictures.take(self.page, step)
 
     def badge(self, state: str) -> Locator:
         """The state of the run whose page is open."""

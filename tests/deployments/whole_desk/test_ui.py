@@ -21,6 +21,10 @@ BACK_S = 120.0
 PAUSED = "paused:entry/live"
 FIRST_PAGE_MS = 60_000
 """A UI that its browser has never opened, on a busy machine."""
+LONG = {"start": "2021-03-02T00:00:00Z", "end": "2021-06-30T00:00:00Z"}
+"""More of history than is replayed within a test."""
+ONLINE, OFFLINE = re.compile("online", re.IGNORECASE), re.compile("offline", re.IGNORECASE)
+"""The classic UI writes it small and shows it great."""
 RED = re.compile(r"rgb\((2[0-4]\d|25[0-5]), \d{1,2}, \d{1,2}\)")
 
 
@@ -32,11 +36,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(browser: Browser, desk: RunningDesk) -> dict[str, Page]:
-    """One for each UI, both of somebody who has typed in the password before."""
+def operators(browser: Browser, desk: RunningDesk) -> dict[str, Operator]:
+    """One before each UI, both of somebody who has typed in the password before."""
     context = visitor(browser)
     log_in_ahead(context, desk.password)
-    return {CLASSIC: context.new_page(), V2: context.new_page()}
+    return {ui: Operator(context.new_page(), desk, ui) for ui in (CLASSIC, V2)}
 
 
 @pytest.fixture
@@ -75,23 +79,21 @@ def rollup(ahead: dict[str, Future[dict[str, Any]]]) -> dict[str, Any]:
 
 
 @pytest.fixture(params=[CLASSIC, V2], ids=["classic", "v2"])
-def operator(
-    pages: dict[str, Page], desk: RunningDesk, request: pytest.FixtureRequest
-) -> Iterator[Operator]:
-    """Before either UI, with the password already typed in."""
-    operator = Operator(pages[request.param], desk, request.param)
+def operator(operators: dict[str, Operator], request: pytest.FixtureRequest) -> Iterator[Operator]:
+    """Before either UI."""
+    operator = operators[request.param]
     yield operator
     if operator.is_in_the_app():
         operator.look_away()
 
 
-def test_the_classic_ui_leads_to_the_other_one(pages: dict[str, Page], desk: RunningDesk) -> None:
-    operator = Operator(pages[CLASSIC], desk, CLASSIC)
+def test_the_classic_ui_leads_to_the_other_one(operators: dict[str, Operator]) -> None:
+    operator = operators[CLASSIC]
     operator.open("/deployments")
 
     operator.page.get_by_text("Switch to V2 UI").click()
 
-    operator.page.wait_for_url(f"{desk.ui}{V2}/**")
+    operator.page.wait_for_url(f"{operator.desk.ui}{V2}/**")
     operator.leave()
 
 
@@ -129,19 +131,24 @@ def test_nobody_sees_anything_without_the_password(operator: Operator, stranger:
 def test_an_operators_day(operator: Operator, unwound: dict[str, Any]) -> None:
     entered = operator.enter("0.010", f"morning {operator.ui}")
     assert_hedged(operator, entered, f"morning {operator.ui}")
+    operator.picture("hedged")
 
     operator.deployment("entry/live")
     expect(operator.page.get_by_text("Hedged", exact=True).first).to_be_visible()
+    operator.picture("hedged among the runs")
     operator.pause_entries()
     assert_refused(operator, operator.enter("0.010", f"while paused {operator.ui}"))
+    operator.picture("refused")
     refused = operator.desk.fast(operator.desk.entry())
     assert (refused.status, (refused.reason or "")[:8]) == (OutcomeStatus.DENIED, "paused: ")
 
     operator.resume_entries()
     again = operator.enter("0.010", f"afternoon {operator.ui}")
     assert_hedged(operator, again, f"afternoon {operator.ui}")
+    operator.picture("hedged again")
 
     assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+    operator.picture("unwound")
 
 
 def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
@@ -155,21 +162,75 @@ def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
 
     operator.open(f"/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-daily')}")
     expect(page.get_by_text("slippage", exact=True)).to_be_visible()
+    operator.picture("books")
     operator.open(f"/artifacts/artifact/{desk.artifact_id(rollup['id'], 'pnl-chart')}")
     chart = page.get_by_role("img", name="Result by day")
     expect(chart).to_be_visible()
     drawn = "e => e.decode().then(() => e.naturalWidth)"
     assert chart.evaluate(drawn) > 0
+    operator.picture("chart")
+
+
+def test_what_waits_for_a_worker_that_hangs_is_cancelled_by_a_click(
+    operators: dict[str, Operator], desk: RunningDesk
+) -> None:
+    signals = {operator: desk.entry() for operator in operators.values()}
+    for operator in signals:
+        expect(operator.hot_worker()).to_contain_text(ONLINE)
+        operator.picture("worker online")
+        operator.look_away()
+
+    with desk.frozen_hot_worker():
+        for operator, signal in signals.items():
+            operator.cancel(desk.start("signal-intake/live", signal=signal))
+            expect(operator.badge("Cancelled")).to_be_visible()
+            operator.picture("cancelled before it began")
+            operator.look_away()
+        for operator in signals:
+            expect(operator.hot_worker()).to_contain_text(OFFLINE)
+            operator.picture("worker offline")
+            operator.look_away()
+
+    # Signals go in the order of their runs: whatever the worker heard of those two was before it.
+    later = desk.run("signal-intake/live", signal=desk.entry())
+    assert later["state"]["name"] == "Hedged", later["state"]
+    for operator, signal in signals.items():
+        assert desk.fast(signal).status is not OutcomeStatus.DUPLICATE  # nobody has decided it
+        expect(operator.hot_worker()).to_contain_text(ONLINE)
+        operator.look_away()
+
+
+def test_a_run_at_work_is_cancelled_by_a_click(
+    operators: dict[str, Operator], desk: RunningDesk
+) -> None:
+    """In one UI, and seen in the other: it takes a process of its own, which ends with it."""
+    clicked, other = operators[V2], operators[CLASSIC]
+    run = desk.start("backtest/live", **LONG)
+    desk.wait_until("the backtest begins", lambda: desk.state_of(run) == "Running", BACK_S)
+    assert desk.has_process(run)
+
+    clicked.cancel(run)
+
+    expect(clicked.badge("Cancelled")).to_be_visible()
+    clicked.picture("cancelled at work")
+    clicked.look_away()
+    desk.wait_until("its process is gone", lambda: not desk.has_process(run), BACK_S)
+    log = other.run(run)
+    expect(other.badge("Cancelled")).to_be_visible()
+    expect(log).to_contain_text("Flow run was cancelled.")
+    other.picture("cancelled at work")
+    other.look_away()
 
 
 def test_an_operators_day_with_the_server_killed_in_the_middle(
-    pages: dict[str, Page], desk: RunningDesk, unwound: dict[str, Any]
+    operators: dict[str, Operator], desk: RunningDesk, unwound: dict[str, Any]
 ) -> None:
     """Last, because the server is away for a while. Both UIs in turn, so that once is enough."""
-    classic, v2 = (both := [Operator(page, desk, ui) for ui, page in pages.items()])
+    classic, v2 = (both := operators.values())
     for operator in both:
         when = f"before the end of the server {operator.ui}"
         assert_hedged(operator, operator.enter("0.010", when), when)
+        operator.picture("hedged before the end of the server")
         operator.look_away()
     classic.pause_entries()
     v2.resume_entries()
@@ -185,6 +246,7 @@ def test_an_operators_day_with_the_server_killed_in_the_middle(
     desk.wait_until("its switches are heard", lambda: desk.blocks() == [PAUSED], BACK_S)
     for operator in both:
         assert_refused(operator, operator.enter("0.010", f"after its return {operator.ui}"))
+        operator.picture("refused after its return")
         operator.look_away()
     v2.resume_entries()
     v2.pause_entries()
@@ -192,12 +254,14 @@ def test_an_operators_day_with_the_server_killed_in_the_middle(
     for operator in both:
         when = f"in the evening {operator.ui}"
         assert_hedged(operator, operator.enter("0.010", when), when)
+        operator.picture("hedged in the evening")
         assert_red_with_what_to_do(operator, operator.run(unwound["id"]))
+        operator.picture("unwound in the evening")
         operator.look_away()
 
 
-def assert_hedged(operator: Operator, shown: Locator, reason: str) -> None:
-    """The page of an entry by hand tells its whole story."""
+def assert_hedged(operator: Operator, log: Locator, reason: str) -> None:
+    """The log of an entry by hand tells its whole story."""
     expect(operator.badge("Hedged")).to_be_visible()
     for told in (
         f"an operator enters BTC: {reason}",
@@ -206,15 +270,15 @@ def assert_hedged(operator: Operator, shown: Locator, reason: str) -> None:
         "binance: sell 0.010 at",
         "executable premium",
     ):
-        expect(shown).to_contain_text(told)
+        expect(log).to_contain_text(told)
 
 
-def assert_refused(operator: Operator, shown: Locator) -> None:
+def assert_refused(operator: Operator, log: Locator) -> None:
     expect(operator.badge("Denied")).to_be_visible()
-    expect(shown).to_contain_text("Denied (paused): entry/live is paused")
+    expect(log).to_contain_text("Denied (paused): entry/live is paused")
 
 
-def assert_red_with_what_to_do(operator: Operator, shown: Locator) -> None:
+def assert_red_with_what_to_do(operator: Operator, log: Locator) -> None:
     """The page of a signal that had to be unwound."""
     badge = operator.badge("Unwound")
     expect(badge).to_be_visible()
@@ -223,6 +287,6 @@ def assert_red_with_what_to_do(operator: Operator, shown: Locator) -> None:
         "const style = getComputedStyle(x); return [style.color, style.backgroundColor]})"
     )
     assert any(RED.fullmatch(colour) for colour in colours), colours
-    expect(shown).to_contain_text("Margin is insufficient")
-    expect(shown).to_contain_text("the venue shows 0.01 filled at")
-    expect(shown).to_contain_text("What to do: Nothing is held")
+    expect(log).to_contain_text("Margin is insufficient")
+    expect(log).to_contain_text("the venue shows 0.01 filled at")
+    expect(log).to_contain_text("What to do: Nothing is held")
