@@ -74,7 +74,7 @@ async def bench_stop(rounds: int, progress: Progress) -> Mapping[str, WayTimes]:
         prefect_http(desk.settings, f"{desk.startup.desk.prefect_url}/api") as api,
         ExecutorClient(desk.settings.socket_file) as executor,
     ):
-        ways = {**await _ways_of_prefect(api), KIMP_STOP: _commands(desk)}
+        ways = {**await ways_of_prefect(api), KIMP_STOP: _commands(desk)}
         minutes = (WARM_UP + rounds) * len(ways) * ABOUT_S / 60
         with progress.waiting(f"measuring, about {minutes:.0f} minutes"):
             return await desk.supervisor.guarded(measure(executor, ways, rounds))
@@ -122,7 +122,8 @@ async def _heard(executor: ExecutorClient, name: str, *, accepting: bool) -> flo
         await asyncio.sleep(POLL_S)
 
 
-async def _ways_of_prefect(api: HttpJson) -> dict[str, StopWay]:
+async def ways_of_prefect(api: HttpJson) -> dict[str, StopWay]:
+    """By the names of the ways: all that end in a request to its API."""
     door = PrefectDoor(api)
     entry = await door.deployment(ENTRY)
     [schedule] = entry["schedules"]

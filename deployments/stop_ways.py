@@ -29,6 +29,9 @@ def _patch(path: str, name: str, off: bool) -> Request:
     return "PATCH", path, {name: off}
 
 
+SCHEDULE_SWITCH = "switch of a schedule (both UIs, prefect deployment schedule pause)"
+"""The one that a deployment's page shows while it runs."""
+
 WAYS: Mapping[str, Way] = {
     "switch of a deployment (both UIs)": Way(
         (_patch("/deployments/{entry}", "paused", True),),
@@ -51,7 +54,7 @@ WAYS: Mapping[str, Way] = {
         (("POST", "/deployments/{entry}/resume_deployment", None),),
         frozenset({ENTRY}),
     ),
-    "switch of a schedule (both UIs, prefect deployment schedule pause)": Way(
+    SCHEDULE_SWITCH: Way(
         (_patch("/deployments/{entry}/schedules/{schedule}", "active", False),),
         (_patch("/deployments/{entry}/schedules/{schedule}", "active", True),),
         frozenset({ENTRY}),
