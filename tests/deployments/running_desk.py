@@ -18,13 +18,12 @@ from typing import Any, TypeVar
 
 import httpx
 
-from deployments.paper_accounts import paper_accounts
-from exchanges.instrument import Venue
 from tasks.client_order_id import client_order_id, pair_id_for
 from tasks.errors import ExecutorGone
 from tasks.executor_pulse import listener
 from tasks.outcome import Outcome
 from tasks.pair import LegName
+from tests.deployments.desk_venues import DeskVenues
 from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
 from tests.deployments.up_process import (
@@ -42,8 +41,6 @@ PREFECT_S = 0.4
 """Between two questions to Prefect."""
 TAKEN_S = 30.0
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-OPEN = ("wait", "NEW", "PARTIALLY_FILLED")
-"""Words of the venues for an order that has not ended."""
 DESK = {
     "KIMP_AUTO_EXIT_PROFIT_BPS": "1000",
     "KIMP_MAX_OPEN_PAIRS": "50",
@@ -94,7 +91,8 @@ class RunningDesk(Research):
         self._http = http
         self._deployment_ids: dict[str, str] = {}
         where = json.loads((home / "run" / "up.lock").read_text())
-        self.ui, self._control = where["prefect_url"], where["control_url"]
+        self.ui = where["prefect_url"]
+        self.venues = DeskVenues(home, where["control_url"], http)
         self.password = (home / "keys" / "prefect-auth").read_text().strip()
 
     def pair_ids(self) -> set[str]:
@@ -247,8 +245,8 @@ class RunningDesk(Research):
 
     def run_in_doubt(self) -> tuple[str, str]:
         """Id of a run of ``signal-intake/live`` and of its pair: the venues have both orders of an
-        ENTER, and the desk hears nothing more of the spot one before :meth:`clear_faults`."""
-        self._fault("upbit", "GET /v1/order", "reject", times=10_000, code="order_not_found")
+        ENTER, and the desk hears nothing more of the spot one before its faults are cleared."""
+        self.venues.hide_spot_orders()
         runs: list[tuple[str, str]] = []
 
         def are_sent() -> bool:
@@ -256,7 +254,7 @@ class RunningDesk(Research):
                 signal = self.entry()  # another one where the machine stood still for a moment
                 run_id = self.start("signal-intake/live", signal=signal)
                 runs.append((run_id, pair_id_for(signal["id"])))
-            known = {order["client_order_id"] for order in self.venue_orders()}
+            known = {order["client_order_id"] for order in self.venues.orders()}
             return {client_order_id(runs[-1][1], leg, 1) for leg in LegName} <= known
 
         self.wait_until("both orders are sent", are_sent, TAKEN_S)
@@ -359,69 +357,8 @@ class RunningDesk(Research):
         artifacts = self._api("POST", "/artifacts/filter", latest)
         return "".join(artifact["data"] for artifact in artifacts)
 
-    def refuse_perpetual_orders(self, times: int) -> None:
-        self._fault("binance", "POST /fapi/v1/order", "reject", times=times)
-
-    def leave_spot_order_open(self, filled: str) -> None:
-        """The next one rests at Upbit when it has traded that share of its size."""
-        self._fault("upbit", "POST /v1/orders", "partial", fraction=filled, rests=True)
-
-    def hide_transfers(self) -> None:
-        """The key may no longer see Upbit's lists of what was moved."""
-        for path in ("deposits", "withdraws"):
-            self._fault("upbit", f"GET /v1/{path}", "reject", times=10_000, code="out_of_scope")
-
-    def _fault(self, venue: str, endpoint: str, kind: str, times: int = 1, **args: object) -> None:
-        fault = {"venue": venue, "endpoint": endpoint, "kind": kind, "times": times, "args": args}
-        self._http.post(f"{self._control}/faults", json=fault).raise_for_status()
-
-    def clear_faults(self) -> None:
-        self._http.delete(f"{self._control}/faults").raise_for_status()
-
-    def move_coin(self, amount: str) -> None:
-        """A hand moves coin into the account at Upbit; a negative amount leaves it."""
-        account = paper_accounts(self.home / "keys").credentials[Venue.UPBIT].access_key
-        body = {"venue": "upbit", "account": account, "currency": "BTC", "amount": amount}
-        self._http.post(f"{self._control}/transfer", json=body).raise_for_status()
-
     def _state(self) -> dict[str, Any]:
         return self.ask(lambda executor: executor.state())
-
-    def venue_orders(self) -> list[dict[str, Any]]:
-        """Of the desk's accounts, the latest at each venue, as the venues have them."""
-        return [order for account in self._accounts().values() for order in account["orders"]]
-
-    def open_orders(self) -> list[str]:
-        """Client order ids of those that rest."""
-        orders = self.venue_orders()
-        return [order["client_order_id"] for order in orders if order["status"] in OPEN]
-
-    def held(self) -> tuple[Decimal, Decimal]:
-        """Coin at Upbit and position at Binance, as the venues have them."""
-        accounts = self._accounts()
-        coin = accounts["upbit"]["balances"].get("BTC", {"total": "0"})["total"]
-        positions = accounts["binance"]["positions"]
-        return Decimal(coin), sum((Decimal(it["quantity"]) for it in positions), Decimal(0))
-
-    def _accounts(self) -> dict[str, Any]:
-        """The desk's one at each venue that it trades on."""
-        state = self._venues()
-        accounts = paper_accounts(self.home / "keys").credentials
-        venues = (Venue.UPBIT, Venue.BINANCE)
-        return {it: state[it]["accounts"][accounts[it].access_key] for it in venues}
-
-    def _venues(self) -> dict[str, Any]:
-        state: dict[str, Any]
-        state = self._http.get(f"{self._control}/state").raise_for_status().json()
-        return state
-
-    def raise_upbit_price(self, percent: int) -> None:
-        """From now on the coin stands there, whatever the replay says."""
-        before = self._venues()["market"]["quotes"]["upbit"]["KRW-BTC"]
-        bid = Decimal(before["bid"]) * (100 + percent) // 100_000 * 1_000  # on the tick
-        quote = {"bid": str(bid), "ask": str(bid + 1_000), "size": "5"}
-        body = {"upbit": {"KRW-BTC": quote}}
-        self._http.put(f"{self._control}/market", json=body).raise_for_status()
 
     def _api(self, method: str, path: str, body: object = None) -> Any:
         user, _, secret = self.password.partition(":")

@@ -45,7 +45,7 @@ def story(desk: RunningDesk) -> dict[str, Any]:
     signal = desk.entry()
     run = desk.run("signal-intake/live", signal=signal)
     assert run["state"]["name"] == "Hedged"
-    desk.refuse_perpetual_orders(4)
+    desk.venues.refuse_perpetual_orders(4)
     desk.run("signal-intake/live", signal=desk.entry())
     return signal
 

@@ -29,13 +29,13 @@ def test_what_rests_is_cancelled_and_nothing_enters_until_a_person_lifts_it(
     assert opened.status is OutcomeStatus.HEDGED, opened
     kept = opened.pair_id
     assert kept is not None
-    desk.leave_spot_order_open(filled="0.4")
+    desk.venues.leave_spot_order_open(filled="0.4")
     run_id, torn = desk.run_in_doubt()
-    assert desk.open_orders() == [client_order_id(torn, LegName.SPOT, 1)]
+    assert desk.venues.open_orders() == [client_order_id(torn, LegName.SPOT, 1)]
 
     stop = desk.run(BUTTON, reason=why, confirm="STOP")
-    left = desk.open_orders()
-    desk.clear_faults()
+    left = desk.venues.open_orders()
+    desk.venues.clear_faults()
 
     assert stop["state"]["name"] == "Stopped", stop["state"]
     assert stop["state"]["message"].startswith("1 orders cancelled, 0 pairs liquidated; the desk ")
@@ -100,7 +100,7 @@ def test_a_coin_is_liquidated_by_name_and_a_button_pushed_wrongly_stops_nothing(
 
     assert {desk.pair_state(pair_id) for pair_id in open_pairs} == {"closed"}
     assert desk.open_pair_ids() == set()
-    assert not any(desk.held())
+    assert not any(desk.venues.held())
     assert_agreed(desk)
     assert_killed(desk, "delisted")
     assert not desk.is_paused(ENTRY)
@@ -130,4 +130,4 @@ def assert_agreed(desk: RunningDesk) -> None:
     """The desk with its venues, and these with each other."""
     reconciled = desk.reconciled()
     assert reconciled["agreed"], reconciled
-    assert sum(desk.held()) == 0
+    assert sum(desk.venues.held()) == 0

@@ -23,7 +23,7 @@ def test_each_signal_says_on_which_side_of_a_pause_it_was_decided(desk: RunningD
     desk.wait_until("entry is off", lambda: desk.switches()[ENTRY], HEARD_S)
     still = desk.pair_state(pair_id)
     late_id = desk.start(INTAKE, signal=desk.entry())
-    desk.clear_faults()
+    desk.venues.clear_faults()
 
     run, late = desk.ended(run_id), desk.ended(late_id)
     assert still == "opening"
@@ -46,7 +46,7 @@ def test_each_signal_says_on_which_side_of_a_pause_it_was_decided(desk: RunningD
     assert desk.pair_state(pair_id) == "hedged"
     reconciled = desk.reconciled()
     assert reconciled["agreed"], reconciled
-    assert sum(desk.held()) == 0
+    assert sum(desk.venues.held()) == 0
 
     desk.switch(ENTRY, on=True)
     desk.wait_until("entries are taken", desk.takes_entries, HEARD_S)

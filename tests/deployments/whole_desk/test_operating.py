@@ -83,8 +83,8 @@ def test_a_switch_that_goes_on_too_early_goes_off_again_and_says_why(
     desk.switch(ENTRY, on=False)
     desk.wait_until("entry is off", lambda: desk.switches()[ENTRY], HEARD_S)
     # Coin that a list explains would be booked.
-    desk.hide_transfers()
-    desk.move_coin("-0.001")
+    desk.venues.hide_transfers()
+    desk.venues.move_coin("-0.001")
     why = "-0.001 BTC difference"
 
     desk.switch(ENTRY, on=True)
@@ -108,8 +108,8 @@ def test_a_switch_that_goes_on_too_early_goes_off_again_and_says_why(
     assert refused.status is OutcomeStatus.DENIED
     assert why in (refused.reason or "")
 
-    desk.move_coin("0.001")
-    desk.clear_faults()
+    desk.venues.move_coin("0.001")
+    desk.venues.clear_faults()
     told = said(home, "resume", "--reason", "the coin is back")
 
     assert told.endswith("resumed: entries and signals are on again\n")

@@ -26,13 +26,13 @@ def test_pairs_open_break_and_close_without_prefect_which_is_told_once_it_is_bac
     assert pair_id is not None
     desk.freeze_prefect()
 
-    desk.refuse_perpetual_orders(2)
+    desk.venues.refuse_perpetual_orders(2)
     breaking = desk.entry()
     repaired = desk.fast(breaking)
     desk.wait_until("entries stop", lambda: "switch_silent" in desk.blocks(), 20)
     late = desk.entry()
     refused = desk.fast(late)
-    desk.raise_upbit_price(percent=3)
+    desk.venues.raise_upbit_price(percent=3)
     leaving = desk.exit(pair_id)
     desk.wait_until("the new price", lambda: desk.is_in_profit(pair_id), 20)
     closed = desk.fast(leaving)

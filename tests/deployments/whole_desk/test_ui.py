@@ -57,7 +57,7 @@ def ahead(desk: RunningDesk) -> Iterator[dict[str, Future[dict[str, Any]]]]:
     with ThreadPoolExecutor(1) as thread:
 
         def unwind() -> dict[str, Any]:
-            desk.refuse_perpetual_orders(4)
+            desk.venues.refuse_perpetual_orders(4)
             return desk.run("signal-intake/live", signal=desk.entry())
 
         yield {
