@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from deployments.bench_home import bench_home
 from deployments.bench_rig import LIMITS
 from deployments.desk_environment import PROJECT
 from deployments.desk_startup import DeskStartup
@@ -36,8 +35,8 @@ class BenchDesk:
 @asynccontextmanager
 async def bench_desk(progress: Progress) -> AsyncIterator[BenchDesk]:
     """In a folder of its own, thrown away at the end; raises CommandFailed when it cannot start."""
-    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
-        settings = Settings(home=Path(folder))
+    with bench_home() as home:
+        settings = Settings(home=home)
         keys = KeyStore(settings.keys_dir)
         for name in KEYS:
             keys.generate(name)

@@ -1,12 +1,11 @@
-"""What every benchmark of the desk stands on: a folder of its own, simulated venues, an executor's
-settings, signed signals and the times of their orders.
+"""What every benchmark of the desk stands on: simulated venues, an executor's settings, signed
+signals and the times of their orders.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from deployments.bench_home import bench_home
 from deployments.desk_environment import key_environment
 from deployments.desk_startup import READY, STARTUP_S
 from deployments.failure import CommandFailed
@@ -65,8 +65,7 @@ class BenchFolder:
 @contextmanager
 def bench_folder() -> Iterator[BenchFolder]:
     """Thrown away at the end."""
-    with tempfile.TemporaryDirectory(prefix="kimp-bench-") as folder:
-        home = Path(folder)
+    with bench_home() as home:
         keys = KeyStore(home / "keys")
         keys.generate("bench")
         yield BenchFolder(home, paper_accounts(home / "keys"), keys.private_key("bench"))

@@ -72,7 +72,8 @@ async def bench_trouble(progress: Progress) -> Mapping[Trouble, Measured]:
 async def _prefect(supervisor: Supervisor, home: Path) -> TroubledPrefect:
     """A server with the desk's deployments."""
     port = free_port(0)
-    direct = prefect_environment(Settings(home=home), f"http://{HOST}:{port}")
+    of_prefect = prefect_environment(Settings(home=home), f"http://{HOST}:{port}")
+    direct = {"KIMP_HOME": str(home), **of_prefect}
     server = await supervisor.start(
         "Prefect server",
         ("-m", "deployments.prefect_server", "--host", HOST, "--port", str(port)),
