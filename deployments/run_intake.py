@@ -79,6 +79,7 @@ class RunIntake:
         self._in_hand: dict[UUID, RunInHand] = {}
         self._lane = SignalLane()
         self._claiming = asyncio.Semaphore(CLAIMS_AT_ONCE)
+        self._claiming_again = asyncio.Semaphore(CLAIMS_AT_ONCE)
         self._telling = asyncio.Semaphore(limit)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -154,15 +155,18 @@ class RunIntake:
             self._in_hand.pop(hand.run_id, None)
 
     async def _claim_once_there(self, hand: RunInHand) -> bool:
-        """Others are claimed while it cannot be read; it keeps its place among them."""
+        """Others are claimed while it cannot be read. It keeps its place among them, so it does not
+        queue behind all of them once more: they would wait for it in vain."""
+        turns = self._claiming
         for pause_s in PAUSES_S:
             with suppress(PrefectRefused):
-                return await self._claim_soon(hand)
+                return await self._claim_soon(hand, turns)
+            turns = self._claiming_again
             await asyncio.sleep(pause_s)
-        return await self._claim_soon(hand)
+        return await self._claim_soon(hand, turns)
 
-    async def _claim_soon(self, hand: RunInHand) -> bool:
-        async with self._claiming:
+    async def _claim_soon(self, hand: RunInHand, turns: asyncio.Semaphore) -> bool:
+        async with turns:
             with hand.place.claiming():
                 return await self._claim(hand)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,6 +22,7 @@ from tests.deployments.hot_runs import (
     deploy,
     quick,
     signal_deployment,
+    until,
     until_heard,
 )
 from tests.fake_executor import FakeExecutor
@@ -55,6 +57,43 @@ async def test_a_run_that_no_list_has_is_run_because_an_event_names_it(
 
     assert run.state_name == "Hedged"
     assert refused[f"/flow_runs/{run.id}"] == early
+
+
+@pytest.mark.usefixtures("patient_worker")
+async def test_a_signal_that_is_not_there_yet_does_not_queue_behind_a_crowd_once_more(
+    executor: FakeExecutor, named: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_intake, "CLAIMS_AT_ONCE", 1)
+    deployment = await signal_deployment()
+    ask = PrefectApi.ask
+    runs: list[UUID] = []
+    reads: list[str] = []
+    crowd_is_here, first_is_asked_again = asyncio.Event(), asyncio.Event()
+
+    async def ask_early(api: PrefectApi, method: str, path: str, body: Any = None) -> object:
+        if path.startswith("/flow_runs/") and method == "GET":
+            await crowd_is_here.wait()
+            reads.append(path)
+            first = f"/flow_runs/{runs[0]}"
+            if path != first and first in reads:
+                await first_is_asked_again.wait()
+            elif reads.count(first) > 1:
+                first_is_asked_again.set()
+            elif path == first:
+                path = f"/flow_runs/{uuid4()}"
+        return await ask(api, method, path, body)
+
+    async with working(executor, FLOWS):
+        await until_heard(named)
+        monkeypatch.setattr(PrefectApi, "ask", ask_early)
+        signals = [a_signal() for _ in range(3)]
+        runs += [await create(deployment, parameters={"signal": signal}) for signal in signals]
+        await until(lambda: set(runs) <= set(named))
+        crowd_is_here.set()
+        ended = [await end_of(run) for run in runs]
+
+    assert [run.state_name for run in ended] == ["Hedged"] * len(runs)
+    assert executor.bodies("POST /v1/signals") == signals
 
 
 @pytest.fixture
