@@ -44,7 +44,8 @@ class Place:
 
     async def turn(self) -> None:
         """Returns when all that come before have left, or are passed over. For what is claimed."""
-        if not self.is_first.is_set():
+        # Called and going on are two moments: one that was made earlier may come between.
+        while not self.is_first.is_set():
             with self._lane.waiting():
                 await self.is_first.wait()
 

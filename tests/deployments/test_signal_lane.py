@@ -17,16 +17,16 @@ def later(milliseconds: int) -> datetime:
     return NOON + timedelta(milliseconds=milliseconds)
 
 
+async def go(name: str, place: Place, went: list[str]) -> None:
+    await place.turn()
+    went.append(name)
+    place.leave()
+
+
 async def order_of(**places: Place) -> list[str]:
     """The names in the order in which they have their turns."""
     went: list[str] = []
-
-    async def go(name: str, place: Place) -> None:
-        await place.turn()
-        went.append(name)
-        place.leave()
-
-    await asyncio.gather(*(go(*item) for item in places.items()))
+    await asyncio.gather(*(go(*item, went) for item in places.items()))
     return went
 
 
@@ -58,6 +58,23 @@ async def test_two_of_one_moment_go_as_they_were_heard_of() -> None:
         place.made(NOON)
 
     assert await order_of(second=second, first=first) == ["first", "second"]
+
+
+async def test_one_that_is_heard_of_as_a_later_one_is_called_goes_ahead_of_it() -> None:
+    lane = SignalLane()
+    first, last = lane.enter(), lane.enter()
+    first.made(NOON)
+    last.made(later(2))
+    went: list[str] = []
+
+    waiting = asyncio.create_task(go("last", last, went))
+    await asyncio.sleep(0)
+    first.leave()
+    between = lane.enter()
+    between.made(later(1))
+    await asyncio.gather(waiting, go("between", between, went))
+
+    assert went == ["between", "last"]
 
 
 @pytest.fixture
@@ -96,18 +113,18 @@ async def test_one_that_waits_to_be_claimed_is_waited_for() -> None:
 
 
 @pytest.mark.usefixtures("_impatient")
-async def test_claims_that_all_take_long_keep_their_order() -> None:
+async def test_a_claim_that_took_long_before_anybody_waited_keeps_its_turn() -> None:
     lane = SignalLane()
-    first, second = lane.enter(), lane.enter()
+    slow, second = lane.enter(), lane.enter()
+    second.made(later(1))
     went: list[str] = []
 
-    async def go(name: str, place: Place, claim_s: float) -> None:
-        with place.claiming():
-            await asyncio.sleep(claim_s)
-        await place.turn()
-        went.append(name)
-        place.leave()
+    with slow.claiming():
+        await asyncio.sleep(4 * signal_lane.PATIENCE_S)
+        waiting = asyncio.create_task(go("second", second, went))
+        await asyncio.sleep(0)  # it waits from now on
+        slow.made(NOON)
+    await go("slow", slow, went)
+    await waiting
 
-    await asyncio.gather(go("first", first, 0.32), go("second", second, 0.3))
-
-    assert went == ["first", "second"]
+    assert went == ["slow", "second"]
