@@ -57,11 +57,16 @@ class DeathNotice:
         self._progress.line(sentence)
         subject = child.name.lower().replace(" ", "-")
         self._waiting.append(News(subject, sentence, datetime.now(UTC), is_over))
-        if self._later is not None and not self._later.done():
+        if self._is_trying:
             return
-        if (problem := await self._raise()) is not None:
+        problem = await self._raise()
+        if problem is not None and not self._is_trying:  # another death may have begun it meanwhile
             self._progress.note(f"no alert yet: {problem}")
             self._later = asyncio.create_task(self._keep_trying())
+
+    @property
+    def _is_trying(self) -> bool:
+        return self._later is not None and not self._later.done()
 
     async def _keep_trying(self) -> None:
         while self._waiting:

@@ -15,6 +15,7 @@ from rich.console import Console
 from deployments import death_notice
 from deployments.child_process import ChildProcess
 from deployments.death_notice import DeathNotice
+from deployments.looks import pauses_between_looks
 from deployments.progress import Progress
 from tasks.executor_client import ExecutorClient
 from tests.fake_executor import FakeExecutor, running_fake_executor
@@ -74,13 +75,34 @@ async def test_what_no_executor_was_there_to_take_is_raised_once_when_one_is(
     async with running_fake_executor(socket_file) as executor:
         executor.answers["POST /v1/alerts"] = {"raised": True}
         await until_raised(executor, 2)
-        await notice.died(child, 1)
+        pauses = pauses_between_looks()
+        async with asyncio.timeout(60):  # the tries end a moment after what they have raised
+            while "(at " in executor.bodies("POST /v1/alerts")[-1]["message"]:
+                await asyncio.sleep(next(pauses))
+                await notice.died(child, 1)
 
-    died, back, again = executor.bodies("POST /v1/alerts")
+    died, back, *_, again = executor.bodies("POST /v1/alerts")
     told = r"Prefect server ended .* \(killed by SIGKILL\); it is started again \(at .* KST\)\."
     assert re.fullmatch(told, died["message"])
     assert (died["is_over"], back["is_over"]) == (False, True)
     assert again["message"].endswith("it is started again.")
+    assert stream.getvalue().count("no alert yet") == 1
+
+
+async def test_deaths_at_once_that_nobody_takes_wait_together(
+    kimp_home: Path, child: ChildProcess
+) -> None:
+    stream = io.StringIO()
+    socket_file = kimp_home / "executor.sock"
+    notice = DeathNotice(Progress(Console(file=stream, width=200)), socket_file)
+
+    await asyncio.gather(notice.died(child, 1), notice.died(child, 2))
+    async with running_fake_executor(socket_file) as executor:
+        executor.answers["POST /v1/alerts"] = {"raised": True}
+        await until_raised(executor, 2)
+
+    told = [alert["message"] for alert in executor.bodies("POST /v1/alerts")]
+    assert [text[text.index("code") :][:6] for text in told] == ["code 1", "code 2"]
     assert stream.getvalue().count("no alert yet") == 1
 
 
