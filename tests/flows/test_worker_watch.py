@@ -38,17 +38,18 @@ async def executor(kimp_home: Path) -> AsyncIterator[FakeExecutor]:
 async def test_a_hot_worker_that_is_gone_is_missed_until_one_is_back(
     executor: FakeExecutor, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SILENT", timedelta(seconds=6))
     await register(prefect_api, [])
     async with get_client() as client:
         await client.send_worker_heartbeat("hot", "hot-worker", heartbeat_interval_seconds=5)
     watch = asyncio.create_task(
         module.watch_hot_worker(executor.socket_file, first_s=0, poll_s=0.2)
     )
+    await until(lambda: len(executor.bodies(ALERTS)) == 1)
+    monkeypatch.setattr(module, "SILENT", timedelta(seconds=6))
     await until(lambda: len(executor.bodies(ALERTS)) == 2)
     async with working(executor, NOTHING):
         await until(lambda: len(executor.bodies(ALERTS)) == 3)
-    watch.cancel()
+        watch.cancel()
     first, missed, back = executor.bodies(ALERTS)
 
     assert first["is_over"]  # of what the life before may have missed
