@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from deployments.bench_desk import bench_desk
-from deployments.bench_rig import PAUSE_S, WARM_UP, Sent, bench_signal, times_us
+from deployments.bench_rig import PAUSE_S, WARM_UP, Sent, bench_signal, percentile, times_us
 from deployments.bench_stock_runner import NAME
 from deployments.desk_startup import STARTUP_S, DeskStartup
 from deployments.failure import CommandFailed
@@ -43,9 +43,8 @@ class DoorTimes:
     @classmethod
     def of(cls, times: list[float]) -> DoorTimes:
         """``times`` in microseconds."""
-        ordered = sorted(times)
-        p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-        return cls(len(ordered), ordered[len(ordered) // 2] / 1_000, p95 / 1_000)
+        ordered = [time_us / 1_000 for time_us in sorted(times)]
+        return cls(len(ordered), percentile(ordered, 50), percentile(ordered, 95))
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,9 @@ async def times_us(simulators: VenueSimulators, sent: Sequence[Sent]) -> list[fl
 
 def spread(values: list[float]) -> Spread:
     ordered = sorted(values)
-    return Spread(
-        p50_us=ordered[len(ordered) // 2],
-        p99_us=ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))],
-    )
+    return Spread(p50_us=percentile(ordered, 50), p99_us=percentile(ordered, 99))
+
+
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """Of values in ascending order."""
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployments.bench_desk import BenchDesk, bench_desk
+from deployments.bench_rig import percentile
 from deployments.failure import CommandFailed
 from deployments.http_json import HttpJson
 from deployments.prefect_address import prefect_http
@@ -53,8 +54,7 @@ class StopTimes:
     @classmethod
     def of(cls, times_s: Sequence[float]) -> StopTimes:
         ordered = [took_s * 1_000 for took_s in sorted(times_s)]
-        p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-        return cls(ordered[len(ordered) // 2], p99, ordered[-1])
+        return cls(percentile(ordered, 50), percentile(ordered, 99), ordered[-1])
 
 
 @dataclass(frozen=True, slots=True)
