@@ -53,14 +53,16 @@ class BatchSweep:
 
 async def _settle(client: PrefectClient, run: FlowRun) -> None:
     if run.state_type == StateType.CANCELLING:
-        state: State[Any] = Cancelled(message=f"Cancelled by an operator. {GONE}")
+        state: State[Any] = Cancelled(message=what_to_do(run))
         await client.set_flow_run_state(run.id, state, force=True)
-        return
-    await report_crashed(client, run.id, what_to_do(run))
+    else:
+        await report_crashed(client, run.id, what_to_do(run))
 
 
 def what_to_do(run: FlowRun) -> str:
     """What became of the run and what is to be done, for its page."""
+    if run.state_type == StateType.CANCELLING:
+        return f"Cancelled by an operator. {UNBEGUN if run.start_time is None else GONE}"
     if run.state_type == StateType.PENDING:
         return f"{UNBEGUN} {'The next one is due.' if run.auto_scheduled else 'Run it again.'}"
     if run.auto_scheduled:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.states import Pending, Running
+from prefect.states import Cancelling, Pending, Running
 
 from deployments.batch_sweep import what_to_do
 from deployments.process_workers import BATCH_NAME, EXECUTOR_QUEUE
@@ -43,8 +43,8 @@ def process_with(run_id: UUID) -> Iterator[int]:
 def run_of(state: State[Any], **fields: Any) -> FlowRun:
     started = datetime.now(UTC) if state.is_running() else None
     known = {"state": state, "state_type": state.type, "start_time": started}
-    fields = {"labels": {CLAIMED_BY: BATCH_NAME}, **fields}
-    return FlowRun(flow_id=UUID(int=1), **known, **fields)
+    signed = {"labels": {CLAIMED_BY: BATCH_NAME}}
+    return FlowRun(flow_id=UUID(int=1), **{**known, **signed, **fields})
 
 
 def test_a_process_number_that_was_given_to_another_is_not_the_runs() -> None:
@@ -110,6 +110,16 @@ def test_what_is_to_be_done_is_told_by_who_asked_for_the_run() -> None:
     assert told[StateType.RUNNING, False].endswith("look before you run it again.")
     assert told[StateType.PENDING, True].endswith("The next one is due.")
     assert told[StateType.RUNNING, True].endswith("The next one is due.")
+
+
+def test_of_a_cancelled_run_is_told_whether_it_had_begun() -> None:
+    then = datetime.now(UTC)
+    told = [what_to_do(run_of(Cancelling(), start_time=began)) for began in (None, then)]
+
+    assert told == [
+        "Cancelled by an operator. Its worker has ended before it began.",
+        "Cancelled by an operator. Its process has ended and nobody was left to say so.",
+    ]
 
 
 @pytest.mark.parametrize(
