@@ -126,9 +126,16 @@ class DeskStartup:
                 self.environment,
             )
             async with prefect_http(self._settings, self._api_url) as api:
-                await self._supervisor.ready(
-                    "the Prefect server", lambda: api.answers("/admin/version"), STARTUP_S
-                )
+
+                async def ours() -> bool | None:
+                    # Another's may have taken the port meanwhile, and may ask for no password.
+                    its: Any = None
+                    with suppress(CommandFailed):
+                        its = await api.ask("GET", "/admin/settings")
+                    home = its.get("home") if isinstance(its, dict) else None
+                    return home == self.environment["PREFECT_HOME"] or None
+
+                await self._supervisor.ready("the Prefect server", ours, STARTUP_S)
         self._progress.line(f"Prefect server: {self.desk.prefect_url}")
 
     async def deployments(self) -> None:

@@ -23,10 +23,10 @@ from tests.deployments.up_process import PROJECT
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    """Of a Prefect that is well and has another password."""
+    """Of a Prefect that is well and takes any password, or has none."""
 
-    async def handle(request: web.Request) -> web.Response:
-        return web.json_response(True, status=200 if request.path == "/api/health" else 401)
+    async def handle(_: web.Request) -> web.Response:
+        return web.json_response({"home": "/home/other/.prefect"})
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
