@@ -7,11 +7,14 @@ people are told; a Prefect that is slow or gone has them told of the pause witho
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from tasks.errors import SwitchesUnreadable
 from tasks.stop_board import StopBoard
 from tasks.stop_reason import GivenReason
 from tasks.switch_guard import Switches
+
+log = logging.getLogger(__name__)
 
 AT_ONCE_S = 1.0
 """So long people are not told of a pause because its reason is asked for."""
@@ -34,10 +37,17 @@ class GivenReasons:
         board.on_found = self._names.put_nowait
 
     async def run(self) -> None:
-        """Ask until cancelled."""
+        """Ask until cancelled. What was being asked for then is asked for by the next run."""
         async with asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._ask(await self._names.get()))
+                group.create_task(self._keep_asking(await self._names.get()))
+
+    async def _keep_asking(self, name: str) -> None:
+        try:
+            await self._ask(name)
+        except asyncio.CancelledError:  # with the guard's loop, perhaps, which is begun again
+            self._names.put_nowait(name)
+            raise
 
     async def _ask(self, name: str) -> None:
         within_s, pauses = AT_ONCE_S, iter(AGAIN_S)
@@ -50,6 +60,8 @@ class GivenReasons:
                 wait_s = next(pauses, None)
             except (SwitchesUnreadable, TimeoutError):
                 pass  # the guard's own questions tell of it
+            except Exception:  # whatever Prefect says now: people are to hear of the pause
+                log.exception("why is %s paused?", name)
             if not self._board.answered(name, given) or wait_s is None:
                 return
             await asyncio.sleep(wait_s)

@@ -51,6 +51,14 @@ def sentences(desk: PaperDesk) -> dict[str, str]:
     return {item["switch"]: item["sentence"] for item in desk.parts.view.state()["stops"]}
 
 
+async def never(*_: object) -> None:
+    await asyncio.Future()
+
+
+async def fails(*_: object) -> None:
+    raise KeyError("paused")
+
+
 def test_the_reason_that_was_left_is_told_wherever_the_stop_is(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
@@ -225,9 +233,6 @@ def test_a_prefect_that_is_slow_delays_neither_the_stop_nor_the_word_of_it(
 def test_a_pause_that_is_over_before_its_reason_is_known_was_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: object) -> None:
-        await asyncio.Future()
-
     monkeypatch.setattr(MemorySwitches, "given", never)
 
     async def scenario(bench: Bench) -> None:
@@ -239,6 +244,44 @@ def test_a_pause_that_is_over_before_its_reason_is_known_was_one(
 
             assert types(bench) == ["STOP_ACTIVATED", "RESUMED"]
             assert desk.parts.alerts.rows.open() == []
+
+    run(tmp_path, scenario)
+
+
+def test_a_pause_whose_reason_is_asked_for_while_the_look_at_the_switches_fails_is_told(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            paused(desk, LUNCH, ENTRY)
+            running = asyncio.create_task(desk.parts.run(asyncio.Event()))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(desk.switches, "given", never)
+                await asyncio.sleep(0.5)
+                assert stops_told(bench) == []
+                patch.setattr(desk.switches, "read", fails)
+                await asyncio.sleep(0.3)
+            await asyncio.sleep(5)
+            running.cancel()
+
+            assert [LUNCH_TOLD in text for text in stops_told(bench)].count(True) == 1
+
+    run(tmp_path, scenario)
+
+
+def test_a_pause_is_told_although_the_question_for_its_reason_fails_as_nobody_has_foreseen(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(desk.switches, "given", fails)
+                paused(desk, LUNCH, ENTRY)
+                await asyncio.sleep(1)
+                assert [BY_HAND_TOLD in text for text in stops_told(bench)] == [True]
+            await asyncio.sleep(5)
+
+            assert sentences(desk) == {ENTRY: LUNCH.told()}
 
     run(tmp_path, scenario)
 
