@@ -27,7 +27,7 @@ GOES_ON_S = 120.0
 KINDS_KEPT = 32
 """Causes of one stop that are told apart; of more, the one that was told longest ago is new."""
 
-_NUMBERED = re.compile(r"[\w.,]*\d[\w.,]*")
+_WORD = re.compile(r"[\w.,]+")
 
 
 @dataclass(slots=True)
@@ -105,9 +105,14 @@ class StopRepeats:
         repeats, now = self._of(stop.switch, stop.reason), self._clock.monotonic()
         # A person's number is a ticket's, and another one is another reason.
         by_hand = stop.reason is StopReason.MANUAL_STOP
-        kind = sentence if by_hand else _NUMBERED.sub("#", sentence)
+        kind = sentence if by_hand else _WORD.sub(_unnumbered, sentence)
         before = repeats.told_at.pop(kind, None)
         repeats.told_at[kind] = now
         if len(repeats.told_at) > KINDS_KEPT:
             del repeats.told_at[next(iter(repeats.told_at))]
         return before is None or now - before > GOES_ON_S
+
+
+def _unnumbered(word: re.Match[str]) -> str:
+    # One pattern for words with a digit would take time by the square of a long word.
+    return "#" if any(map(str.isdecimal, word[0])) else word[0]
