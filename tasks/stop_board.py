@@ -250,7 +250,8 @@ class StopBoard:
         stop = Stop(name, StopReason.MANUAL_STOP, sentence, since)
         stops[StopReason.MANUAL_STOP] = stop
         self._setter.note(name, self._text(name))
-        self._tell(stop, is_set=True)
+        # Prefect shows a pause, but a stop of the desk's own may still wait for it.
+        self._tell(stop, is_set=name not in self._setter.waiting)
         return given is None
 
     def _heard(self, name: str, paused: bool) -> None:

@@ -341,6 +341,25 @@ def test_a_pause_whose_reason_was_not_asked_for_is_left_to_the_next_desk(tmp_pat
     run(tmp_path, scenario)
 
 
+def test_a_stop_of_the_desk_that_prefect_never_heard_of_outlives_a_pause_by_hand_beside_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            paused(desk, None, ENTRY)
+            await desk.parts.guard.look()
+            heard_by_hand_and_stopped(desk)
+            desk.parts.stopping.board.answered(ENTRY, None)  # of a Prefect that is silent by now
+        async with bench.desk() as desk:  # whoever had paused has switched it on again
+            await asyncio.sleep(2)
+
+            assert desk.switches.paused[ENTRY]
+            assert "the feeds failed" in desk.switches.notes[ENTRY]
+            assert "RESUMED" not in types(bench)
+
+    run(tmp_path, scenario)
+
+
 def test_what_an_earlier_desk_has_left_is_news_also_after_a_slow_first_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
