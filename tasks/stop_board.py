@@ -241,14 +241,18 @@ class StopBoard:
             given = None
         if not stops or (given is None and (manual is None or manual.sentence != FOUND)):
             return bool(stops)
-        sentence = BY_HAND if given is None else given.told()
-        # Told with the same words already: an emergency stop tells the executor and Prefect.
-        words = (sentence, None if given is None else given.sentence)
-        if manual is not None and manual.sentence in words:
-            return False
-        since = self._clock.now() if manual is None or not is_found else manual.heard_at
-        stop = Stop(name, StopReason.MANUAL_STOP, sentence, since)
-        stops[StopReason.MANUAL_STOP] = stop
+        if given is None or manual is None or is_found:
+            sentence = BY_HAND if given is None else given.told()
+            since = self._clock.now() if manual is None else manual.heard_at
+            stops[StopReason.MANUAL_STOP] = Stop(name, StopReason.MANUAL_STOP, sentence, since)
+        elif {given.sentence, given.told()} & {manual.sentence, self._repeats.last(manual)}:
+            return False  # told already: an emergency stop tells the executor and Prefect
+        else:
+            self._repeats.come(manual, given.told())  # what a person said before counts as well
+        stop = stops[StopReason.MANUAL_STOP]
+        if given is not None:
+            # Whoever left it may tell the executor of it a moment later.
+            self._repeats.begin(replace(stop, sentence=given.sentence))
         self._setter.note(name, self._text(name))
         # Prefect shows a pause, but a stop of the desk's own may still wait for it.
         self._tell(stop, is_set=name not in self._setter.waiting)
@@ -287,7 +291,8 @@ class StopBoard:
             Alert(
                 AlertType.STOP_ACTIVATED,
                 AlertLevel.WARNING if by_hand else AlertLevel.CRITICAL,
-                f"{MEANING[stop.switch]}: {stop.switch} is paused, {stop.told()}. "
+                f"{MEANING[stop.switch]}: {stop.switch} is paused, "
+                f"{stop.told()}{self._repeats.told(stop)}. "
                 "Open pairs are kept and guarded.",
                 subject=stop.switch,
             )

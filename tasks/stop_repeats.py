@@ -89,6 +89,11 @@ class StopRepeats:
         times = "once more" if repeats.times == 1 else f"{repeats.times} times more"
         return f", {times}, last at {time_text(repeats.last_at)}: {repeats.sentence}"
 
+    def last(self, stop: Stop) -> str:
+        """What was said when it came again the last time; empty: it came once."""
+        repeats = self._known.get((stop.switch, stop.reason))
+        return "" if repeats is None else repeats.sentence
+
     def shown(self, stop: Stop) -> dict[str, Any] | None:
         """As :meth:`told`, for ``/v1/state``."""
         repeats = self._known.get((stop.switch, stop.reason))

@@ -404,6 +404,61 @@ def test_an_emergency_stop_that_the_desk_was_told_of_is_not_told_again_for_its_n
     run(tmp_path, scenario)
 
 
+def test_what_two_people_have_said_is_kept_also_when_the_second_found_no_executor(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            stop(desk)
+            await asyncio.sleep(1)
+        for _ in range(2):
+            async with bench.still_desk() as desk:
+                paused(desk, ODD, ENTRY)
+                await run_for(desk, 1)
+
+                told = desk.parts.stopping.board.why()[ENTRY]
+                assert "MANUAL_STOP: lunch, heard at" in told
+                assert f"once more, last at 09:00:02.000 KST: {ODD.told()}" in told
+        *_, last = [text for text in stops_told(bench) if ENTRY in text]
+        assert "lunch" in last
+        assert ODD.told() in last
+        assert len(stops_told(bench)) == 3
+
+    run(tmp_path, scenario)
+
+
+def test_an_emergency_stop_beside_what_a_person_said_is_not_told_again_for_its_note(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        sentence = "emergency stop: the venue is odd"
+        async with bench.still_desk() as desk:
+            for words in ("lunch", sentence):
+                desk.parts.stopping.board.stop((ENTRY,), StopReason.MANUAL_STOP, words)
+        async with bench.still_desk() as desk:
+            paused(desk, GivenReason(sentence, "the run emergency-stop 14:10", AT), ENTRY)
+            await run_for(desk, 1)
+
+            assert sentences(desk) == {ENTRY: "lunch"}
+            assert len(stops_told(bench)) == 1
+
+    run(tmp_path, scenario)
+
+
+def test_an_emergency_stop_whose_note_is_read_before_it_comes_is_one_stop(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        sentence = "emergency stop: the venue is odd"
+        async with bench.still_desk() as desk:
+            paused(desk, GivenReason(sentence, "the run emergency-stop 14:10", AT), ENTRY)
+            await run_for(desk, 1)
+            desk.parts.stopping.board.stop((ENTRY,), StopReason.MANUAL_STOP, sentence)
+
+            [told] = desk.parts.view.state()["stops"]
+            assert told["again"] is None
+
+    run(tmp_path, scenario)
+
+
 def test_a_kill_whose_pause_is_heard_before_itself_keeps_its_reason(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
