@@ -113,10 +113,10 @@ class CcxtExchange:
             self._check(order)
             if booking is None:
                 booking = self.book_order(urgent=True)
+            await self._settle_market(order.symbol)  # first: price and precision are that market's
             price = await self._dialect.limit(order)
             self._check_precision(order, price)
             await self._settle_clock()
-            await self._settle_market(order.symbol)
             self._ask.need_key()
             return await self._place(order, price, booking)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from exchanges.errors import BadReply, VenueUnavailable
 from exchanges.instrument import Venue
+from exchanges.order import OrderType
 from exchanges.transport import Request, Response
 from tests.exchanges.simulated_desk import Desk, open_desk
 
@@ -23,21 +24,22 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 @contextmanager
-def bitcoin_called_ether(desk: Desk) -> Iterator[None]:
-    front = desk.simulation.fronts[Venue.BINANCE]
+def renamed(desk: Desk, told: bytes, false: bytes) -> Iterator[None]:
+    """The venue tells ``false`` where it would tell ``told``."""
+    front = desk.simulation.fronts[desk.venue]
     truthful = front.handle
 
     async def handle(request: Request) -> Response:
         response = await truthful(request)
-        if not request.path.endswith("/exchangeInfo"):
-            return response
-        body = response.body.replace(b'"symbol":"BTCUSDT"', b'"symbol":"ETHUSDT"')
-        assert body != response.body
-        return replace(response, body=body)
+        return replace(response, body=response.body.replace(told, false))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(front, "handle", handle)
         yield
+
+
+def bitcoin_called_ether(desk: Desk) -> AbstractContextManager[None]:
+    return renamed(desk, b'"symbol":"BTCUSDT"', b'"symbol":"ETHUSDT"')
 
 
 async def test_no_order_goes_to_another_market(desk: Desk) -> None:
@@ -58,3 +60,17 @@ async def test_markets_are_read_again_before_the_next_order(desk: Desk) -> None:
 
     assert desk.actions() == ["kimp-found"]
     assert (await desk.exchange.order("BTC", "kimp-found")).filled == Decimal("0.01")
+
+
+async def test_the_price_of_a_market_order_is_of_the_book_of_its_own_market() -> None:
+    async with AsyncExitStack() as stack:
+        desk = await open_desk(Venue.HYPERLIQUID, stack, adapter="ccxt")
+        # ccxt calls a coin XBT by the name of BTC.
+        with renamed(desk, b'"name":"BTC"', b'"name":"XBT"'), pytest.raises(BadReply):
+            await desk.exchange.rules("BTC")
+        desk.clock.advance(5)  # the last book that was seen is too old
+
+        order = replace(desk.order("found"), type=OrderType.MARKET, price=None, time_in_force=None)
+        report = await desk.exchange.submit(order)
+
+        assert report.filled == Decimal("0.01")
