@@ -80,7 +80,8 @@ class Courier:
         self._trouble = trouble
         self._not_before = 0.0
         self._pause_s = FIRST_PAUSE_S
-        self._is_in_trouble = False
+        self._is_in_trouble: bool | None = None
+        """As it was told; None: in this life nothing was, but in the one before perhaps."""
         self._attempts = 0
         """At what is being delivered."""
         self._news = asyncio.Event()
@@ -192,7 +193,7 @@ class Courier:
                         error=error,
                     )
                 )
-        if self._is_in_trouble:
+        if self._is_in_trouble is not False:
             self._is_in_trouble = False
             self._trouble(self._channel.name, None)
 

@@ -277,6 +277,29 @@ async def test_what_was_not_delivered_is_told_by_the_next_run_once(tmp_path: Pat
         assert slack.text().count("delivered") == 1
 
 
+async def test_a_channel_that_takes_messages_again_in_the_next_run_is_out_of_trouble(
+    tmp_path: Path,
+) -> None:
+    def rows(told: Told) -> list[str | None]:
+        return [row.subject for row in told.book.rows.open()]
+
+    async with providers.slack() as slack:
+        slack.troubles.append(answers(404))
+        async with telling(tmp_path, flush=False, **to_slack(slack)) as told:
+            told.say("feeds failed", subject="feeds")
+            await until(lambda: "alerts:slack" in rows(told))
+
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            assert "alerts:slack" in rows(told)
+            await until(lambda: rows(told) == ["feeds"])
+            await until(lambda: "alerts reach slack again" in slack.text())
+        async with telling(tmp_path, **to_slack(slack)) as told:
+            told.say("a new day", subject="two")
+            await until(lambda: "a new day" in slack.text())
+
+        assert slack.text().count("alerts reach slack again") == 1
+
+
 async def test_a_trouble_is_told_again_as_soon_as_the_setting_says(tmp_path: Path) -> None:
     async with (
         providers.slack() as slack,
