@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 
 AGAIN = "again"
 """What a ``switch`` record says of a cause that came again."""
-GOES_ON_S = 120.0
-"""What is told again within this has gone on: the desk's loops come round more often."""
+GOES_ON_S = 660.0
+"""What is told again within this has gone on: two rounds of ``reconcile/live``, which comes round
+least often of all that stops."""
 KINDS_KEPT = 32
 """Causes of one stop that are told apart; of more, the one that was told longest ago is new."""
 

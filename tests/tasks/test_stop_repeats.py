@@ -44,9 +44,9 @@ def test_a_cause_that_comes_again_is_in_the_journal_and_the_state_over_restarts_
             assert types(bench) == ["STOP_ACTIVATED"]
             [stop] = desk.parts.view.state()["stops"]
             assert stop["again"]["times"] == 2
-            assert stop["again"]["last_at"].startswith("2021-04-01T00:02:0")
+            assert stop["again"]["last_at"].startswith("2021-04-01T00:11:0")
             told = (
-                f"{OUT}, heard at 09:00:00.000 KST, 2 times more, last at 09:02:01.000 KST: {OUT}"
+                f"{OUT}, heard at 09:00:00.000 KST, 2 times more, last at 09:11:01.000 KST: {OUT}"
             )
             assert told in ((await entered(desk)).reason or "")
 
@@ -73,6 +73,21 @@ def test_a_cause_that_goes_on_is_told_once_and_another_beside_it_too(tmp_path: P
             assert types(bench) == ["STOP_ACTIVATED"]
 
     run(tmp_path, scenario)
+
+
+def test_a_difference_that_stands_is_one_cause_however_often_it_is_found(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            bench.coin_vanishes("0.001")
+            for _ in range(12):
+                await desk.parts.operations.reconcile()
+                await asyncio.sleep(300)
+
+            [stop] = desk.parts.view.state()["stops"]
+            assert stop["reason"] == "POSITION_MISMATCH"
+            assert again(bench) == []
+
+    run(tmp_path, scenario, coin="1")
 
 
 def test_the_words_of_a_person_are_kept_to_the_number_and_the_same_words_once(
