@@ -2,12 +2,12 @@
 
 A run looks up to three times, a moment apart, and believes only what two looks in a row show: a
 venue tells of one trade in three places and not at the same time. A look for which the rate limits
-had no room is none: another is taken when they have, for up to a minute, and held against the last
-one that was whole. Coin and cash beyond what trades, fees and funding account for are explained by
-the venue's own lists of what was moved, and by nothing else. Of a venue whose lists the key may not
-see, cash alone is booked as paid in or out on the word of the balance, when all its coin agrees.
-When everything does, a watermark is written: trades are read from there on the next time, and cash
-that rounding has moved a little counts from where it stands.
+had no room is none, if they have some within the minute: another is taken then, and held against
+the last one that was whole. Coin and cash beyond what trades, fees and funding account for are
+explained by the venue's own lists of what was moved, and by nothing else. Of a venue whose lists
+the key may not see, cash alone is booked as paid in or out on the word of the balance, when all its
+coin agrees. When everything does, a watermark is written: trades are read from there on the next
+time, and cash that rounding has moved a little counts from where it stands.
 """
 
 from __future__ import annotations
@@ -128,12 +128,11 @@ class Reconciliation:
             explained += [item for item in look.explained if item not in explained]
             is_whole = not look.no_room
             is_believed = is_whole and before is not None and look.shows_the_same(before)
-            looks += is_whole
-            wait_s = max(BETWEEN_LOOKS_S, look.room_in_s)
-            waited_s += wait_s
-            if is_believed or not look.has_doubts or looks == LOOKS or waited_s > LONGEST_WAIT_S:
+            has_time = waited_s + look.room_in_s <= LONGEST_WAIT_S
+            looks += is_whole or not has_time
+            if is_believed or not look.has_doubts or looks == LOOKS:
                 break
-            await self._wait(wait_s, look)
+            waited_s += await self._wait(look if has_time else None)
             before = look if is_whole else before
         for asset, amount in look.left_over.items():
             if not is_believed:
@@ -144,15 +143,19 @@ class Reconciliation:
                 look.open.append(self._difference(asset, amount, None))
         return began, look, is_believed
 
-    async def _wait(self, wait_s: float, look: Look) -> None:
-        """Until the next look. Not under a lock: a run has time, a signal has not."""
-        if look.no_room:
+    async def _wait(self, look: Look | None) -> float:
+        """Until the next look, for so many seconds: if ``look`` is given, until there is room for
+        what it could not ask. Not under a lock: a run has time, a signal has not."""
+        wait_s = BETWEEN_LOOKS_S
+        if look is not None and look.no_room:
+            wait_s = max(wait_s, look.room_in_s)
             venues = " and ".join(look.no_room)
             room_at = self._trading.clock.now() + timedelta(seconds=wait_s)
             self.waits_for = f"room in the rate limits of {venues} at {time_text(room_at)}"
             log.warning("journal and venues: the comparison waits for %s", self.waits_for)
         await asyncio.sleep(wait_s)
         self.waits_for = None
+        return wait_s
 
     async def _look(self, *, adopt_strays: bool) -> Look:
         look = Look()

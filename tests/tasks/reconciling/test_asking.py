@@ -11,6 +11,7 @@ from exchanges.instrument import Venue
 from tasks.outcome import OutcomeStatus
 from tasks.reconciling.look import Look
 from tasks.reconciling.reconciliation import Reconciliation
+from tasks.switch_guard import ENTRY
 from tests.tasks.desks import Bench, assert_agreed, entered, run
 from tests.tasks.reconciling.accounts import pay
 from tests.tasks.reconciling.comparing import compared
@@ -114,3 +115,36 @@ def test_a_look_without_room_between_two_that_show_the_same_takes_nothing_from_t
             assert difference["explained"] is None
 
     run(tmp_path, scenario)
+
+
+def test_what_one_look_alone_has_shown_is_no_difference_though_a_venue_has_no_room_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Look] = []
+    look_at_all = Reconciliation._look
+
+    async def scenario(bench: Bench) -> None:
+        async def coin_comes_after_the_first(
+            reconciliation: Reconciliation, *, adopt_strays: bool
+        ) -> Look:
+            look = await look_at_all(reconciliation, adopt_strays=adopt_strays)
+            if not looks:
+                bench.upbit().ledger.credit("BTC", Decimal("0.001"))
+            looks.append(look)
+            return look
+
+        async with bench.still_desk() as desk:
+            bench.coin_vanishes("0.001")
+            endpoint = "GET /fapi/v3/positionRisk"
+            bench.fault(Venue.BINANCE, "rate_limited", endpoint=endpoint, seconds=100)
+            monkeypatch.setattr(Reconciliation, "_look", coin_comes_after_the_first)
+            began = bench.clock.monotonic()
+
+            _, differences = await compared(desk)
+
+            assert {it["kind"] for it in looks[0].open} == {"balance", "unreadable"}
+            assert {it["kind"] for it in differences} == {"unreadable"}
+            assert desk.parts.stopping.board.of(ENTRY) == []
+            assert bench.clock.monotonic() - began < 10  # nor is it waited for
+
+    run(tmp_path, scenario, coin="1")
