@@ -47,9 +47,10 @@ MEANING: Mapping[str, str] = {
     "comparison with the venues, no books",
     EXIT_VALIDATION: "automatic exits are off",
 }
-FOUND = "paused in Prefect"
+FOUND = "paused in Prefect; the desk asks why"
 """Until it was asked whether a reason was left there; nobody was told of it and the journal has
-nothing of it, so that an executor that ends now leaves it to the next to find."""
+nothing of it, so that an executor that ends now leaves it to the next to find. No person gives such
+a reason."""
 BY_HAND = "paused in Prefect by hand"
 REFUSED = "resume refused: "
 

@@ -29,7 +29,7 @@ from flows.prefect_switches import PrefectSwitches
 from tasks.alert import Alert
 from tasks.errors import SwitchesUnreadable
 from tasks.given_reasons import GivenReasons
-from tasks.stop_board import StopBoard
+from tasks.stop_board import FOUND, StopBoard
 from tasks.stop_reason import DESK, GivenReason, StopReason
 from tasks.switch_guard import ENTRY, HOT_POOL, SIGNAL_INTAKE, SwitchGuard
 from tasks.switch_setter import SwitchSetter
@@ -196,7 +196,7 @@ async def test_an_executor_that_stops_before_it_has_asked_who_else_did_still_tel
         async with heir.running(heir.reasons):
             await heir.until_told("the feeds failed", "lunch")
 
-    assert at_first == ["paused in Prefect", "the feeds failed"]
+    assert at_first == [FOUND, "the feeds failed"]
     assert [body["reason"] for body in before] == ["the feeds failed"] * 2
     assert f"MANUAL_STOP: lunch ({MINA}, at " in executor.alerts[-1].message
     assert [alert.message.count("lunch") for alert in heir.alerts] == [1]

@@ -11,6 +11,7 @@ import pytest
 from tasks.errors import SwitchesUnreadable
 from tasks.given_reasons import AT_ONCE_S
 from tasks.paper_desk import MemorySwitches, PaperDesk
+from tasks.stop_board import FOUND
 from tasks.stop_reason import DESK, GivenReason, StopReason
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
 from tests.tasks.desks import Bench, entered, run
@@ -222,7 +223,7 @@ def test_a_prefect_that_is_slow_delays_neither_the_stop_nor_the_word_of_it(
             told = stops_told(bench)
             await asyncio.sleep(60)
 
-            assert "MANUAL_STOP: paused in Prefect, heard at" in (at_once.reason or "")
+            assert f"MANUAL_STOP: {FOUND}, heard at" in (at_once.reason or "")
             assert told_at_once == []
             assert [BY_HAND_TOLD in text for text in told] == [True]
             assert LUNCH_TOLD in stops_told(bench)[-1]
@@ -289,7 +290,7 @@ def test_a_pause_is_told_although_the_question_for_its_reason_fails_as_nobody_ha
 def heard_by_hand_and_stopped(desk: PaperDesk) -> None:
     """A part of the desk fails while it is not known yet why somebody has paused."""
     [stop] = desk.parts.stopping.board.of(ENTRY)
-    assert stop.sentence == "paused in Prefect"
+    assert stop.sentence == FOUND
     desk.parts.stopping.automatic.system_error("the feeds failed")
 
 
@@ -298,7 +299,7 @@ def test_a_pause_by_hand_is_told_though_the_desk_stopped_before_its_reason_was_a
 ) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.still_desk() as desk:
-            own = GivenReason("MANUAL_STOP: paused in Prefect, heard at 14:03:20", DESK, AT)
+            own = GivenReason(f"MANUAL_STOP: {FOUND}, heard at 14:03:20", DESK, AT)
             paused(desk, own, ENTRY)
             await desk.parts.guard.look()
             heard_by_hand_and_stopped(desk)

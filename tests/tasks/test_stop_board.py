@@ -64,6 +64,21 @@ def test_a_stop_holds_before_prefect_knows_and_prefect_is_told_when_it_is_back(
     run(tmp_path, scenario)
 
 
+def test_a_reason_that_says_how_is_a_reason(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            stop(desk, "paused in Prefect")
+            await asyncio.sleep(1)
+            assert desk.switches.paused[ENTRY]
+        async with bench.desk() as desk:  # whoever it was has switched it on again
+            await asyncio.sleep(2)
+
+            assert types(bench)[-1] == "RESUMED"
+            assert not desk.switches.paused[ENTRY]
+
+    run(tmp_path, scenario)
+
+
 def test_a_stop_that_prefect_never_heard_of_outlives_the_desk(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
