@@ -121,9 +121,9 @@ class StopBoard:
         was_off = bool(self.of(name))
         sentence = REFUSED + "; ".join(item["message"] for item in reasons)
         known = self._stops.get(name, {}).get(reason)
-        before = "" if known is None else known.sentence.partition(REFUSED)[0].removesuffix("; ")
-        if before:  # why it was off at first
-            sentence = f"{before}; {sentence}"
+        if known is not None and known.sentence != FOUND:
+            at_first = known.sentence.partition(REFUSED)[0].removesuffix("; ")
+            sentence = "; ".join(filter(None, (at_first, sentence)))
         now = utc_text(self._clock.now())
         self.refused = {"at": now, "asked": list(asked), "reasons": list(reasons)}
         stop = self._put(name, reason, sentence)
