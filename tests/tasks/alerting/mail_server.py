@@ -28,7 +28,12 @@ class MailServer:
     """Commands that came outside of TLS."""
     troubles: dict[str, deque[str]] = field(default_factory=dict)
     """Command → answers to its next uses: a line, or ``hang`` for none at all."""
-    sessions: int = 0
+    times: list[float] = field(default_factory=list)
+    """When each session began, on the loop's clock."""
+
+    def text(self) -> str:
+        """All that was taken."""
+        return "".join(letter.as_string() for letter in self.letters)
 
     def fail(self, command: str, *answers: str) -> None:
         self.troubles.setdefault(command, deque()).extend(answers)
@@ -103,6 +108,8 @@ class _Session:
             await self.reader.read()  # until the other side gives up
         else:
             await self._say(trouble)
+        if trouble.startswith("421"):
+            self.writer.close()  # with it a server says that it does (RFC 5321, 4.2.3)
         return False
 
     async def _say(self, text: str) -> None:
@@ -120,7 +127,7 @@ async def mail_server(
     sessions: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server.sessions += 1
+        server.times.append(asyncio.get_running_loop().time())
         session = asyncio.current_task()
         assert session is not None
         sessions.add(session)

@@ -35,6 +35,8 @@ class Provider:
     """Bodies that were accepted."""
     times: list[float] = field(default_factory=list)
     """When any request came, on the loop's clock."""
+    answered: list[float] = field(default_factory=list)
+    """When one was answered."""
     troubles: deque[Trouble] = field(default_factory=deque)
 
     def text(self) -> str:
@@ -67,7 +69,17 @@ def telegram_busy(seconds: int) -> Trouble:
     description = f"Too Many Requests: retry after {seconds}"
     parameters = {"retry_after": seconds}
     refusal = {"ok": False, "error_code": 429, "description": description}
-    return answers(429, {**refusal, "parameters": parameters})
+    return answers(429, {**refusal, "parameters": parameters}, {"Retry-After": str(seconds)})
+
+
+def once(event: asyncio.Event, trouble: Trouble) -> Trouble:
+    """The same, answered no sooner than ``event``."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        await event.wait()
+        return await trouble(request)
+
+    return answer
 
 
 async def hangs(request: web.Request) -> web.StreamResponse:
@@ -147,10 +159,12 @@ async def _served(path: str, well: Trouble, tls: ssl.SSLContext | None) -> Async
     provider = Provider("")
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        provider.times.append(asyncio.get_running_loop().time())
-        if provider.troubles:
-            return await provider.troubles.popleft()(request)
-        return await well(request)
+        clock = asyncio.get_running_loop()
+        provider.times.append(clock.time())
+        try:
+            return await (provider.troubles.popleft() if provider.troubles else well)(request)
+        finally:
+            provider.answered.append(clock.time())
 
     app = web.Application()
     app.add_routes([web.post(path, handle)])
