@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -20,8 +21,9 @@ from prefect.states import Cancelling, Pending, Running
 from deployments import hot_worker, run_process
 from deployments.batch_sweep import BatchSweep
 from deployments.process_workers import BATCH_NAME, BATCH_WORKER
-from deployments.project import BATCH, PROJECT
+from deployments.project import BATCH
 from deployments.run_process import CLAIMED_BY
+from tests.child_process import child_process
 from tests.deployments.hot_runs import create, signal_deployment
 from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
@@ -64,21 +66,11 @@ async def deployment(client: PrefectClient, tmp_path: Path) -> UUID:
     )
 
 
-@asynccontextmanager
-async def batch_worker(api_url: str, home: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """As the desk starts it; whatever is left of it ends with the test."""
+def batch_worker(api_url: str, home: Path) -> AbstractAsyncContextManager[Process]:
+    """As the desk starts it."""
     variables = {"PREFECT_HOME": str(home), "PREFECT_WORKER_QUERY_SECONDS": "1"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *BATCH_WORKER),
-        cwd=PROJECT,
-        env={**os.environ, **variables, "PREFECT_API_URL": api_url},
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    environment = {**os.environ, **variables, "PREFECT_API_URL": api_url}
+    return child_process(sys.executable, *BATCH_WORKER, env=environment)
 
 
 async def process_of(client: PrefectClient, run_id: UUID, folder: Path) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +19,7 @@ from deployments.run_claim import claim, read_run
 from deployments.run_owner import is_abandoned, new_owner
 from flows.prefect_api import PrefectApi
 from flows.signal_intake import signal_intake
+from tests.child_process import child_process
 from tests.deployments.hot_runs import (
     a_signal,
     create,
@@ -33,7 +32,6 @@ from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
 pytestmark = PREFECT_MARKS
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @flow(name="asked-for-by-a-person")
@@ -106,21 +104,13 @@ async def test_a_worker_that_is_killed_while_it_waits_for_the_executor_is_follow
     executor: FakeExecutor, kimp_home: Path, prefect_api: str, api: PrefectApi
 ) -> None:
     deployment = await signal_deployment()
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deployments.hot_worker"),
-        env={**os.environ, "PREFECT_API_URL": prefect_api, "KIMP_HOME": str(kimp_home)},
-        cwd=PROJECT,
-    )
-    try:
-        async with executor.holding():
-            run_id = await create(deployment, parameters={"signal": a_signal()})
-            await until(lambda: bool(executor.bodies("POST /v1/signals")), within_s=60)
-            worker.kill()
-            await worker.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()
+    environment = {**os.environ, "PREFECT_API_URL": prefect_api, "KIMP_HOME": str(kimp_home)}
+    async with (
+        executor.holding(),
+        child_process(sys.executable, "-m", "deployments.hot_worker", env=environment),
+    ):
+        run_id = await create(deployment, parameters={"signal": a_signal()})
+        await until(lambda: bool(executor.bodies("POST /v1/signals")), within_s=60)
     left = await read_run(api, run_id)
 
     async with working(executor, FLOWS):

@@ -19,6 +19,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 
 from deployments.child_process import ChildProcess
+from deployments.project import PROJECT
 from deployments.run_owner import CLAIMED_BY, owner_of
 from deployments.supervisor import Supervisor
 from deployments.unfinished_runs import GONE
@@ -29,7 +30,6 @@ from tests.prefect_runs import PREFECT_MARKS
 
 pytestmark = PREFECT_MARKS
 
-PROJECT = Path(__file__).resolve().parents[2]
 CROWD = 40
 MORE = 5
 CONNECTIONS = 10

@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Cancelling, Crashed, Running
 
 from deployments.automations import RESTART, register_restart
-from deployments.project import PROJECT, read_entries
+from deployments.project import read_entries
 from deployments.register import register
 from flows import executor_runs, prefect_api, run_truth
 from flows.executor import executor
@@ -32,6 +33,7 @@ from flows.run_owner import owned_by
 from tasks import executor_pulse
 from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import ENTRY
+from tests.child_process import child_process
 from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
 from tests.tasks.alerting import providers
 from tests.tasks.executors import KEY, Served, served_venues, until_accepting
@@ -106,19 +108,10 @@ asyncio.run(executor())
 """An executor that stands still for ever once it is asked for its alerts."""
 
 
-@asynccontextmanager
-async def executor_run(served: Served) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A run of the executor in a process of its own, gone at the end."""
+def executor_run(served: Served) -> AbstractAsyncContextManager[Process]:
+    """A run of the executor in a process of its own."""
     api = {"PREFECT_API_URL": PREFECT_API_URL.value() or ""}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", BLOCKED), cwd=PROJECT, env={**served.environment, **api}
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    return child_process(sys.executable, "-c", BLOCKED, env={**served.environment, **api})
 
 
 async def until_blocked(home: Path, desk: ExecutorClient) -> None:

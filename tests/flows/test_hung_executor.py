@@ -7,14 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deployments.project import PROJECT
 from flows.executor_watch import _look
 from flows.hung_executor import hung_executor, hung_heir
 from flows.run_owner import disown_dead, owned_by, run_of
@@ -24,6 +23,7 @@ from tasks.executor_pulse import Pulse
 from tasks.settings import Settings
 from tasks.standby import HEIR
 from tasks.standstill import START_S, Standstill
+from tests.child_process import child_process
 from tests.exchanges.manual_clock import ManualClock
 from tests.flows.fake_prefect import prefect_saying
 from tests.tasks.alerting.served_book import served_book
@@ -55,20 +55,12 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def starting(settings: Settings, doing: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", STARTING, str(settings.journal_dir), doing),
-        cwd=PROJECT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
+    program = (sys.executable, "-c", STARTING, str(settings.journal_dir), doing)
+    async with child_process(*program, stdout=asyncio.subprocess.PIPE) as process:
         assert process.stdout is not None
         async with asyncio.timeout(WITHIN_S):
             assert await process.stdout.readline() == b"taken\n"
         yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
 
 
 async def looks(settings: Settings, clock: ManualClock, process_id: int) -> list[bool]:
@@ -160,15 +152,10 @@ async def test_the_end_is_waited_for_and_the_name_goes_with_it(
 @asynccontextmanager
 async def standing_by(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     """An heir that was stopped: run ``run-heir`` lives in it, and it has no lease."""
-    process = await asyncio.create_subprocess_exec("sleep", "600")
-    os.kill(process.pid, signal.SIGSTOP)
-    try:
+    async with child_process("sleep", "600") as process:
+        os.kill(process.pid, signal.SIGSTOP)
         with owned_by(process.pid, "run-heir", settings.executor_runs_dir):
             yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def test_an_heir_that_never_takes_the_lease_is_ended_beside_the_living_executor(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ from tasks.paper_desk import MemorySwitches
 from tasks.settings import Settings
 from tasks.signal import Signal, parse_signal
 from tasks.signing import PrivateKey, sign
+from tests.child_process import child_process
 from tests.exchanges.simulated_desk import CREDENTIALS, known_secret
 from tests.exchanges.simulator.still_market import still_path
 from tests.tasks.cash_flows import Accounts
@@ -158,26 +159,12 @@ async def executor_here(
         await running
 
 
-@asynccontextmanager
-async def executor_process(
+def executor_process(
     served: Served, *arguments: str, module: str = "executor_child"
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """An executor of its own that is gone at the end, one way or another."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"tests.tasks.{module}",
-        *arguments,
-        cwd=ROOT,
-        env=served.environment,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """An executor of its own."""
+    program = (sys.executable, "-m", f"tests.tasks.{module}", *arguments)
+    return child_process(*program, env=served.environment, stderr=asyncio.subprocess.PIPE)
 
 
 async def until_accepting(client: ExecutorClient) -> None:

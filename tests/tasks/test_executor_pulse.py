@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tasks import executor_pulse
 from tasks.executor_pulse import Pulse, feel_pulse, listener
+from tests.child_process import child_process
 from tests.fake_executor import running_fake_executor
 
 LISTEN = """
@@ -41,17 +42,12 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def stopped_listener(socket_file: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that listens and was stopped."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", LISTEN, str(socket_file))
-    try:
+    async with child_process(sys.executable, "-c", LISTEN, str(socket_file)) as process:
         async with asyncio.timeout(WITHIN_S):
             while await asyncio.to_thread(listener, socket_file) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         os.kill(process.pid, signal.SIGSTOP)
         yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def test_one_that_answers_is_asked_once(tmp_path: Path) -> None:
