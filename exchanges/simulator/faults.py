@@ -47,8 +47,8 @@ class FaultKind(StrEnum):
     INSUFFICIENT = "insufficient"
     """An order is refused for want of money, in the venue's words."""
     REFUSE_CONNECTION = "refuse_connection"
-    """Nobody listens. Over HTTP for ``ms`` milliseconds (default 1000), all connections cut; in
-    memory for ``times`` requests."""
+    """Nobody listens. Over HTTP for ``ms`` milliseconds (default 1000) or until faults are cleared,
+    all connections cut; in memory for ``times`` requests."""
     LOSE_REQUEST = "lose_request"
     """Never processed, no answer."""
     LOSE_REPLY = "lose_reply"
@@ -105,6 +105,7 @@ ALLOWED_ARGS: Mapping[FaultKind, tuple[str, ...]] = {
 }
 """A kind that is not listed takes none."""
 
+LONGEST_MS = 600_000
 _DEFAULT_MS = {FaultKind.REFUSE_CONNECTION: 1_000}
 _DEFAULT_SECONDS = {FaultKind.RATE_LIMITED: 1, FaultKind.BANNED: 120}
 _ORDER_KINDS = frozenset((FaultKind.PARTIAL, FaultKind.INSUFFICIENT))
@@ -155,8 +156,8 @@ class Fault:
         milliseconds = self.args.get("ms", _DEFAULT_MS.get(self.kind))
         if isinstance(milliseconds, bool) or not isinstance(milliseconds, int):
             raise BadFault('args.ms: expected a whole number of milliseconds, e.g. {"ms": 250}')
-        if not 0 <= milliseconds <= 600_000:
-            raise BadFault("args.ms: expected a number from 0 to 600000")
+        if not 0 <= milliseconds <= LONGEST_MS:
+            raise BadFault(f"args.ms: expected a number from 0 to {LONGEST_MS}")
         return milliseconds / 1000
 
     @property
@@ -228,6 +229,8 @@ class Faults:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._listeners: list[Callable[[], None]] = []
+        self.clearings = 0
+        """How often faults were cleared."""
 
     def add(self, fault: Fault) -> None:
         self._faults.append(fault)
@@ -235,6 +238,7 @@ class Faults:
 
     def clear(self) -> None:
         self._faults.clear()
+        self.clearings += 1
         self._notify()
 
     def pending(self) -> tuple[Fault, ...]:

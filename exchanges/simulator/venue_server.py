@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
@@ -104,13 +105,21 @@ class VenueServer:
                 self._faults_changed.clear()
                 await self._faults_changed.wait()
                 continue
+            clearings = self._faults.clearings
             for site in tuple(self.runner.sites):
                 await site.stop()
             for connection in tuple(self._server.connections):
                 if connection.transport is not None:
                     connection.transport.abort()
-            await asyncio.sleep(fault.delay_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(fault.delay_s):
+                    await self._cleared_since(clearings)
             await web.TCPSite(self.runner, host, port).start()
+
+    async def _cleared_since(self, clearings: int) -> None:
+        while self._faults.clearings == clearings:
+            self._faults_changed.clear()
+            await self._faults_changed.wait()
 
 
 class _SocketChannel:

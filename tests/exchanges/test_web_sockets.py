@@ -14,7 +14,7 @@ from exchanges.clock import SystemClock
 from exchanges.http_web_socket import HttpConnector
 from exchanges.instrument import Venue
 from exchanges.memory_web_socket import MemoryConnector
-from exchanges.simulator.faults import Fault, FaultKind, Faults, Vanish
+from exchanges.simulator.faults import LONGEST_MS, Fault, FaultKind, Faults, Vanish
 from exchanges.simulator.front import Channel, Conversation, HandshakeRefused
 from exchanges.simulator.venue_server import VenueServer
 from exchanges.transport import Request, Response
@@ -236,12 +236,14 @@ async def test_a_port_where_nobody_listens_is_not_connected_and_listens_again() 
         stack.push_async_callback(connector.aclose)
         open_before = await connector.connect(f"{base}/talk", timeout_s=WITHIN_S)
 
-        faults.add(Fault(Venue.UPBIT, "*", FaultKind.REFUSE_CONNECTION, times=1, args={"ms": 200}))
+        args = {"ms": LONGEST_MS}
+        faults.add(Fault(Venue.UPBIT, "*", FaultKind.REFUSE_CONNECTION, times=1, args=args))
         with pytest.raises(Disconnected):
             await open_before.receive()
         with pytest.raises(NotConnected):
             await connector.connect(f"{base}/talk", timeout_s=WITHIN_S)
 
+        faults.clear()
         async with asyncio.timeout(WITHIN_S):
             while True:
                 try:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import aiohttp
 import pytest
 
-from exchanges.simulator.faults import FaultKind
+from exchanges.simulator.faults import LONGEST_MS, FaultKind
 from exchanges.simulator.hyperliquid.address_budget import INITIAL
 from exchanges.simulator.hyperliquid.weights import info_weight
 from tests.exchanges.simulator.hyperliquid_venue import (
@@ -132,9 +132,10 @@ async def test_a_lost_request_was_never_carried_out() -> None:
 
 async def test_nobody_listens_for_a_while() -> None:
     async with running_venue() as venue:
-        venue.fault(FaultKind.REFUSE_CONNECTION, ms=100)
+        venue.fault(FaultKind.REFUSE_CONNECTION, ms=LONGEST_MS)
 
         assert await _answers_until(venue, False)
+        venue.faults.clear()
         assert await _answers_until(venue, True)
 
 
