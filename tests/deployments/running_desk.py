@@ -24,7 +24,6 @@ from tasks.executor_pulse import listener
 from tasks.outcome import Outcome
 from tasks.pair import LegName
 from tests.deployments.desk_venues import DeskVenues
-from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
 from tests.deployments.up_process import (
     UpProcess,
@@ -32,6 +31,7 @@ from tests.deployments.up_process import (
     process_with,
     processes_where,
 )
+from tests.passing_refusal import is_passing
 from tests.prefect_database import begin_with
 from warehouse.records import ReconciliationRecord
 

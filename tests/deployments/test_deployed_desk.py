@@ -21,7 +21,7 @@ from tests.deployments.deployed_desk import (
     demand_redis,
     deployed_desk,
 )
-from tests.deployments.passing_refusal import is_passing
+from tests.passing_refusal import is_passing
 from warehouse import Record, RecordType, read
 
 pytestmark = [

@@ -15,11 +15,11 @@ import pytest
 
 from deployments.state_folder import simulator_state
 from tasks.outcome import Outcome, OutcomeStatus
-from tests.deployments.passing_refusal import is_passing
 from tests.deployments.research import Research
 from tests.deployments.running_desk import RunningDesk, running_up
 from tests.deployments.told_story import assert_told
 from tests.deployments.up_process import UpProcess, desk_environment, kimp
+from tests.passing_refusal import is_passing
 from tests.prefect_database import NO_BLOCKS
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]
