@@ -193,7 +193,7 @@ def test_what_waits_for_a_worker_that_hangs_is_cancelled_by_a_click(
 
     # Signals go in the order of their runs: whatever the worker heard of those two was before it.
     later = desk.run("signal-intake/live", signal=desk.entry())
-    assert later["state"]["name"] == "Hedged", later["state"]
+    assert later["state"]["type"] == "COMPLETED", later["state"]
     for operator, signal in signals.items():
         assert desk.fast(signal).status is not OutcomeStatus.DUPLICATE  # nobody has decided it
         expect(operator.hot_worker()).to_contain_text(ONLINE)
@@ -270,12 +270,12 @@ def assert_hedged(operator: Operator, log: Locator, reason: str) -> None:
         "binance: sell 0.010 at",
         "executable premium",
     ):
-        expect(log).to_contain_text(told)
+        expect(line(log, told)).to_be_visible()
 
 
 def assert_refused(operator: Operator, log: Locator) -> None:
     expect(operator.badge("Denied")).to_be_visible()
-    expect(log).to_contain_text("Denied (paused): entry/live is paused")
+    expect(line(log, "Denied (paused): entry/live is paused in Prefect: no new")).to_be_visible()
 
 
 def assert_red_with_what_to_do(operator: Operator, log: Locator) -> None:
@@ -289,4 +289,9 @@ def assert_red_with_what_to_do(operator: Operator, log: Locator) -> None:
     assert any(RED.fullmatch(colour) for colour in colours), colours
     expect(log).to_contain_text("Margin is insufficient")
     expect(log).to_contain_text("the venue shows 0.01 filled at")
-    expect(log).to_contain_text("What to do: Nothing is held")
+    expect(line(log, "What to do: Nothing is held")).to_be_visible()
+
+
+def line(log: Locator, beginning: str) -> Locator:
+    """One of our own: Prefect's last one repeats the message of the state."""
+    return log.get_by_text(re.compile(f"^{re.escape(beginning)}"))
