@@ -60,10 +60,9 @@ class SwitchSetter:
     async def deliver(self) -> bool:
         """Try everything that waits once; True when nothing waits any more."""
         async with self._delivering:
-            await asyncio.gather(
-                *(self._pause(name, reason) for name, reason in self._pauses.items()),
-                *(self._note(name, text) for name, text in self._notes.items()),
-            )
+            await asyncio.gather(*(self._pause(*pause) for pause in self._pauses.items()))
+            # A pause leaves a word of its own, and what is noted beside it is newer.
+            await asyncio.gather(*(self._note(*note) for note in self._notes.items()))
         return not self._pauses and not self._notes
 
     async def _pause(self, name: str, reason: str) -> None:

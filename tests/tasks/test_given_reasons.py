@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -338,6 +339,32 @@ def test_a_pause_whose_reason_was_not_asked_for_is_left_to_the_next_desk(tmp_pat
 
             told = {stop.sentence for stop in desk.parts.stopping.board.of(ENTRY)}
             assert told == {LUNCH.told(), "the feeds failed"}
+
+    run(tmp_path, scenario)
+
+
+def test_the_last_word_in_prefect_is_the_newest_though_a_pause_takes_longer_than_a_word(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.still_desk() as desk:
+            at_once, setter = desk.switches.pause, desk.parts.stopping.setter
+
+            async def slowly(names: Iterable[str], reason: str) -> None:
+                await asyncio.sleep(1)
+                await at_once(names, reason)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(desk.switches, "pause", slowly)
+                paused(desk, None, ENTRY)
+                await desk.parts.guard.look()
+                heard_by_hand_and_stopped(desk)
+                desk.parts.stopping.board.answered(ENTRY, LUNCH)
+
+                assert await setter.deliver()
+
+            assert "the feeds failed" in desk.switches.notes[ENTRY]
+            assert LUNCH_TOLD in desk.switches.notes[ENTRY]
 
     run(tmp_path, scenario)
 
