@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import MappingProxyType
 
 RECOVERING = "recovering"
@@ -38,6 +38,3 @@ class DeskBlocks:
 
     def clear(self, code: str) -> None:
         self._blocks.pop(code, None)
-
-    def as_mapping(self) -> Mapping[str, str]:
-        return dict(self._blocks)

@@ -184,9 +184,6 @@ class Pair:
         ``short_premium`` the other way round; an exit is the opposite of the entry."""
         return leg_side(self.direction, name, purpose_is_entry)
 
-    def with_state(self, state: PairState) -> Pair:
-        return replace(self, state=state)
-
     def with_leg(self, name: LegName, leg: PairLeg) -> Pair:
         return replace(self, spot=leg) if name is LegName.SPOT else replace(self, perpetual=leg)
 

@@ -64,10 +64,6 @@ class Manifest(BaseModel):
     """The highest epoch that the journal had seen then."""
     files: dict[str, Member]
 
-    @property
-    def has_books(self) -> bool:
-        return BOOKS in self.files
-
 
 class ArchiveWriter:
     """Adds members; :meth:`finish` adds the manifest of all of them."""

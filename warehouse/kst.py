@@ -23,11 +23,6 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time(), KST).astimezone(UTC)
 
 
-def closing_time(day: date) -> datetime:
-    """When the books of a Korean day close, in UTC."""
-    return datetime.combine(day + timedelta(days=1), CLOSING_TIME, KST).astimezone(UTC)
-
-
 def week_start(day: date) -> date:
     """Monday of the week that holds ``day``."""
     return day - timedelta(days=day.weekday())

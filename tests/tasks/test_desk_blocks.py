@@ -13,7 +13,7 @@ def test_a_block_stands_until_it_is_cleared() -> None:
 
     assert blocks
     assert dict(blocks)[MISMATCH] == "0.5 BTC differ"
-    assert "still finding out" in blocks.as_mapping()[RECOVERING]
+    assert "still finding out" in dict(blocks)[RECOVERING]
     for code in (RECOVERING, MISMATCH, "never set"):
         blocks.clear(code)
     assert not blocks

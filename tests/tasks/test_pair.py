@@ -132,7 +132,7 @@ def test_flows_add_up_and_average() -> None:
 def test_a_pair_is_open_until_nothing_can_be_held(state: PairState) -> None:
     ended = state in (PairState.CLOSED, PairState.UNWOUND, PairState.FAILED)
 
-    assert a_pair("1", "1").with_state(state).is_open is not ended
+    assert replace(a_pair("1", "1"), state=state).is_open is not ended
 
 
 def test_a_leg_knows_the_other() -> None:

@@ -152,7 +152,7 @@ def test_books_that_cannot_be_read_are_left_out_and_named(tmp_path: Path) -> Non
 
     made = back_up(books, tmp_path / "b")
 
-    assert not made.manifest.has_books
+    assert BOOKS not in made.manifest.files
     assert made.books_missing is not None
     assert "cannot be opened" in made.books_missing
 
