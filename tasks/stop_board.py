@@ -164,6 +164,7 @@ class StopBoard:
         for name in names:
             self._guard.hold((name,))
             self._setter.pause(name, self._text(name))
+            self._keep_all(name, is_set=False)
 
     def of(self, name: str) -> list[Stop]:
         """Why ``name`` is off, in the order of the reasons; empty: it is on."""
@@ -272,9 +273,7 @@ class StopBoard:
             self.on_found(name)
 
     def _was_set(self, name: str) -> None:
-        for stop in self.of(name):
-            if stop.sentence != FOUND:
-                self._keep(_record(stop, is_set=True))
+        self._keep_all(name, is_set=True)
 
     # ---- keeping and telling
 
@@ -304,6 +303,11 @@ class StopBoard:
 
     def _told(self, name: str) -> str:
         return " and ".join(stop.told() + self._repeats.told(stop) for stop in self.of(name))
+
+    def _keep_all(self, name: str, *, is_set: bool) -> None:
+        for stop in self.of(name):
+            if stop.sentence != FOUND:
+                self._keep(_record(stop, is_set=is_set))
 
     def _keep(self, record: SwitchRecord) -> None:
         try:
