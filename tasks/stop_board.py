@@ -138,6 +138,7 @@ class StopBoard:
         self, name: str, sentence: str = "switched on in Prefect", *, is_told: bool = False
     ) -> None:
         """``name`` is on again, and that is accepted. ``is_told``: an alert of its own says so."""
+        self.answered(name, None)  # who resumes may be quicker than the answer
         if self._stops.pop(name, None) is None:
             return
         self._untold.pop(name, None)

@@ -288,6 +288,25 @@ def test_a_pause_is_told_although_the_question_for_its_reason_fails_as_nobody_ha
     run(tmp_path, scenario)
 
 
+def test_a_pause_that_a_person_ends_before_its_reason_is_known_was_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemorySwitches, "given", never)
+
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            desk.switches.paused[ENTRY] = True
+            await desk.parts.guard.look()
+            answer = await desk.parts.stopping.resuming.resume("go on")
+
+            assert answer["resumed"] is True
+            assert types(bench) == ["STOP_ACTIVATED", "RESUMED"]
+            said = [record.body["switch"] for record in bench.records(RecordType.SWITCH)]
+            assert said == ["resume", "stop", "on"]
+
+    run(tmp_path, scenario)
+
+
 def heard_by_hand_and_stopped(desk: PaperDesk) -> None:
     """A part of the desk fails while it is not known yet why somebody has paused."""
     [stop] = desk.parts.stopping.board.of(ENTRY)
