@@ -13,7 +13,6 @@ from exchanges.instrument import Venue
 from tasks.errors import SwitchesUnreadable
 from tasks.outcome import OutcomeStatus
 from tasks.paper_desk import MemorySwitches, PaperDesk
-from tasks.stop_reason import StopReason
 from tasks.switch_guard import (
     BATCH_POOL,
     ENTRY,
@@ -243,34 +242,6 @@ def test_a_stop_that_comes_while_prefect_is_told_of_a_resume_stands(tmp_path: Pa
             assert desk.switches.paused[ENTRY]
             assert "RESUMED" not in types(bench)
             assert "the feeds failed" in ((await entered(desk)).reason or "")
-
-    run(tmp_path, scenario)
-
-
-def test_a_resume_that_is_refused_once_prefect_has_taken_it_stays_refused_over_a_death(
-    tmp_path: Path,
-) -> None:
-    async def away(names: Iterable[str], reason: str) -> None:
-        raise SwitchesUnreadable("nobody answers")
-
-    async def scenario(bench: Bench) -> None:
-        async with bench.desk() as desk:
-            await switched(desk, ENTRY, on=False)
-            make_resumes_slow(desk)
-            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
-            await asyncio.sleep(0.9)
-            assert not resume.done()
-            desk.switches.pause = away  # type: ignore[method-assign]
-            board = desk.parts.stopping.board
-            board.stop((EXIT_VALIDATION,), StopReason.MANUAL_STOP, "no exits for now")
-            answer = await resume
-            assert [reason["code"] for reason in answer["reasons"]] == ["stopped"]
-            assert not desk.switches.paused[ENTRY]
-        async with bench.desk() as desk:
-            await asyncio.sleep(2)
-
-            assert desk.switches.paused[ENTRY]
-            assert "RESUMED" not in types(bench)
 
     run(tmp_path, scenario)
 

@@ -17,7 +17,7 @@ from tasks.paper_desk import MemorySwitches, PaperDesk
 from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, EXIT_VALIDATION, SIGNAL_INTAKE
 from tests.tasks.desks import Bench, entered, run
-from tests.tasks.test_resuming import switched, types
+from tests.tasks.test_resuming import make_resumes_slow, switched, types
 from warehouse import LeaseLost
 from warehouse.records import RecordType
 
@@ -75,6 +75,31 @@ def test_a_reason_that_says_how_is_a_reason(tmp_path: Path) -> None:
 
             assert types(bench)[-1] == "RESUMED"
             assert not desk.switches.paused[ENTRY]
+
+    run(tmp_path, scenario)
+
+
+def test_a_resume_that_is_refused_once_prefect_has_taken_it_stays_refused_over_a_death(
+    tmp_path: Path,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        async with bench.desk() as desk:
+            await switched(desk, ENTRY, on=False)
+            make_resumes_slow(desk)
+            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
+            await asyncio.sleep(0.9)
+            assert not resume.done()
+            prefect_is_away(desk)
+            board = desk.parts.stopping.board
+            board.stop((EXIT_VALIDATION,), StopReason.MANUAL_STOP, "no exits for now")
+            answer = await resume
+            assert [reason["code"] for reason in answer["reasons"]] == ["stopped"]
+            assert not desk.switches.paused[ENTRY]
+        async with bench.desk() as desk:
+            await asyncio.sleep(2)
+
+            assert desk.switches.paused[ENTRY]
+            assert "RESUMED" not in types(bench)
 
     run(tmp_path, scenario)
 
