@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,17 +62,17 @@ class Seen:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
-    """Of the worker that the test starts, which works as ever."""
+def seen(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Seen]:
+    """Of the worker that the test starts, which works as ever and meets no error."""
     seen, take_in, offer, listen = Seen(), PoolDoor.set, RunIntake.offer, run_events
 
     def looked(door: PoolDoor, paused: Paused) -> None:
         take_in(door, paused)
         seen.looks.append(paused)
 
-    def offered(intake: RunIntake, run_id: UUID, run: FlowRun | None = None) -> None:
+    def offered(intake: RunIntake, run_id: UUID, run: FlowRun | None = None, **turn: bool) -> None:
         seen.offered.append(run_id)
-        offer(intake, run_id, run)
+        offer(intake, run_id, run, **turn)
 
     async def heard(pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
         async for event, resource_id in listen(pool_id):
@@ -82,7 +82,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     monkeypatch.setattr(PoolDoor, "set", looked)
     monkeypatch.setattr(RunIntake, "offer", offered)
     monkeypatch.setattr(module, "run_events", heard)
-    return seen
+    yield seen
+    assert "the hot worker goes on after an error" not in caplog.text
 
 
 async def no_events(_pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
