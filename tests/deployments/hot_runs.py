@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -74,6 +74,12 @@ async def until_heard(named: list[UUID]) -> None:
         while not set(made) & set(named):
             await asyncio.sleep(0.2)
             made.append(await create(deployment))
+
+
+async def no_events(_pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
+    """In the place of Prefect's stream of them."""
+    await asyncio.Event().wait()
+    yield "", uuid4()
 
 
 def dead_owner() -> str:

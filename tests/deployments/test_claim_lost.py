@@ -19,6 +19,7 @@ from tests.deployments.hot_runs import (
     create,
     dead_owner,
     deploy,
+    no_events,
     signal_deployment,
     until,
 )
@@ -79,11 +80,15 @@ def assert_run_once(run: FlowRun, kind: str, executor: FakeExecutor) -> None:
 async def test_an_answer_that_is_lost_is_asked_for_again(
     executor: FakeExecutor, answers: LostAnswers, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(module, "SWEEP_S", 60.0)
-    monkeypatch.setattr(module, "POLL_S", 60.0)
+    """The worker hears of the run once: in its first list."""
+    for seldom in ("SWEEP_S", "POLL_S"):
+        monkeypatch.setattr(module, seldom, 600.0)
+    monkeypatch.setattr(module, "run_events", no_events)
+    monkeypatch.setattr(run_claim, "CLAIM_S", 60.0)
+    run_id = await a_run_of("signal")
     answers.path, answers.left = path, 1
     async with working(executor, FLOWS):
-        run = await end_of(await a_run_of("signal"))
+        run = await end_of(run_id)
 
     assert answers.lost == 1
     assert_run_once(run, "signal", executor)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from prefect import Flow, flow
@@ -19,7 +18,14 @@ import deployments.hot_worker as module
 from deployments.project import DeploymentEntry, read_entries
 from flows.decision_reports import FAST_DOOR_TAG
 from flows.signal_intake import signal_intake
-from tests.deployments.hot_runs import a_signal, create, deploy, quick, signal_deployment
+from tests.deployments.hot_runs import (
+    a_signal,
+    create,
+    deploy,
+    no_events,
+    quick,
+    signal_deployment,
+)
 from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
@@ -81,11 +87,7 @@ async def test_a_worker_is_online_in_prefect_by_its_name(
 async def test_without_the_event_stream_polling_finds_the_run(
     executor: FakeExecutor, deployment: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(_pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
-        await asyncio.Event().wait()
-        yield "", uuid4()
-
-    monkeypatch.setattr(module, "run_events", silent)
+    monkeypatch.setattr(module, "run_events", no_events)
     async with working(executor, FLOWS):
         run = await end_of(await create(deployment, parameters={"signal": a_signal()}))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from prefect import Flow
@@ -19,7 +19,14 @@ from deployments.pool_door import Paused, PoolDoor
 from deployments.run_events import run_events
 from deployments.run_intake import RunIntake
 from flows.prefect_api import PrefectApi
-from tests.deployments.hot_runs import a_signal, brief_intake, create, signal_deployment, until
+from tests.deployments.hot_runs import (
+    a_signal,
+    brief_intake,
+    create,
+    no_events,
+    signal_deployment,
+    until,
+)
 from tests.fake_executor import FakeExecutor
 from tests.prefect_runs import PREFECT_MARKS, end_of, working
 
@@ -84,11 +91,6 @@ def seen(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> I
     monkeypatch.setattr(module, "run_events", heard)
     yield seen
     assert "the hot worker goes on after an error" not in caplog.text
-
-
-async def no_events(_pool_id: UUID) -> AsyncIterator[tuple[str, UUID]]:
-    await asyncio.Event().wait()
-    yield "", uuid4()
 
 
 @pytest.mark.parametrize(
