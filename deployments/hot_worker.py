@@ -2,7 +2,8 @@
 
 It hears of a run through Prefect's event stream (and polls each second in case an event is
 lost), claims it, gives a signal to the executor at once, and runs the flow in a loop of its own
-with Prefect's own engine, so that states, logs and results are what they always are.
+with Prefect's own engine, so that states, logs and results are what they always are. It also tells
+Prefect of runs of pool ``batch`` that have lost their process.
 
 ``python -m deployments.hot_worker --pool hot``
 """
