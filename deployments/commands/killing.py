@@ -23,7 +23,9 @@ RESET = "RESET"
 def add_commands(commands: Any) -> None:
     kill = commands.add_parser("kill", help="cancel all orders and stay stopped until resume")
     kill.add_argument("--reason", type=reason, required=True, help="why; it stays in the books")
-    kill.add_argument("--symbol", metavar="COIN", help="this coin only; the others trade on")
+    kill.add_argument(
+        "--symbol", type=_coin, metavar="COIN", help="this coin only; the others trade on"
+    )
     kill.add_argument(
         "--liquidate", action="store_true", help="close every pair too, at a loss if need be"
     )
@@ -36,6 +38,13 @@ def add_commands(commands: Any) -> None:
     reset.add_argument("--reason", type=reason, required=True, help="why; it stays in the books")
     add_yes(reset, RESET)
     reset.set_defaults(run=run_reset)
+
+
+def _coin(text: str) -> str:
+    """An argparse type. Nothing, of a script whose variable is empty, may not mean everything."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a coin such as BTC; without it all are meant")
+    return text.strip()
 
 
 def run_kill(given: argparse.Namespace) -> int:

@@ -107,17 +107,31 @@ async def test_a_person_types_what_is_to_be_done_before_it_is(
     assert "BTC killed: 1 orders cancelled, 0 pairs closed" in capsys.readouterr().out
 
 
+async def test_a_coin_that_is_empty_stops_neither_it_nor_everything(
+    executor: FakeExecutor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        await command("kill", "--reason", "delisted", "--symbol", "", "--yes", "STOP")
+
+    assert (caught.value.code, executor.heard) == (2, [])
+    assert "expected a coin such as BTC" in capsys.readouterr().err
+
+
 async def test_a_liquidation_that_left_something_fails_and_names_it(
     executor: FakeExecutor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left = {"signal_id": "s", "pair_id": "p0123456789ab", "status": "naked"}
-    executor.answers["POST /v1/kill"] = {**KILLED, "outcomes": [left]}
+    rests = {"not_cancelled": ["upbit: resting orders cannot be read"]}
+    executor.answers["POST /v1/kill"] = {**KILLED, **rests, "outcomes": [left]}
     phrase = ("--yes", "LIQUIDATE BTC")
 
     code = await command("kill", "--reason", "get out", "--symbol", "BTC", "--liquidate", *phrase)
 
     assert code == 1
-    assert "not everything was closed: p0123456789ab naked" in capsys.readouterr().err
+    assert (
+        "no entries are taken, but upbit: resting orders cannot be read; not everything was "
+        "closed: p0123456789ab naked"
+    ) in capsys.readouterr().err
 
 
 async def test_a_reset_needs_a_name_and_its_phrase(
