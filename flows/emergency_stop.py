@@ -15,11 +15,15 @@ from flows.prefect_switches import PrefectSwitches
 from flows.reason import Reason
 from flows.run_names import named_by_time
 from flows.signal_story import story
-from tasks.errors import DeskError, SwitchesUnreadable
+from tasks.errors import DeskError, ExecutorGone, SwitchesUnreadable
 from tasks.executor_answers import KillReport
 from tasks.kill_switch import phrase
 from tasks.outcome import Outcome
+from tasks.sure_kill import kill_surely
 from tasks.switch_guard import ENTRY, SIGNAL_INTAKE
+
+PATIENCE_S = 300.0
+"""An executor's time to be back; one that hangs is ended and followed by another within it."""
 
 
 @flow(name="emergency-stop", flow_run_name=named_by_time("emergency-stop"), retries=0)
@@ -75,9 +79,19 @@ def _incomplete(*sentences: str) -> State[Any]:
 async def _kill(reason: str, liquidate: bool, symbol: str | None) -> KillReport | str:
     try:
         async with executor() as desk:
-            return await desk.kill(reason, liquidate=liquidate, symbol=symbol)
+            return await kill_surely(
+                desk,
+                reason,
+                liquidate=liquidate,
+                symbol=symbol,
+                told=get_run_logger().warning,
+                patience_s=PATIENCE_S,
+            )
+    except ExecutorGone as error:
+        told = "Open orders may still stand: run it again once an executor is back."
+        return f"No executor has confirmed the stop: {error}. {told}"
     except DeskError as error:
-        return f"The executor did not confirm the stop: {error}. Open orders may still stand."
+        return f"The executor has refused: {error}."
 
 
 async def _pause(reason: str, symbol: str | None) -> str | None:

@@ -11,6 +11,7 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
 from flows.desk_access import executor
+from flows.executor_gone import or_no_executor
 from flows.reason import Reason
 from flows.run_names import named_by_time
 from tasks.told_resume import told_resume
@@ -25,6 +26,10 @@ async def resume(reason: Reason) -> State[Any]:
     Args:
         reason: What was wrong and why it is over; it stays in the books.
     """
+    return await or_no_executor(_resume(reason))
+
+
+async def _resume(reason: str) -> State[Any]:
     log = get_run_logger()
     if program := _program():
         log.error("asked for by %s, and only a person resumes", program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -108,14 +109,34 @@ async def test_an_order_that_could_not_be_cancelled_makes_the_stop_incomplete(
 
 
 async def test_without_an_executor_the_doors_are_paused_all_the_same(
-    kimp_home: Path, switches: PrefectSwitches
+    kimp_home: Path, switches: PrefectSwitches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flows.emergency_stop.PATIENCE_S", 0.5)
+
     state = await state_of(emergency_stop, reason="a drill", confirm="STOP")
 
     assert (state.name, state.is_failed()) == ("StopIncomplete", True)
     assert "Open orders may still stand" in (state.message or "")
     assert "entry/live and signal-intake/live are paused." in (state.message or "")
     assert await switches.read() == BOTH
+
+
+async def test_an_executor_that_is_back_is_stopped_and_the_doors_are_paused_meanwhile(
+    kimp_home: Path, switches: PrefectSwitches
+) -> None:
+    stop = asyncio.create_task(state_of(emergency_stop, reason="a drill", confirm="STOP"))
+    async with asyncio.timeout(60):
+        while await switches.read() != BOTH:  # noqa: ASYNC110 - Prefect is another process
+            await asyncio.sleep(0.1)
+    was_waiting = not stop.done()
+    async with running_fake_executor(kimp_home / "run" / "executor.sock") as executor:
+        executor.answers[KILL] = killed("kimp-p0123456789ab-s001")
+        state = await asyncio.wait_for(stop, 60)
+
+    assert was_waiting
+    assert state.name == "Stopped"
+    assert (state.message or "").startswith("1 orders cancelled")
+    assert executor.bodies(KILL) == [{"reason": "a drill", "liquidate": False, "symbol": None}]
 
 
 async def test_without_switches_the_executor_is_stopped_all_the_same(

@@ -271,8 +271,9 @@ async def test_a_pause_that_is_made_anew_during_a_registration_keeps_its_own_rea
 
 
 async def test_an_emergency_stop_without_an_executor_leaves_its_reason(
-    switches: PrefectSwitches, kimp_home: Path
+    switches: PrefectSwitches, kimp_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flows.emergency_stop.PATIENCE_S", 0.0)
     await state_of(emergency_stop, reason="the venue is odd", confirm="STOP")
 
     found = await given(SIGNAL_INTAKE)

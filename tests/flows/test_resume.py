@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prefect.client.orchestration import get_client
 
 from flows.resume import resume
@@ -42,3 +44,10 @@ async def test_a_refused_resume_is_red_and_its_log_has_every_reason(
         log = await log_of(client, run_id)
     for item in REASONS:
         assert f"{item['code']}: {item['message']}" in log
+
+
+async def test_a_resume_without_an_executor_is_red_with_one_sentence(kimp_home: Path) -> None:
+    state = await state_of(resume, reason="go on")
+
+    assert (state.name, state.is_failed()) == ("NoExecutor", True)
+    assert str(kimp_home) in (state.message or "")
