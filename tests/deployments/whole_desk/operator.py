@@ -123,11 +123,13 @@ class Operator:
         self.run(run_id)
         if self.ui == CLASSIC:
             self.page.get_by_role("button", name="Cancel", exact=True).click()
-            self.page.get_by_role("button", name="Confirm", exact=True).click()
+            sure = self.page.get_by_role("button", name="Confirm", exact=True)
         else:
             self.page.get_by_role("button", name="Open menu", exact=True).first.click()
             self.page.get_by_role("menuitem", name="Cancel", exact=True).click()
-            self.page.get_by_role("button", name="Cancel Flow Run", exact=True).click()
+            sure = self.page.get_by_role("button", name="Cancel Flow Run", exact=True)
+        sure.click()
+        expect(sure).to_have_count(0)
 
     def hot_worker(self) -> Locator:
         """Its row on the page of its pool."""

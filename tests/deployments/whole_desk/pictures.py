@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 FOLDER = "KIMP_TEST_SCREENSHOTS"
 """The variable that names it. Nothing is kept where it is not set."""
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Pictures:
@@ -22,5 +23,6 @@ class Pictures:
     def take(self, page: Page, step: str) -> None:
         if folder := os.environ.get(FOLDER):
             file = f"{self._name}-{next(self._numbers):02}-{step.replace(' ', '-')}.png"
-            # What fades or slides in is shown as it ends.
+            # What fades in begins that a frame later; it is shown as it ends.
+            page.evaluate(PAINTED)
             page.screenshot(path=Path(folder) / file, full_page=True, animations="disabled")
