@@ -7,7 +7,7 @@ from tasks.outcome import OutcomeStatus
 PASSING = frozenset(
     {
         *("switch_silent", "circuit_open", "clock_offset"),
-        *("book_stale", "books_skewed", "tether_stale"),
+        *("book_stale", "books_skewed", "tether_stale", "fx_stale"),
     }
 )
 """Codes: what the desk knew was too old, or a venue had not answered in time."""

@@ -96,6 +96,7 @@ async def served(
             fast_door=f"{address[0]}:{address[1]}",
             fast_door_allow=(ALLOWED,),
             fast_door_per_s=PER_S,
+            fx_poll_s=1,  # the first answer may come too late
         ) as served,
         executor_here(served.settings),
     ):
@@ -120,7 +121,7 @@ def entry(served: Served) -> dict[str, Any]:
 async def heard(served: Served, address: tuple[str, int]) -> tuple[dict[str, Any], Any]:
     """A signal of who may trade and what became of it; of the next one where the desk could not
     take it because the machine stood still for a moment."""
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(2 * WITHIN_S):
         while True:
             signal = entry(served)
             _, outcome = await post(address, signal)
