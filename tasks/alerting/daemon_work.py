@@ -22,7 +22,8 @@ class DaemonWork:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._thread: threading.Thread | None = None
+        self._is_free = threading.Event()
+        self._is_free.set()
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of ``work`` or its exception. Cancelled, it leaves the work to itself.
@@ -30,7 +31,7 @@ class DaemonWork:
         Raises:
             ChannelAway: the work before still hangs.
         """
-        if self._thread is not None and self._thread.is_alive():
+        if not self._is_free.is_set():
             raise ChannelAway("the attempt before still hangs")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
@@ -49,9 +50,15 @@ class DaemonWork:
                 result = work()
             except BaseException as failure:
                 error = failure
+            # Before its end is told: whoever hears of that may come with the next work at once.
+            self._is_free.set()
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(finish, result, error)
 
-        self._thread = threading.Thread(target=body, name=self._name, daemon=True)
-        self._thread.start()
+        self._is_free.clear()
+        try:
+            threading.Thread(target=body, name=self._name, daemon=True).start()
+        except RuntimeError:  # the machine has no more of them
+            self._is_free.set()
+            raise
         return await done

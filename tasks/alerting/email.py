@@ -7,9 +7,11 @@ gets no message in the clear), RFC 4954 (535: credentials), RFC 3834 (Auto-Submi
 from __future__ import annotations
 
 import contextlib
+import logging
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -23,6 +25,11 @@ from exchanges.clock import Clock
 from tasks.alerting.channel import ChannelAway, ChannelRefused, DeliveryFailed, MessageRefused
 from tasks.alerting.daemon_work import DaemonWork
 from tasks.alerting.message import COLOURS, Message
+
+log = logging.getLogger(__name__)
+
+FOR_GOOD = 500
+"""Codes from here on; a refusal below is for now."""
 
 
 class SmtpSecurity(StrEnum):
@@ -58,11 +65,19 @@ class Email:
         self._clock = clock
         self._work = DaemonWork("email")
         self._connection: smtplib.SMTP | None = None
+        self._handed_in: tuple[str, frozenset[str]] = ("", frozenset())
+        """Name of the last message, and for whom the server has taken it or never will."""
 
     async def send(self, message: Message) -> float:
+        """One that the server takes for some only is tried again for the others."""
         letter = _letter(message, self._server, self._clock.now())
+        name, served = self._handed_in
+        if name != message.name:
+            self._handed_in = (message.name, frozenset())
+            served = frozenset()
+        to = [person for person in self._server.recipients if person not in served]
         try:
-            await self._work.run(lambda: self._hand_in(letter))
+            await self._work.run(lambda: self._hand_in(letter, to))
         finally:
             self._break_off()
         return 0.0
@@ -70,7 +85,7 @@ class Email:
     async def aclose(self) -> None:
         self._break_off()
 
-    def _hand_in(self, letter: EmailMessage) -> None:
+    def _hand_in(self, letter: EmailMessage, to: Sequence[str]) -> None:
         """Once, in a thread."""
         failure: DeliveryFailed
         try:
@@ -80,10 +95,13 @@ class Email:
                     smtp.starttls(context=ssl.create_default_context())
                 if self._server.user is not None and self._server.password is not None:
                     smtp.login(self._server.user, self._server.password.get_secret_value())
-                smtp.send_message(letter)
+                refused = smtp.send_message(letter, to_addrs=to)
             finally:
                 _part(smtp)
+            self._settle(to, {person: code for person, (code, _) in refused.items()})
             return
+        except DeliveryFailed:
+            raise
         except smtplib.SMTPNotSupportedError:
             failure = ChannelRefused("the mail server offers no STARTTLS, or no log-in over it")
         except ssl.SSLCertVerificationError as error:
@@ -102,6 +120,18 @@ class Email:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             failure = ChannelAway(f"the mail server cannot be reached: {type(error).__name__}")
         raise failure  # outside of the handler: some exceptions hold what was sent
+
+    def _settle(self, to: Sequence[str], refused: Mapping[str, int]) -> None:
+        """The server has taken it for all but some of ``to``. Raises ChannelAway where it may take
+        it for these later."""
+        later = {person: code for person, code in refused.items() if code < FOR_GOOD}
+        for person in refused.keys() - later.keys():
+            log.error("the mail server never takes alerts for %s: SMTP %d", person, refused[person])
+        name, served = self._handed_in
+        self._handed_in = (name, served | (frozenset(to) - later.keys()))
+        if later:
+            what = f"{len(later)} of {len(self._server.recipients)} recipients"
+            raise _by_code(max(later.values()), what, ChannelRefused)
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -153,4 +183,4 @@ def _letter(message: Message, server: MailServer, now: datetime) -> EmailMessage
 
 def _by_code(code: int, what: str, for_good: type[DeliveryFailed]) -> DeliveryFailed:
     told = f"the mail server refused {what}: SMTP {code}"
-    return for_good(told) if code >= 500 else ChannelAway(told)
+    return for_good(told) if code >= FOR_GOOD else ChannelAway(told)

@@ -24,6 +24,8 @@ class MailServer:
     tls: ssl.SSLContext | None = None
     offers_starttls: bool = True
     letters: list[EmailMessage] = field(default_factory=list)
+    taken_for: list[list[str]] = field(default_factory=list)
+    """Of each letter, whose the server let it be."""
     in_the_clear: list[str] = field(default_factory=list)
     """Commands that came outside of TLS."""
     troubles: dict[str, deque[str]] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class _Session:
     writer: asyncio.StreamWriter
     is_private: bool = False
     is_known: bool = False
+    people: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
         if not await self._answer("greeting", "220 mail.test ESMTP"):
@@ -67,6 +70,9 @@ class _Session:
                     self.is_private = True
             elif command == "AUTH":
                 await self._log_in(rest)
+            elif command == "RCPT":
+                if await self._answer(command, "250 fine"):
+                    self.people.append(rest.partition("<")[2].partition(">")[0])
             else:
                 await self._answer(command, self._greeting() if command == "EHLO" else "250 fine")
 
@@ -96,6 +102,7 @@ class _Session:
             letter = message_from_bytes(b"".join(lines), policy=policy.default)
             assert isinstance(letter, EmailMessage)
             self.server.letters.append(letter)
+            self.server.taken_for.append(self.people)
 
     async def _answer(self, command: str, well: str) -> bool:
         """False when something else was said, or nothing."""
