@@ -48,8 +48,9 @@ FUNDING_POLL_S = 20.0
 payments (Hyperliquid docs, "Rate limits")."""
 UNREAD_FUNDING_S = 5.0
 """A pair that was opened since is soon read for: when it ends before, its funding stays missing."""
-FIRST_RULES_POLL_S = 2.0
-"""Rules that could not be read at start are tried for this often: without them nothing trades."""
+FIRST_POLL_S = 2.0
+"""Rules and a bank rate that could not be read at start are tried for this often: without them
+nothing trades."""
 PREMIUM_SAMPLE_S = 1.0
 FUNDING_LOOK_BACK = timedelta(days=2)
 """How far back each read of the income feed reaches; payments are told apart by their id."""
@@ -126,11 +127,12 @@ class Feeds:
                     )
                     name = f"{venue.venue} rules"
                     group.create_task(
-                        self._every(FIRST_RULES_POLL_S, name, self._read_first, venue, symbol)
+                        self._every(FIRST_POLL_S, name, self._read_first, venue, symbol)
                     )
             spot = self._venues[LegName.SPOT]
             group.create_task(self._keep_book(spot, self.dollar, DOLLAR_POLL_S))
             group.create_task(self._every(settings.fx_poll_s, "bank rate", self._read_fx))
+            group.create_task(self._every(FIRST_POLL_S, "bank rate", self._read_first_fx))
             for symbol in self._symbols:
                 name = f"funding {symbol}"
                 group.create_task(self._every(FUNDING_POLL_S, name, self.read_funding, symbol))
@@ -338,6 +340,10 @@ class Feeds:
         self._rates.fx = await self._fx.read()
         self._rates.fx_heard = self._clock.monotonic()
         self._write_rate(self._rates.fx.source, "USDKRW", self._rates.fx.krw_per_usd)
+
+    async def _read_first_fx(self) -> None:
+        if self._rates.fx is None:
+            await self._read_fx()
 
     async def _sample_premium(self, symbol: str) -> None:
         record = self.premium(symbol)

@@ -107,6 +107,18 @@ def test_rules_that_could_not_be_read_at_start_are_read_soon(tmp_path: Path) -> 
     run(tmp_path, scenario)
 
 
+def test_a_bank_rate_that_could_not_be_read_at_start_is_read_soon(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.fault(Venue.UPBIT, "http_500", times=2, endpoint="GET /v1/forex/recent")
+        async with bench.desk() as desk:
+            refused = await entered(desk)
+            assert (refused.reason or "").startswith("fx_stale: ")
+            await asyncio.sleep(5)
+            assert (await entered(desk)).status is OutcomeStatus.HEDGED
+
+    run(tmp_path, scenario)
+
+
 def test_clock_offsets_are_measured(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.simulation.binance.set_clock_offset(700)
