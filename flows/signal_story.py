@@ -50,7 +50,7 @@ def story(outcome: Outcome) -> list[str]:
     settled = outcome.settled
     steps = _steps(settled)
     lines = [NOTE_OF_DUPLICATE] if outcome.first else []
-    lines.append(_decision(settled))
+    lines.append(_decision(settled, told="as follows"))
     if _is_long(steps):
         lines += [f"{number}. {step}" for number, step in enumerate(steps, 1)]
     lines += [_leg_line(leg) for leg in settled.legs]
@@ -161,12 +161,13 @@ def _headline(outcome: Outcome) -> str:
     return f"{outcome.status.capitalize()}{why}{pair}"
 
 
-def _decision(outcome: Outcome) -> str:
-    """The headline with its reason; of many steps only the last, which says where it ended."""
+def _decision(outcome: Outcome, told: str = "see the log") -> str:
+    """The headline with its reason; of many steps only the last, which says where it ended, and
+    where all are ``told``."""
     steps = _steps(outcome)
-    told = f"{steps[-1]} ({len(steps)} steps, see the log)" if _is_long(steps) else "; ".join(steps)
-    told = told.removeprefix(f"{outcome.pair_id}: ")
-    sentence = f"{_headline(outcome)}: {told}" if told else _headline(outcome)
+    why = f"{steps[-1]} ({len(steps)} steps, {told})" if _is_long(steps) else "; ".join(steps)
+    why = why.removeprefix(f"{outcome.pair_id}: ")
+    sentence = f"{_headline(outcome)}: {why}" if why else _headline(outcome)
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
@@ -197,6 +198,8 @@ def _figures(outcome: Outcome) -> list[str]:
 
 def _leg_line(leg: OutcomeLeg) -> str:
     orders = ", ".join(leg.client_order_ids) or "no order"
+    if len(leg.client_order_ids) > 1:  # of tries, of repairs and of what has undone it again
+        orders = f"all orders of the leg: {orders}"
     if leg.average_price is None:
         return f"{leg.venue}: nothing traded ({orders})"
     return (

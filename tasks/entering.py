@@ -63,7 +63,7 @@ async def conclude_entry(
         )
     detail = f"{held_text(pair)}: {what_failed(settled)}"
     trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, detail)
-    return await recovery.repair(pair.pair_id, has_just_failed=True)
+    return await recovery.repair(pair.pair_id, failed=detail)
 
 
 def what_failed(settled: list[SettledOrder]) -> str:

@@ -81,5 +81,6 @@ async def leave(trading: Trading, plan: ExitPlan, recovery: Recovery) -> Pair:
             PairEvent.LEGS_MATCHED,
             f"not closed whole, still hedged: {held_text(pair)}: {failures}",
         )
-    trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, f"{held_text(pair)}: {failures}")
-    return await recovery.repair(pair.pair_id, has_just_failed=True)
+    detail = f"{held_text(pair)}: {failures}"
+    trading.pairs.advance(pair.pair_id, PairEvent.LEG_MISSING, detail)
+    return await recovery.repair(pair.pair_id, failed=detail)

@@ -92,7 +92,7 @@ class Recovery:
         return pair
 
     async def repair(
-        self, pair_id: str, floor: Decimal | None = None, *, has_just_failed: bool = False
+        self, pair_id: str, floor: Decimal | None = None, *, failed: str | None = None
     ) -> Pair:
         """Repair a pair in state ``recovering``, however it came to be there; any other is left as
         it is: somebody was faster.
@@ -100,16 +100,18 @@ class Recovery:
         ``floor`` is the worst spot price, KRW, that may be traded at after the venue closed the
         perpetual leg by force (a ceiling where spot is bought back); None: that of ``floor_of``.
         Beyond it nothing is traded, and nothing is opened again in place of what was closed: the
-        pair is naked then. ``has_just_failed``: an order of the missing leg did, so the first try
-        waits like the others.
+        pair is naked then. ``failed``: what the legs hold and why, when an order of the missing one
+        has just failed; then the first try waits like the others.
         """
         pair = self._trading.pairs[pair_id]
         if pair.state is not PairState.RECOVERING or self._trading.pairs.is_stale:
             return pair
+        if failed is not None:
+            self._say(pair, f"a leg is missing, {failed}")
         if not self._has_rules(pair):
             return pair
         delays = self._trading.settings.recovery_delays_s
-        for delay in delays if has_just_failed else (0.0, *delays):
+        for delay in delays if failed is not None else (0.0, *delays):
             if self._is_level(pair):
                 break
             await asyncio.sleep(delay)

@@ -84,6 +84,15 @@ def test_the_story_names_each_leg_and_the_time_it_took() -> None:
     ]
 
 
+def test_a_leg_of_several_orders_names_them_as_the_leg_s() -> None:
+    orders = ("kimp-p0123456789ab-s001", "kimp-p0123456789ab-s002")
+    leg = SPOT.model_copy(update={"client_order_ids": orders})
+
+    [_, line] = story(outcome_of(OutcomeStatus.HEDGED, legs=(leg,)))
+
+    assert line.endswith(f"(all orders of the leg: {', '.join(orders)})")
+
+
 def test_a_reason_is_told_in_words_and_the_pair_once() -> None:
     held = outcome_of(
         OutcomeStatus.HELD, reason="not_in_profit: p0123456789ab: it would lose 5 KRW"
@@ -110,14 +119,15 @@ def test_a_repair_is_told_step_by_step_and_its_state_stays_short() -> None:
 
     lines, message = story(outcome), final_state(outcome).message
 
-    assert lines[0] == "Unwound: pair p0123456789ab: lost 9 KRW (5 steps, see the log)."
+    told = "Unwound: pair p0123456789ab: lost 9 KRW (5 steps, "
+    assert lines[0] == f"{told}as follows)."
     assert lines[1:6] == [
         *[f"{number}. {step}" for number, step in enumerate(steps, 1)],
         "5. lost 9 KRW",
     ]
     assert lines[-1].startswith("What to do: Nothing is held")
     assert message is not None
-    assert message.startswith(lines[0])
+    assert message.startswith(f"{told}see the log).")
     assert "before the next signal" in message
 
 

@@ -69,7 +69,11 @@ def test_a_rejected_leg_is_tried_again_until_hedged(tmp_path: Path, venue: Venue
 
             assert outcome.status is OutcomeStatus.HEDGED
             assert outcome.reason is not None
-            assert outcome.reason.startswith("repaired: ")
+            first, _, later = outcome.reason.partition("; ")
+            assert first.startswith("repaired: ")
+            assert " KST a leg is missing, spot 0" in first
+            assert "rejected" in first  # why the order that is repaired had failed
+            assert "hedge" in later
             assert len(bench.orders_placed()) == 3
             assert_legs_match(desk)
             assert_cash_is_conserved(bench, desk)

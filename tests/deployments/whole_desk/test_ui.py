@@ -287,6 +287,7 @@ def assert_red_with_what_to_do(operator: Operator, log: Locator) -> None:
         "const style = getComputedStyle(x); return [style.color, style.backgroundColor]})"
     )
     assert any(RED.fullmatch(colour) for colour in colours), colours
+    expect(log).to_contain_text("a leg is missing, spot 0.01, perpetual 0 BTC: perpetual: ")
     expect(log).to_contain_text("Margin is insufficient")
     expect(log).to_contain_text("the venue shows 0.01 filled at")
     expect(line(log, "What to do: Nothing is held")).to_be_visible()
