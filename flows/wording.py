@@ -20,5 +20,10 @@ def amount_text(amount: Decimal) -> str:
 
 
 def timings_text(timings_us: Mapping[str, int]) -> str:
-    """Stages in milliseconds: ``received to gate 0.54 ms, total 13.41 ms``."""
-    return ", ".join(f"{in_words(stage)} {us / 1000:.2f} ms" for stage, us in timings_us.items())
+    """Stages in milliseconds: ``13.41 ms: received to gate 0.54, gate to settled 12.87``."""
+    stages = {stage: f"{us / 1000:.2f}" for stage, us in timings_us.items()}
+    total = stages.pop("total", None)
+    parts = ", ".join(f"{in_words(stage)} {ms}" for stage, ms in stages.items())
+    if total is None:
+        return f"{parts} ms"
+    return f"{total} ms: {parts}" if parts else f"{total} ms"

@@ -70,7 +70,7 @@ def test_a_signal_is_one_story_from_its_arrival_to_its_result() -> None:
         "  gate: passed after 0.54 ms",
         "  Hedged: pair p0123456789ab.",
         "  upbit: buy 0.010 at 65,000,000 KRW, fee 325 KRW (kimp-p0123456789ab-s001)",
-        "  took received to gate 0.54 ms, gate to settled 12.00 ms, total 13.00 ms",
+        "  took 13.00 ms: received to gate 0.54, gate to settled 12.00",
     ]
 
 

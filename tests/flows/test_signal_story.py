@@ -80,7 +80,7 @@ def test_the_story_names_each_leg_and_the_time_it_took() -> None:
     assert lines == [
         "Hedged: pair p0123456789ab.",
         "upbit: buy 0.010 at 65,000,000 KRW, fee 325 KRW (kimp-p0123456789ab-s001)",
-        "took total 1.50 ms",
+        "took 1.50 ms",
     ]
 
 
