@@ -174,7 +174,7 @@ async def test_a_run_tells_each_signal_is_true_and_ends_when_another_takes_over(
     for leg in outcome.legs:
         assert f"{leg.venue}: {leg.side} 0.01" in story
         assert leg.client_order_ids[0] in story
-    assert "took received to gate" in story
+    assert " ms: received to gate " in story
     assert "it is Running again" in log
     assert not any(served.settings.executor_runs_dir.iterdir())
 
