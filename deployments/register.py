@@ -44,8 +44,8 @@ SEOUL = "Asia/Seoul"
 POOLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     HOT: (
         HotWorker.type,
-        "Short flows, run warm inside the hot worker within a fraction of a second. The desk starts "
-        "that worker itself (python -m deployments.hot_worker) and keeps it alive.",
+        "Short flows, run warm inside the hot worker within a fraction of a second. The desk "
+        "starts that worker itself (python -m deployments.hot_worker) and keeps it alive.",
         HotWorker.get_default_base_job_template(),
     ),
     BATCH: (

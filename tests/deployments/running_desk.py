@@ -40,6 +40,8 @@ T = TypeVar("T")
 PREFECT_S = 0.4
 """Between two questions to Prefect."""
 TAKEN_S = 30.0
+AGAIN_S, ACTED_S = 5.0, 120.0
+"""Of what an automation waits for, and until it has done its part."""
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 DESK = {
     "KIMP_AUTO_EXIT_PROFIT_BPS": "1000",
@@ -208,10 +210,9 @@ class RunningDesk(Research):
         """As the switch on the deployment's page does."""
         self._api("PATCH", f"/deployments/{self.deployment_id(name)}", {"paused": not on})
 
-    @contextmanager
-    def switched_on_by_automation(self, name: str, automation: str) -> Iterator[None]:
-        """As Prefect does when something happens that it was told to wait for: it has happened when
-        the block begins."""
+    def have_switched_on(self, name: str, automation: str, done: Callable[[], bool]) -> None:
+        """As Prefect does when something happens that it was told to wait for, which happens again
+        and again until ``done``: of the first time it may not know yet what to do."""
         happened = f"test.{automation}"
         made = self._api(
             "POST",
@@ -224,14 +225,22 @@ class RunningDesk(Research):
                 ],
             },
         )
-        event = {
-            "id": str(uuid.uuid4()),
-            "event": happened,
-            "occurred": datetime.now(UTC).isoformat(),
-            "resource": {"prefect.resource.id": happened},
-        }
-        self._api("POST", "/events", [event])
-        yield
+        happens_at = time.monotonic()
+
+        def is_done() -> bool:
+            nonlocal happens_at
+            if time.monotonic() >= happens_at:
+                event = {
+                    "id": str(uuid.uuid4()),
+                    "event": happened,
+                    "occurred": datetime.now(UTC).isoformat(),
+                    "resource": {"prefect.resource.id": happened},
+                }
+                self._api("POST", "/events", [event])
+                happens_at += AGAIN_S
+            return done()
+
+        self.wait_until(f"{automation} has acted", is_done, ACTED_S)
         self._api("DELETE", f"/automations/{made['id']}")
 
     def start(self, name: str, **parameters: Any) -> str:

@@ -133,8 +133,7 @@ def test_what_an_automation_switches_on_goes_off_again_until_a_person_resumes(
     desk.wait_until("entry is off", lambda: desk.switches()[ENTRY], HEARD_S)
     why = "Prefect's automation 'each morning', and only a person resumes"
 
-    with desk.switched_on_by_automation(ENTRY, "each morning"):
-        desk.wait_until("the refusal", lambda: desk.refused_resume() is not None, RESUME_S)
+    desk.have_switched_on(ENTRY, "each morning", lambda: desk.refused_resume() is not None)
 
     wait_for_note(desk, ENTRY, why)
     desk.wait_until("it is off in Prefect", lambda: desk.is_paused(ENTRY), HEARD_S, PREFECT_S)
