@@ -14,6 +14,8 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
+    DeploymentFilter,
+    DeploymentFilterId,
     LogFilter,
     LogFilterFlowRunId,
 )
@@ -40,6 +42,11 @@ async def end_of(run_id: UUID, *, within_s: float = 60.0) -> FlowRun:
             if run.state is not None and run.state.is_final():
                 return run
             await asyncio.sleep(0.05)
+
+
+async def runs_of(client: PrefectClient, deployment_id: UUID) -> list[FlowRun]:
+    only = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
+    return await client.read_flow_runs(deployment_filter=only)
 
 
 async def state_of(flow: Flow[..., Any], **parameters: Any) -> State[Any]:

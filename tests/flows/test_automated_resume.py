@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.events.actions import (
     ActionTypes,
@@ -22,6 +21,7 @@ from prefect.events.actions import (
 )
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
+from deployments import run_claim
 from deployments.project import read_entries
 from deployments.register import register
 from flows import prefect_api
@@ -30,7 +30,7 @@ from flows.resume import resume
 from tasks.switch_guard import BATCH_POOL, ENTRY, HOT_POOL
 from tests.fake_executor import FakeExecutor
 from tests.flows.test_ways_to_stop import SWITCHED, all_on
-from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, working
+from tests.prefect_runs import PREFECT_MARKS, end_of, log_of, runs_of, working
 
 pytestmark = PREFECT_MARKS
 
@@ -152,11 +152,6 @@ async def resume_id(prefect_api: str) -> AsyncIterator[UUID]:
         await client.delete_deployment(deployment_id)
 
 
-async def runs_of(client: PrefectClient, deployment_id: UUID) -> list[FlowRun]:
-    only = DeploymentFilter(id=DeploymentFilterId(any_=[deployment_id]))
-    return await client.read_flow_runs(deployment_filter=only)
-
-
 async def assert_refused(executor: FakeExecutor, client: PrefectClient, run: FlowRun) -> str:
     """Why, by its message."""
     ended = await end_of(run.id)
@@ -189,8 +184,9 @@ async def test_a_resume_that_an_automation_asks_for_is_refused(
 
 
 async def test_a_resume_that_a_schedule_asks_for_is_refused(
-    executor: FakeExecutor, resume_id: UUID
+    executor: FakeExecutor, resume_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run_claim, "LATE", timedelta(minutes=10))
     executor.answers["POST /v1/resume"] = {"resumed": True, "reasons": []}
     async with (
         asyncio.timeout(90),

@@ -34,7 +34,7 @@ from tasks import executor_pulse
 from tasks.executor_client import ExecutorClient
 from tasks.switch_guard import ENTRY
 from tests.child_process import child_process
-from tests.prefect_runs import PREFECT_MARKS, log_of, state_of
+from tests.prefect_runs import PREFECT_MARKS, log_of, runs_of, state_of
 from tests.tasks.alerting import providers
 from tests.tasks.executors import KEY, Served, served_venues, until_accepting
 
@@ -66,7 +66,7 @@ async def executor_id(prefect_api: str) -> AsyncIterator[UUID]:
     yield deployment_id
     async with get_client() as client:
         await forget_restart(client)
-        for run in await runs_of(client, deployment_id):
+        for run in await asked_for(client, deployment_id):
             await client.delete_flow_run(run.id)
 
 
@@ -75,10 +75,9 @@ async def forget_restart(client: PrefectClient) -> None:
         await client.delete_automation(automation.id)
 
 
-async def runs_of(client: PrefectClient, deployment_id: UUID) -> list[FlowRun]:
-    """Runs that somebody asked for; none of the schedule's."""
-    runs = await client.read_flow_runs()
-    return [run for run in runs if run.deployment_id == deployment_id and not run.auto_scheduled]
+async def asked_for(client: PrefectClient, deployment_id: UUID) -> list[FlowRun]:
+    """Its runs but those of the schedule."""
+    return [run for run in await runs_of(client, deployment_id) if not run.auto_scheduled]
 
 
 async def until_log(client: PrefectClient, run_id: UUID, text: str) -> str:
@@ -232,7 +231,7 @@ async def test_a_crashed_run_is_followed_by_another(executor_id: UUID) -> None:
         await set_state(client, run.id, Crashed(message="killed"))
 
         async with asyncio.timeout(WITHIN_S):
-            while len(runs := await runs_of(client, executor_id)) < 2:  # noqa: ASYNC110
+            while len(runs := await asked_for(client, executor_id)) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
     [restart] = [item for item in runs if item.id != run.id]
@@ -274,7 +273,7 @@ async def test_the_watch_starts_one_executor_unless_it_is_to_stay_stopped(
         await client.resume_deployment(executor_id)
         started = await state_of(executor_watch)
         again = await state_of(executor_watch)
-        runs = await runs_of(client, executor_id)
+        runs = await asked_for(client, executor_id)
 
         await client.pause_deployment(executor_id)
         refused = await state_of(executor, only_if_none=True)
@@ -334,7 +333,7 @@ async def test_a_hung_executor_is_replaced_once_it_may_be_and_people_hear_of_it_
             await asyncio.wait_for(next_one, WITHIN_S)
         hung = await client.read_flow_run(UUID(owner.stem))
         log = await until_log(client, hung.id, "SIGKILL")
-        [restart] = await runs_of(client, executor_id)
+        [restart] = await asked_for(client, executor_id)
 
     assert [state.name for state in (left, replaced, starting, lives)] == [
         "Hung",

@@ -83,8 +83,9 @@ class Operator:
         self.look_away()
 
     def resume_entries(self) -> None:
-        """Click it again; returns when the desk takes entries."""
-        switch = self.deployment("entry/live")
+        """Click it again; returns when the desk takes entries. Of a deployment that is paused as a
+        whole it is the upper one: that of its schedule cannot be clicked then."""
+        switch = self.deployment("entry/live").first
         expect(switch).not_to_be_checked()
         switch.click()
         self.desk.wait_until("entries are taken", self.desk.takes_entries, HEARD_S)

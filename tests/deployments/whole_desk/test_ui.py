@@ -151,6 +151,18 @@ def test_an_operators_day(operator: Operator, unwound: dict[str, Any]) -> None:
     operator.picture("unwound")
 
 
+def test_what_was_stopped_by_command_is_taken_back_by_a_click(operator: Operator) -> None:
+    desk = operator.desk
+    desk.switch("entry/live", on=False)
+    desk.wait_until("entry is off", lambda: desk.switches()["entry/live"], BACK_S)
+
+    operator.resume_entries()
+
+    assert not desk.is_paused("entry/live")
+    entered = desk.entered()
+    assert entered.status is OutcomeStatus.HEDGED, entered
+
+
 def test_the_rollup_leaves_a_table_and_a_chart_that_is_drawn(
     operator: Operator, rollup: dict[str, Any]
 ) -> None:
