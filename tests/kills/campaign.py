@@ -33,8 +33,11 @@ from tests.tasks.executors import HYPERLIQUID, Served, served_venues, until_acce
 
 REACHED_WITHIN_S = 6.0
 """A point that traffic does not lead to in this time is a kill at random instead."""
-LONGEST_LIFE_S = 1.0
-"""Of an executor that is killed at random, after it was looked at."""
+ANSWERS = 4
+"""Of an executor that is killed at random, after it was looked at: so many signals it decides, on
+however slow a machine,"""
+LONGEST_S = 1.0
+"""and then lives on for so long at most."""
 LOOKED_AT_EACH_S = 1.0
 """By a person, while entries are not accepted."""
 AT_RANDOM = "at random"
@@ -122,7 +125,8 @@ async def run_campaign(
                 sent = f"{len(traffic.sent)} signals"
                 tell(f"{2 * number}/{kills}: {died_at}; {sent}; back in {report.back_s[-1]:.2f} s")
                 traffic.flow()
-                await asyncio.sleep(random.uniform(0, LONGEST_LIFE_S))
+                await traffic.until_answered(ANSWERS, REACHED_WITHIN_S)
+                await asyncio.sleep(random.uniform(0, LONGEST_S))
                 await _kill(executors)
                 report.kills[AT_RANDOM] += 1
                 verdict.of_the_dead()

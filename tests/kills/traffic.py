@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -69,6 +70,14 @@ class Traffic:
         self.served.simulation.faults.clear()
         while self._waiting:
             await asyncio.wait(self._waiting)
+
+    async def until_answered(self, more: int, within_s: float) -> None:
+        """Until so many more signals are, or it takes too long."""
+        enough = len(self.answers) + more
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while len(self.answers) < enough:  # noqa: ASYNC110 - another process makes it so
+                    await asyncio.sleep(0.01)
 
     def _turn(self) -> None:
         chance = self.random.random()

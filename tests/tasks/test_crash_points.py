@@ -27,7 +27,7 @@ async def test_after_each_of_ten_kills_the_desk_is_whole(
     print(report)
     assert report.kills.total() == 10
     assert report.kills.total() - report.kills[AT_RANDOM] >= 4  # the points were reached
-    assert report.orders >= 10  # how many depends on the machine
+    assert report.orders > 20
     assert max(report.back_s) < 30
     _an_ingest_killed_inside_is_made_good_by_the_next(tmp_path)
 
