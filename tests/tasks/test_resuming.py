@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -215,24 +216,25 @@ def test_a_resume_that_prefect_does_not_take_is_no_resume(tmp_path: Path) -> Non
     run(tmp_path, scenario)
 
 
-def make_resumes_slow(desk: PaperDesk) -> None:
-    """Prefect takes a second for each resume from now on."""
+async def resume_that_prefect_is_told_of(desk: PaperDesk) -> asyncio.Task[dict[str, Any]]:
+    """It has been looked at, and Prefect takes its time for it."""
 
     async def slow(names: Iterable[str]) -> None:
         await asyncio.sleep(1)
         desk.switches.paused.update(dict.fromkeys(names, False))
 
+    await switched(desk, ENTRY, on=False)
     desk.switches.resume = slow  # type: ignore[method-assign]
+    resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
+    await asyncio.sleep(0.9)
+    assert not resume.done()
+    return resume
 
 
 def test_a_stop_that_comes_while_prefect_is_told_of_a_resume_stands(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            await switched(desk, ENTRY, on=False)
-            make_resumes_slow(desk)
-            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
-            await asyncio.sleep(0.9)
-            assert not resume.done()
+            resume = await resume_that_prefect_is_told_of(desk)
             desk.parts.stopping.automatic.system_error("the feeds failed")
             answer = await resume
             await asyncio.sleep(2)

@@ -17,7 +17,7 @@ from tasks.paper_desk import MemorySwitches, PaperDesk
 from tasks.stop_reason import StopReason
 from tasks.switch_guard import ENTRY, EXIT_VALIDATION, SIGNAL_INTAKE
 from tests.tasks.desks import Bench, entered, run
-from tests.tasks.test_resuming import make_resumes_slow, switched, types
+from tests.tasks.test_resuming import resume_that_prefect_is_told_of, switched, types
 from warehouse import LeaseLost
 from warehouse.records import RecordType
 
@@ -84,11 +84,7 @@ def test_a_resume_that_is_refused_once_prefect_has_taken_it_stays_refused_over_a
 ) -> None:
     async def scenario(bench: Bench) -> None:
         async with bench.desk() as desk:
-            await switched(desk, ENTRY, on=False)
-            make_resumes_slow(desk)
-            resume = asyncio.create_task(desk.parts.stopping.resuming.resume("go on"))
-            await asyncio.sleep(0.9)
-            assert not resume.done()
+            resume = await resume_that_prefect_is_told_of(desk)
             prefect_is_away(desk)
             board = desk.parts.stopping.board
             board.stop((EXIT_VALIDATION,), StopReason.MANUAL_STOP, "no exits for now")
